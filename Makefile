@@ -1,0 +1,49 @@
+# A thin front: meson builds, the scripts do the work. `make help` lists the targets.
+
+BUILD ?= build/release
+SANITIZE ?= build/sanitize
+
+.PHONY: all help deps demo demo-down test test-fast bench fmt check fuzz generate clean
+
+all: $(BUILD)/build.ninja ## build the programs (release) into build/release
+	@ninja -C $(BUILD)
+
+help: ## list the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+deps: ## install the packages that building and testing need (root; instant the second time)
+	@tools/deps
+
+$(BUILD)/build.ninja: | deps
+	@meson setup $(BUILD) --buildtype=release -Db_lto=true >/dev/null
+
+$(SANITIZE)/build.ninja: | deps
+	@meson setup $(SANITIZE) --buildtype=debug -Db_sanitize=address,undefined \
+		-Db_lundef=false >/dev/null
+
+demo: ## the main job: a real node, Redis, a checkpoint, a crash, and its memory back
+	@tools/demo
+
+demo-down: ## remove the demo's node
+	@cluster/down --name kcr-demo
+
+test: deps ## everything: checks, unit, api and end-to-end tests
+	@tests/run all
+
+test-fast: deps ## the tests that need no cluster
+	@tests/run fast
+
+bench: deps all ## measure, write build/bench.json and print it
+	@tools/bench
+
+check: deps ## formatting, sizes, room edges, generated files
+	@tools/check
+
+fmt: ## format the sources in place
+	@git ls-files -z 'src/*.[ch]' 'tests/*.[ch]' | xargs -0 clang-format -i
+
+generate: all ## write the CRDs and the reference from the tables in src/api
+	@tools/generate $(BUILD)
+
+clean: ## remove the build trees (caches stay)
+	@rm -rf build

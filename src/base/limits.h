@@ -1,0 +1,42 @@
+/*
+ * Every maximum for sizes and counts that come from outside, in one place. A value is generous for
+ * honest input and small enough that a hostile one harms nobody.
+ */
+#ifndef BASE_LIMITS_H
+#define BASE_LIMITS_H
+
+enum {
+	/* An error's text: a condition's message with CRIU's Error lines fits. */
+	LIMIT_ERROR_TEXT = 1024,
+	/* One object of the API server: etcd refuses more than 1.5 MiB, managedFields included. */
+	LIMIT_OBJECT_BYTES = 4 * 1024 * 1024,
+	/* One page of a list: 500 objects of ordinary size. */
+	LIMIT_LIST_BYTES = 256 * 1024 * 1024,
+	/* JSON nesting that our recursive walkers accept; Kubernetes itself stays under 32. */
+	LIMIT_JSON_DEPTH = 64,
+	/* Aliases and nodes of a YAML document (kubeconfig), against "billion laughs". */
+	LIMIT_YAML_NODES = 100000,
+	/* A configuration file, kubeconfig, token or certificate bundle. */
+	LIMIT_CONFIG_BYTES = 4 * 1024 * 1024,
+	/* Output of an exec credential plugin. */
+	LIMIT_PLUGIN_BYTES = 1024 * 1024,
+	/* A cron expression; the longest useful one has far less. */
+	LIMIT_CRON_BYTES = 1024,
+	/* An IANA zone file (the largest in tzdata 2026 is under 4 KiB). */
+	LIMIT_ZONE_BYTES = 64 * 1024,
+	/* Entries in a checkpoint archive: CRIU writes some tens per process. */
+	LIMIT_ARCHIVE_ENTRIES = 200000,
+	/* A path in an archive. */
+	LIMIT_ARCHIVE_PATH = 4096,
+	/* A metadata file that we read out of an archive (spec.dump, config.dump, dump.log tail).
+	 */
+	LIMIT_ARCHIVE_METADATA = 4 * 1024 * 1024,
+	/* An OCI manifest: the distribution spec asks registries to accept 4 MiB. */
+	LIMIT_MANIFEST_BYTES = 4 * 1024 * 1024,
+	/* The answer of a kubelet, a token server or a registry that is not a blob. */
+	LIMIT_REPLY_BYTES = 4 * 1024 * 1024,
+	/* Request head of our HTTP servers. */
+	LIMIT_HTTP_HEAD_BYTES = 32 * 1024,
+};
+
+#endif

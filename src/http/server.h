@@ -1,0 +1,81 @@
+/*
+ * A small HTTP/1.1 server on the loop: the registry, health checks and metrics. The only user of
+ * libmicrohttpd. Plain HTTP; it serves loopback and Pod addresses only. Answers are bytes or a
+ * range of a file (sent by sendfile). Limits: LIMIT_HTTP_HEAD_BYTES, connections, and idle time.
+ */
+#ifndef HTTP_SERVER_H
+#define HTTP_SERVER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/attributes.h"
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/str.h"
+#include "loop/loop.h"
+
+struct http_server;
+
+/* One request without a body (bodies are refused with 413); borrowed for the callback. */
+struct http_server_request {
+	struct str method;
+	struct str path; /* percent-decoded, begins with '/' */
+	struct str query; /* as sent, without '?' */
+	const void *connection;
+};
+
+/* A header of the request by its name (any case); the empty slice when absent. Borrowed. */
+struct str http_server_header(const struct http_server_request *request, const char *name);
+
+/*
+ * The answer, filled in by the handler. `bytes` is copied, `fd` is taken over. For HEAD the handler
+ * answers as for GET; the server sends the head only.
+ */
+struct http_server_answer {
+	int status; /* 200, 206, 304, 404, ... */
+	const char *content_type; /* NULL: none; borrowed until the handler returns */
+	struct str bytes; /* used when fd < 0 */
+	int fd; /* -1: none */
+	int64_t offset; /* of the range in the file */
+	int64_t size; /* of the range */
+	struct http_server_field { /* further headers; copied */
+		char name[32];
+		char value[256];
+	} fields[8];
+	size_t field_count;
+};
+
+/* Adds a header to the answer; a value that does not fit is an assertion. */
+void http_server_answer_add(struct http_server_answer *answer, const char *name, const char *format,
+	...) format_printf(3, 4);
+
+/* Called from the loop; must not block. *answer comes as 404 with fd -1. */
+typedef void (*http_server_fn)(void *context, const struct http_server_request *request,
+	struct http_server_answer *answer);
+
+struct http_server_options {
+	const char *address; /* numeric IPv4 or IPv6 address to bind, e.g. "127.0.0.1", "::" */
+	uint16_t port; /* 0: any free port, see http_server_port */
+	unsigned max_connections;
+	unsigned idle_seconds;
+};
+
+/*
+ * Starts listening. The caller owns *ret_server. Fails with SYSTEM (address in use: BUSY), INVALID
+ * (no such address).
+ */
+must_check int http_server_start(struct loop *loop, const struct http_server_options *options,
+	http_server_fn handler, void *context, struct http_server **ret_server, struct error *err);
+uint16_t http_server_port(const struct http_server *server);
+void http_server_free(struct http_server *server); /* may be NULL; closes all connections */
+
+/*
+ * Reads a Range header (RFC 9110, 14.2; one range only) for a file of `size` bytes.
+ * Returns 1 with the range, 0 when there is none or it is to be ignored, -1 when it cannot be
+ * satisfied (416).
+ */
+must_check int http_range_parse(
+	struct str header, int64_t size, int64_t *ret_offset, int64_t *ret_size);
+
+#endif
