@@ -45,8 +45,8 @@ static inline void list_remove(struct list *link)
 #define list_item(link, type, member) container_of(link, type, member)
 
 /* Walks over the links; the current link may be removed, no other one may. */
-#define list_for_each(link, list)                                                                  \
-	for (struct list *link = (list)->next, *link##_next = link->next; link != (list);          \
+#define list_for_each(link, head)                                                                  \
+	for (struct list *link = (head)->next, *link##_next = link->next; link != (head);          \
 		link = link##_next, link##_next = link->next)
 
 #endif
