@@ -1,0 +1,177 @@
+/* A set of series in lists by family; counting is a pointer away, writing walks the lists. */
+#include "base/metrics.h"
+
+#include <assert.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/list.h"
+
+struct metric {
+	struct list link; /* in its group */
+	const struct metric_family *family;
+	char *labels; /* "" for none */
+	double value; /* of a histogram: the sum */
+	uint64_t count;
+	uint64_t buckets[]; /* cumulative only when written */
+};
+
+struct metric_group {
+	struct list link; /* in the set */
+	const struct metric_family *family;
+	struct list series;
+};
+
+struct metrics {
+	struct list groups;
+};
+
+struct metrics *metrics_new(void)
+{
+	struct metrics *metrics = new_zeroed(struct metrics);
+
+	list_init(&metrics->groups);
+	return metrics;
+}
+
+static void metric_group_clear(struct metric_group *group)
+{
+	list_for_each (link, &group->series) {
+		struct metric *metric = list_item(link, struct metric, link);
+		list_remove(link);
+		free(metric->labels);
+		free(metric);
+	}
+}
+
+void metrics_free(struct metrics *metrics)
+{
+	if (metrics == NULL)
+		return;
+	list_for_each (link, &metrics->groups) {
+		struct metric_group *group = list_item(link, struct metric_group, link);
+		metric_group_clear(group);
+		free(group);
+	}
+	free(metrics);
+}
+
+static struct metric_group *metrics_group(
+	struct metrics *metrics, const struct metric_family *family)
+{
+	struct metric_group *group;
+
+	list_for_each (link, &metrics->groups) {
+		group = list_item(link, struct metric_group, link);
+		if (group->family == family)
+			return group;
+	}
+	group = new_zeroed(struct metric_group);
+	group->family = family;
+	list_init(&group->series);
+	list_append(&metrics->groups, &group->link);
+	return group;
+}
+
+struct metric *metrics_series(
+	struct metrics *metrics, const struct metric_family *family, const char *labels)
+{
+	struct metric_group *group = metrics_group(metrics, family);
+	struct metric *metric;
+
+	labels = labels != NULL ? labels : "";
+	list_for_each (link, &group->series) {
+		metric = list_item(link, struct metric, link);
+		if (strcmp(metric->labels, labels) == 0)
+			return metric;
+	}
+	metric = alloc_zeroed(1, sizeof(*metric) + family->bucket_count * sizeof(uint64_t));
+	metric->family = family;
+	metric->labels = alloc_text(labels, strlen(labels));
+	list_append(&group->series, &metric->link);
+	return metric;
+}
+
+void metric_add(struct metric *metric, double amount)
+{
+	assert(metric->family->type != METRIC_HISTOGRAM);
+	metric->value += amount;
+}
+
+void metric_set(struct metric *metric, double value)
+{
+	assert(metric->family->type == METRIC_GAUGE);
+	metric->value = value;
+}
+
+void metric_observe(struct metric *metric, double value)
+{
+	const struct metric_family *family = metric->family;
+
+	assert(family->type == METRIC_HISTOGRAM);
+	metric->value += value;
+	metric->count++;
+	for (size_t i = 0; i < family->bucket_count; i++) {
+		if (value <= family->buckets[i]) {
+			metric->buckets[i]++;
+			return;
+		}
+	}
+}
+
+double metric_value(const struct metric *metric)
+{
+	return metric->family->type == METRIC_HISTOGRAM ? (double)metric->count : metric->value;
+}
+
+void metrics_forget(struct metrics *metrics, const struct metric_family *family)
+{
+	metric_group_clear(metrics_group(metrics, family));
+}
+
+static void metric_write_histogram(const struct metric *metric, struct buf *out)
+{
+	const struct metric_family *family = metric->family;
+	const char *comma = metric->labels[0] != '\0' ? "," : "";
+	const char *open = metric->labels[0] != '\0' ? "{" : "";
+	const char *close = metric->labels[0] != '\0' ? "}" : "";
+	uint64_t count = 0;
+
+	for (size_t i = 0; i < family->bucket_count; i++) {
+		count += metric->buckets[i];
+		buf_printf(out, "%s_bucket{%s%sle=\"%g\"} %llu\n", family->name, metric->labels,
+			comma, family->buckets[i], (unsigned long long)count);
+	}
+	buf_printf(out, "%s_bucket{%s%sle=\"+Inf\"} %llu\n", family->name, metric->labels, comma,
+		(unsigned long long)metric->count);
+	buf_printf(out, "%s_sum%s%s%s %.9g\n", family->name, open, metric->labels, close,
+		metric->value);
+	buf_printf(out, "%s_count%s%s%s %llu\n", family->name, open, metric->labels, close,
+		(unsigned long long)metric->count);
+}
+
+static void metric_write(const struct metric *metric, struct buf *out)
+{
+	if (metric->family->type == METRIC_HISTOGRAM)
+		metric_write_histogram(metric, out);
+	else if (metric->labels[0] != '\0')
+		buf_printf(
+			out, "%s{%s} %.17g\n", metric->family->name, metric->labels, metric->value);
+	else
+		buf_printf(out, "%s %.17g\n", metric->family->name, metric->value);
+}
+
+void metrics_write(const struct metrics *metrics, struct buf *out)
+{
+	static const char *const types[] = {"counter", "gauge", "histogram"};
+
+	list_for_each (link, &metrics->groups) {
+		struct metric_group *group = list_item(link, struct metric_group, link);
+		buf_printf(out, "# HELP %s %s\n# TYPE %s %s\n", group->family->name,
+			group->family->help, group->family->name, types[group->family->type]);
+		list_for_each (series, &group->series)
+			metric_write(list_item(series, struct metric, link), out);
+	}
+}
