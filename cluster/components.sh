@@ -1,0 +1,100 @@
+# shellcheck shell=bash # sourced
+# Starting, stopping and asking after the components of a node. A component is its start script in the node's
+# /etc/kubernetes/run, a pid file (as the node numbers processes) in $N_DIR/run and a log in $N_DIR/log.
+
+control_plane_components() {
+    if [ "$CONTROL_PLANE_ONLY" = yes ]; then
+        echo etcd kube-apiserver kube-controller-manager
+    else
+        echo etcd kube-apiserver kube-controller-manager kube-scheduler
+    fi
+}
+
+all_components() {
+    control_plane_components
+    [ "$CONTROL_PLANE_ONLY" = yes ] || echo containerd kubelet kube-proxy
+}
+
+component_log() {
+    echo "$N_DIR/log/$1.log"
+}
+
+# component_pid NAME: its pid inside the node; fails when it does not run
+component_pid() {
+    local pid
+    [ -s "$N_DIR/run/$1.pid" ] || return 1
+    pid=$(cat "$N_DIR/run/$1.pid")
+    # the pid file lies on this machine's disk, the process in the node: ask there, and for the name too
+    in_node sh -c 'tr "\0" " " </proc/"$1"/cmdline | grep -qw -e "$2" 2>/dev/null' sh "$pid" "$1" 2>/dev/null || return 1
+    echo "$pid"
+}
+
+component_launch() {
+    local script="echo \$\$ >/run/components/$1.pid; exec /etc/kubernetes/run/$1 </dev/null >>/var/log/$1.log 2>&1"
+    (
+        join_cluster
+        close_inherited
+        in_node setsid --fork sh -c "$script" </dev/null >/dev/null 2>&1
+    )
+}
+
+answers() {
+    in_net curl --silent --fail --max-time 2 --output /dev/null "$@"
+}
+
+api_get_ok() {
+    answers --cacert "$N_DIR/etc/pki/ca.crt" --cert "$N_DIR/etc/pki/admin.crt" --key "$N_DIR/etc/pki/admin.key" \
+        "https://$NODE_ADDRESS:6443$1"
+}
+
+component_ready() {
+    case $1 in
+        etcd) answers http://127.0.0.1:2379/readyz ;;
+        kube-apiserver) api_get_ok /readyz ;;
+        kube-controller-manager) answers --insecure https://127.0.0.1:10257/healthz ;;
+        kube-scheduler) answers --insecure https://127.0.0.1:10259/healthz ;;
+        containerd) in_node ctr version ;;
+        kubelet) answers http://127.0.0.1:10248/healthz ;;
+        kube-proxy) answers http://127.0.0.1:10256/livez ;;
+    esac
+}
+
+component_wait() {
+    wait_for "$1 ready" 60 "$(component_log "$1")" ready_or_dead "$1"
+    component_pid "$1" >/dev/null && return
+    say "$1 ended"
+    show_log_end "$(component_log "$1")"
+    return 1
+}
+
+ready_or_dead() {
+    component_ready "$1" || ! component_pid "$1"
+}
+
+component_start() {
+    if component_pid "$1" >/dev/null; then
+        say "$1 already runs"
+        return
+    fi
+    component_launch "$1"
+}
+
+component_signal() {
+    local pid
+    pid=$(component_pid "$1") || return 1
+    in_node kill "-$2" "$pid"
+}
+
+component_gone() {
+    ! component_pid "$1"
+}
+
+component_stop() {
+    component_signal "$1" TERM || return 0
+    wait_for "$1 stopped" 15 "$(component_log "$1")" component_gone "$1" || component_kill "$1"
+}
+
+component_kill() {
+    component_signal "$1" KILL || return 0
+    wait_for "$1 killed" 5 "$(component_log "$1")" component_gone "$1"
+}

@@ -1,0 +1,173 @@
+# shellcheck shell=bash disable=SC2034 # sourced; the variables are used by the other scripts
+# What all cluster scripts share: words for the person watching, where a cluster's state lies,
+# and how to step into a running node.
+#
+# A cluster is a directory $KCR_STATE/NAME. A node of it is a directory below, with the namespaces
+# of one supervisor process: when that ends, the kernel ends everything in the node.
+
+set -euo pipefail
+umask 022
+
+CLUSTER_DIR=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+KCR_STATE=${KCR_STATE:-/var/lib/kcr-cluster}
+# shellcheck source=cluster/versions.sh
+. "$CLUSTER_DIR/versions.sh"
+
+NODE_ADDRESS=192.168.77.11
+NODE_PATH=/opt/kubernetes/bin:/opt/containerd/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+STARTED_AT=${STARTED_AT:-$(date +%s%N)}
+
+die() {
+    printf '%s: %s\n' "$(basename "$0")" "$*" >&2
+    exit 1
+}
+
+elapsed_ms() {
+    echo $((($(date +%s%N) - STARTED_AT) / 1000000))
+}
+
+# say TEXT: one line of progress with the time since the script began
+say() {
+    local ms
+    ms=$(elapsed_ms)
+    printf '%4d.%d s  %s\n' $((ms / 1000)) $((ms % 1000 / 100)) "$*" >&2
+}
+
+need_root() {
+    [ "$(id -u)" = 0 ] || die "needs root: it makes namespaces and mounts"
+}
+
+need_programs() {
+    local program
+    for program in "$@"; do
+        command -v "$program" >/dev/null || die "'$program' is not installed: run tools/deps"
+    done
+}
+
+# use_cluster NAME: set the paths of the named cluster and of its node
+use_cluster() {
+    [[ $1 =~ ^[a-z0-9]([a-z0-9-]{0,28}[a-z0-9])?$ ]] || die "'$1' is no cluster name: lower case letters, digits and '-'"
+    NAME=$1
+    C_DIR=$KCR_STATE/$NAME
+    KUBECONFIG_FILE=$C_DIR/kubeconfig
+    use_node node1
+}
+
+# use_node NODE: a second node would have its own directory, supervisor and cgroup of the same shape
+use_node() {
+    NODE=$1
+    N_DIR=$C_DIR/$NODE
+    CGROUP=kcr-$NAME
+}
+
+# read_options: the options that the running cluster was started with
+read_options() {
+    # shellcheck source=/dev/null
+    . "$C_DIR/options"
+}
+
+# --- processes: a pid alone may name somebody else by now, a pid with its start time may not
+
+start_time() {
+    sed 's/^.*) //' "/proc/$1/stat" 2>/dev/null | cut -d' ' -f20
+}
+
+# supervisor_pid: print the supervisor's pid, fail when it is gone
+supervisor_pid() {
+    local pid start
+    [ -f "$N_DIR/supervisor" ] || return 1
+    read -r pid start <"$N_DIR/supervisor" || return 1
+    [ -n "$start" ] && [ "$(start_time "$pid")" = "$start" ] || return 1
+    echo "$pid"
+}
+
+# node_pid: the node's process 1 as this machine numbers it
+node_pid() {
+    local supervisor children
+    supervisor=$(supervisor_pid) || return 1
+    children=$(cat "/proc/$supervisor/task/$supervisor/children" 2>/dev/null) || return 1
+    [ -n "$children" ] || return 1
+    echo "${children%% *}"
+}
+
+running_node_pid() {
+    node_pid || die "cluster '$NAME' is not running: cluster/up --name $NAME"
+}
+
+# --- cgroups: everything of a cluster lives below kcr-NAME, in each hierarchy that the machine has
+
+cgroup_hierarchies() {
+    if [ -f /sys/fs/cgroup/cgroup.controllers ]; then
+        echo /sys/fs/cgroup
+        return
+    fi
+    find /sys/fs/cgroup -mindepth 1 -maxdepth 1 -type d
+}
+
+# tracking_cgroup: the one that lists every process that we start, whatever its parents did
+tracking_cgroup() {
+    local hierarchy
+    for hierarchy in /sys/fs/cgroup /sys/fs/cgroup/{pids,freezer,devices,memory}; do
+        [ -f "$hierarchy/cgroup.procs" ] || continue
+        echo "$hierarchy/$CGROUP"
+        return
+    done
+    die "no cgroup hierarchy is mounted under /sys/fs/cgroup"
+}
+
+# join_cluster: from here on this process and its children end with the cluster
+join_cluster() {
+    echo "$BASHPID" >"$(tracking_cgroup)/system/cgroup.procs"
+}
+
+# close_inherited: CRIU trips over descriptors that a caller of these scripts left open
+close_inherited() {
+    local fd
+    for fd in /proc/"$BASHPID"/fd/*; do
+        fd=${fd##*/}
+        [ "$fd" -le 2 ] || [ "$fd" = 255 ] || eval "exec $fd>&-"
+    done
+}
+
+# --- stepping in
+
+# in_node CMD...: run inside the node's namespaces with a clean environment
+in_node() {
+    local pid
+    pid=$(running_node_pid)
+    nsenter --target "$pid" --mount --pid --net --uts --ipc --root --wd -- \
+        env -i "PATH=$NODE_PATH" HOME=/root "TERM=${TERM:-dumb}" LANG=C.UTF-8 \
+        KUBECONFIG=/etc/kubernetes/admin.conf "$@"
+}
+
+# in_net CMD...: this machine's files in the cluster's network
+in_net() {
+    local pid
+    pid=$(running_node_pid)
+    PATH="$(kubernetes_home)/bin:$PATH" KUBECONFIG=$KUBECONFIG_FILE nsenter --target "$pid" --net -- "$@"
+}
+
+# --- waiting
+
+# wait_for WHAT SECONDS LOG CMD...: poll until CMD succeeds; on time-out show the end of LOG and fail
+wait_for() {
+    local what=$1 seconds=$2 log=$3 deadline
+    shift 3
+    deadline=$(($(date +%s) + seconds))
+    until "$@" >/dev/null 2>&1; do
+        if [ "$(date +%s)" -ge "$deadline" ]; then
+            say "gave up waiting for $what after $seconds s"
+            show_log_end "$log"
+            return 1
+        fi
+        sleep 0.1
+    done
+    say "$what"
+}
+
+show_log_end() {
+    [ -f "$1" ] || return 0
+    printf -- '--- the last lines of %s\n' "$1" >&2
+    tail -n 25 "$1" | cut -c1-400 >&2
+    printf -- '---\n' >&2
+}

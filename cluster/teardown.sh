@@ -1,0 +1,49 @@
+# shellcheck shell=bash # sourced
+# Ending a cluster: whatever state it is in, nothing of it is left. The supervisor goes first and takes the node's
+# processes along; what else was started for the cluster is found by its cgroup, not by its name.
+
+kill_supervisor() {
+    local pid
+    pid=$(supervisor_pid) || return 0
+    kill -KILL "$pid" 2>/dev/null || true
+}
+
+cluster_processes() {
+    find "$(tracking_cgroup)" -name cgroup.procs -exec cat {} + 2>/dev/null || true
+}
+
+# kill_processes: repeat, since a process may start another while we look
+kill_processes() {
+    local deadline=$((SECONDS + 20)) pids
+    while pids=$(cluster_processes) && [ -n "$pids" ]; do
+        [ "$SECONDS" -lt "$deadline" ] || die "processes that do not end:" $pids
+        # shellcheck disable=SC2086
+        kill -KILL $pids 2>/dev/null || true
+        sleep 0.05
+    done
+}
+
+remove_cgroups() {
+    local hierarchy deadline=$((SECONDS + 10))
+    for hierarchy in $(cgroup_hierarchies); do
+        while [ -d "$hierarchy/$CGROUP" ]; do
+            find "$hierarchy/$CGROUP" -depth -type d -exec rmdir {} + 2>/dev/null && break
+            [ "$SECONDS" -lt "$deadline" ] || die "cannot remove $hierarchy/$CGROUP: processes $(cat "$hierarchy/$CGROUP/cgroup.procs" | tr '\n' ' ')"
+            sleep 0.05
+        done
+    done
+}
+
+# teardown [keep-logs]
+teardown() {
+    # whoever calls us from inside the cluster's cgroup should live to see the end
+    echo "$BASHPID" >"$(dirname "$(tracking_cgroup)")/cgroup.procs"
+    kill_supervisor
+    kill_processes
+    remove_cgroups
+    if [ "${1:-}" = keep-logs ]; then
+        find "$N_DIR" -mindepth 1 -maxdepth 1 ! -name log -exec rm -rf --one-file-system {} + 2>/dev/null || true
+    else
+        rm -rf --one-file-system "$C_DIR"
+    fi
+}

@@ -1,0 +1,51 @@
+# shellcheck shell=bash disable=SC2034 # sourced; the variables are used by the other scripts
+# What the cluster is made of, and where the cache keeps each part. A part's directory is named
+# after the content that pins it: changing a pin names a new directory, and so builds it.
+
+KCR_CACHE=${KCR_CACHE:-${HOME:-/root}/.cache/kcr}
+
+KUBERNETES_VERSION=1.36.3
+KUBERNETES_PROGRAMS=(kube-apiserver kube-controller-manager kube-scheduler kubelet kube-proxy kubectl)
+CONTAINERD_DEFAULT_VERSION=2.3.7
+CONTAINERD_PROGRAMS=(containerd containerd-shim-runc-v2 ctr)
+CONTAINERD_TAGS=no_btrfs,no_zfs,no_devmapper
+
+NODE_SUITE=forky
+NODE_PACKAGES=(
+    criu runc crun libcriu2 etcd-server etcd-client containernetworking-plugins tini
+    iproute2 iptables nftables conntrack ethtool socat
+    mount util-linux kmod procps strace ca-certificates curl jq openssl
+)
+IMAGE_PACKAGES=(
+    redis-server redis-tools busybox bash coreutils python3-minimal libpython3-stdlib
+    base-files base-passwd ca-certificates
+)
+
+# content_key FILE...: a short name for the content of some files and of the words on stdin
+content_key() {
+    { cat; cat -- "$@"; } | sha256sum | cut -c1-12
+}
+
+kubernetes_home() {
+    local pins="$CLUSTER_DIR/kubernetes"
+    echo "$KCR_CACHE/kubernetes-$KUBERNETES_VERSION-$(content_key "$pins/go.mod" "$pins/go.sum" <<<"${KUBERNETES_PROGRAMS[*]}")"
+}
+
+containerd_home() {
+    local version=$1 pins="$CLUSTER_DIR/containerd-$1"
+    [ -f "$pins/go.mod" ] || die "no pins for containerd $version: there is no $pins/go.mod"
+    echo "$KCR_CACHE/containerd-$version-$(content_key "$pins/go.mod" "$pins/go.sum" <<<"$CONTAINERD_TAGS ${CONTAINERD_PROGRAMS[*]}")"
+}
+
+node_root_home() {
+    echo "$KCR_CACHE/node-root-$NODE_SUITE-$(content_key <<<"${NODE_PACKAGES[*]}")"
+}
+
+image_root_home() {
+    echo "$KCR_CACHE/image-root-$NODE_SUITE-$(content_key <<<"${IMAGE_PACKAGES[*]}")"
+}
+
+images_home() {
+    echo "$KCR_CACHE/images-$(content_key "$CLUSTER_DIR/images" "$CLUSTER_DIR/pause.c" "$CLUSTER_DIR/../tools/oci-image" \
+        <<<"$(image_root_home)")"
+}
