@@ -2,17 +2,19 @@
 # Starting, stopping and asking after the components of a node. A component is its start script in the node's
 # /etc/kubernetes/run, a pid file (as the node numbers processes) in $N_DIR/run and a log in $N_DIR/log.
 
-control_plane_components() {
+# late_components: those that need the API server when they start
+late_components() {
     if [ "$CONTROL_PLANE_ONLY" = yes ]; then
-        echo etcd kube-apiserver kube-controller-manager
+        echo kube-controller-manager
     else
-        echo etcd kube-apiserver kube-controller-manager kube-scheduler
+        echo kube-controller-manager kube-scheduler kubelet kube-proxy
     fi
 }
 
 all_components() {
-    control_plane_components
-    [ "$CONTROL_PLANE_ONLY" = yes ] || echo containerd kubelet kube-proxy
+    echo etcd kube-apiserver
+    [ "$CONTROL_PLANE_ONLY" = yes ] || echo containerd
+    late_components
 }
 
 component_log() {
@@ -25,6 +27,7 @@ component_pid() {
     [ -s "$N_DIR/run/$1.pid" ] || return 1
     pid=$(cat "$N_DIR/run/$1.pid")
     # the pid file lies on this machine's disk, the process in the node: ask there, and for the name too
+    # shellcheck disable=SC2016
     in_node sh -c 'tr "\0" " " </proc/"$1"/cmdline | grep -qw -e "$2" 2>/dev/null' sh "$pid" "$1" 2>/dev/null || return 1
     echo "$pid"
 }
@@ -53,7 +56,7 @@ component_ready() {
         kube-apiserver) api_get_ok /readyz ;;
         kube-controller-manager) answers --insecure https://127.0.0.1:10257/healthz ;;
         kube-scheduler) answers --insecure https://127.0.0.1:10259/healthz ;;
-        containerd) in_node ctr version ;;
+        containerd) in_node ctr version >/dev/null 2>&1 ;;
         kubelet) answers http://127.0.0.1:10248/healthz ;;
         kube-proxy) answers http://127.0.0.1:10256/livez ;;
     esac

@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2153,SC2154 # sourced; NAME and the options come from lib.sh and up
+# shellcheck shell=bash disable=SC2154 # sourced; CLUSTER and the options come from lib.sh and up
 # The node's configuration: one start script per component in $N_DIR/etc/run, and the files they name.
 # A test that needs another flag may edit the script and say `cluster/component restart`.
 
@@ -65,6 +65,9 @@ featureGates: {EventedPLEG: $EVENTED_PLEG}
 cgroupDriver: cgroupfs
 cgroupRoot: /$CGROUP/$NODE
 enforceNodeAllocatable: []
+# nobody answers there, and kube-proxy refuses at once: names fail fast, and Pods get no warning event
+clusterDNS: [10.96.0.10]
+clusterDomain: cluster.local
 failCgroupV1: false
 failSwapOn: false
 oomScoreAdj: 0

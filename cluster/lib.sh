@@ -47,8 +47,8 @@ need_programs() {
 # use_cluster NAME: set the paths of the named cluster and of its node
 use_cluster() {
     [[ $1 =~ ^[a-z0-9]([a-z0-9-]{0,28}[a-z0-9])?$ ]] || die "'$1' is no cluster name: lower case letters, digits and '-'"
-    NAME=$1
-    C_DIR=$KCR_STATE/$NAME
+    CLUSTER=$1
+    C_DIR=$KCR_STATE/$CLUSTER
     KUBECONFIG_FILE=$C_DIR/kubeconfig
     use_node node1
 }
@@ -57,7 +57,7 @@ use_cluster() {
 use_node() {
     NODE=$1
     N_DIR=$C_DIR/$NODE
-    CGROUP=kcr-$NAME
+    CGROUP=kcr-$CLUSTER
 }
 
 # read_options: the options that the running cluster was started with
@@ -91,7 +91,7 @@ node_pid() {
 }
 
 running_node_pid() {
-    node_pid || die "cluster '$NAME' is not running: cluster/up --name $NAME"
+    node_pid || die "cluster '$CLUSTER' is not running: cluster/up --name $CLUSTER"
 }
 
 # --- cgroups: everything of a cluster lives below kcr-NAME, in each hierarchy that the machine has

@@ -3,7 +3,8 @@
 
 make_ca() {
     openssl ecparam -name prime256v1 -genkey -noout -out "$PKI/ca.key"
-    openssl req -x509 -new -key "$PKI/ca.key" -subj /CN=kcr-cluster-ca -days 3650 -out "$PKI/ca.crt"
+    openssl req -x509 -new -key "$PKI/ca.key" -subj /CN=kcr-cluster-ca -days 3650 \
+        -addext keyUsage=critical,keyCertSign,cRLSign -out "$PKI/ca.crt"
 }
 
 # make_cert FILE SUBJECT [SUBJECT_ALT_NAMES]: a key and a certificate that the cluster's authority signed
@@ -14,6 +15,9 @@ make_cert() {
     {
         echo 'keyUsage=digitalSignature'
         echo 'extendedKeyUsage=clientAuth,serverAuth'
+        echo 'basicConstraints=CA:FALSE'
+        echo 'subjectKeyIdentifier=hash'
+        echo 'authorityKeyIdentifier=keyid'
         [ -z "$names" ] || echo "subjectAltName=$names"
     } >"$file.ext"
     openssl x509 -req -in "$file.csr" -CA "$PKI/ca.crt" -CAkey "$PKI/ca.key" -CAcreateserial -CAserial "$file.srl" \
@@ -26,9 +30,9 @@ make_kubeconfig() {
     cat >"$1" <<EOF
 apiVersion: v1
 kind: Config
-current-context: $NAME
+current-context: $CLUSTER
 clusters:
-- name: $NAME
+- name: $CLUSTER
   cluster:
     server: https://$NODE_ADDRESS:6443
     certificate-authority-data: $(base64 -w0 "$PKI/ca.crt")
@@ -38,8 +42,8 @@ users:
     client-certificate-data: $(base64 -w0 "$PKI/$2.crt")
     client-key-data: $(base64 -w0 "$PKI/$2.key")
 contexts:
-- name: $NAME
-  context: {cluster: $NAME, user: $2}
+- name: $CLUSTER
+  context: {cluster: $CLUSTER, user: $2}
 EOF
     chmod 600 "$1"
 }

@@ -16,7 +16,7 @@ cluster_processes() {
 kill_processes() {
     local deadline=$((SECONDS + 20)) pids
     while pids=$(cluster_processes) && [ -n "$pids" ]; do
-        [ "$SECONDS" -lt "$deadline" ] || die "processes that do not end:" $pids
+        [ "$SECONDS" -lt "$deadline" ] || die "processes that do not end: ${pids//$'\n'/ }"
         # shellcheck disable=SC2086
         kill -KILL $pids 2>/dev/null || true
         sleep 0.05
@@ -28,7 +28,7 @@ remove_cgroups() {
     for hierarchy in $(cgroup_hierarchies); do
         while [ -d "$hierarchy/$CGROUP" ]; do
             find "$hierarchy/$CGROUP" -depth -type d -exec rmdir {} + 2>/dev/null && break
-            [ "$SECONDS" -lt "$deadline" ] || die "cannot remove $hierarchy/$CGROUP: processes $(cat "$hierarchy/$CGROUP/cgroup.procs" | tr '\n' ' ')"
+            [ "$SECONDS" -lt "$deadline" ] || die "cannot remove the cgroup $hierarchy/$CGROUP"
             sleep 0.05
         done
     done
