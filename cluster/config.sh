@@ -65,8 +65,8 @@ featureGates: {EventedPLEG: $EVENTED_PLEG}
 cgroupDriver: cgroupfs
 cgroupRoot: /$CGROUP/$NODE
 enforceNodeAllocatable: []
-# nobody answers there, and kube-proxy refuses at once: names fail fast, and Pods get no warning event
-clusterDNS: [10.96.0.10]
+# no DNS here: nobody answers in the Pod itself, so names fail at once, and Pods get no warning event
+clusterDNS: [127.0.0.1]
 clusterDomain: cluster.local
 failCgroupV1: false
 failSwapOn: false
@@ -129,7 +129,7 @@ write_root_files() {
     mkdir -p "$etc"/{cni/net.d,containerd/conf.d,criu}
     echo "$NODE" >"$etc/hostname"
     printf '127.0.0.1 localhost\n%s %s\n' "$NODE_ADDRESS" "$NODE" >"$etc/hosts"
-    echo '# no name server: nothing outside is reached from here' >"$etc/resolv.conf"
+    echo 'nameserver 127.0.0.1' >"$etc/resolv.conf"
     tr -d - </proc/sys/kernel/random/uuid >"$etc/machine-id"
     # without these a checkpoint fails as soon as one client is connected
     printf 'tcp-close\nskip-in-flight\n' >"$etc/criu/runc.conf"
