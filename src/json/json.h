@@ -19,8 +19,8 @@
 /* ---- The tree: a document owns its values; values are borrowed from it. ---- */
 
 struct json_doc;
-struct json; /* one value; a NULL pointer stands for "absent" and is accepted by every reader here
-	      */
+/* One value. A NULL pointer stands for "absent" and is accepted by every reader here. */
+struct json;
 
 enum json_type {
 	JSON_ABSENT,
@@ -34,18 +34,22 @@ enum json_type {
 
 /*
  * Parses exactly one value (RFC 8259, UTF-8 checked, nesting at most LIMIT_JSON_DEPTH). `text` is
- * copied. The caller owns *ret_doc. Fails with CORRUPT, saying line and column.
+ * copied once. The caller has capped its size: a document takes up to 13 times that. The caller
+ * owns *ret_doc. Fails with CORRUPT, saying line and column, TOO_BIG (no memory for the document).
  */
 must_check int json_parse(struct str text, struct json_doc **ret_doc, struct error *err);
 
+/*
+ * As json_parse, in place: *text is taken over without a copy and left empty, on failure too. For
+ * large texts that were collected in a buffer.
+ */
+must_check int json_parse_buf(struct buf *text, struct json_doc **ret_doc, struct error *err);
+
 struct json_doc *json_doc_ref(struct json_doc *doc);
-void json_doc_unref(struct json_doc *doc); /* may be NULL */
+void json_doc_unref(struct json_doc *doc); /* may be NULL; autojson does it at the end of scope */
 const struct json *json_doc_root(const struct json_doc *doc);
 
-define_clean_up(struct json_doc, json_doc_unref, json_doc_unref)
-#define autojson clean_up(json_doc_unref_clean) struct json_doc
-
-	enum json_type json_type(const struct json *value);
+enum json_type json_type(const struct json *value);
 
 /* The member `name` of an object; NULL when absent or when `value` is no object. */
 const struct json *json_get(const struct json *value, const char *name);
@@ -68,9 +72,9 @@ size_t json_count(const struct json *value);
 struct json_iter {
 	struct str key;
 	const struct json *value;
-	const struct json *container;
-	size_t position;
-	void *state[4];
+	const struct json *next; /* private from here on */
+	size_t left;
+	bool is_object;
 };
 struct json_iter json_iter(const struct json *value);
 bool json_next(struct json_iter *iter);
@@ -79,11 +83,14 @@ bool json_equal(const struct json *a, const struct json *b); /* member order doe
 
 /* ---- The writer: appends well-formed JSON to a buffer; misuse is an assertion. ---- */
 
+/* Our own nesting and, inside it, that of a parsed value. */
+enum { JSON_WRITER_DEPTH = 2 * LIMIT_JSON_DEPTH };
+
 struct json_writer {
 	struct buf *out; /* borrowed */
 	uint8_t depth;
-	bool has_items[64];
-	bool is_object[64];
+	bool has_items[JSON_WRITER_DEPTH + 1];
+	bool is_object[JSON_WRITER_DEPTH + 1];
 	bool has_key;
 	bool is_pretty; /* two spaces of indentation */
 };
@@ -170,7 +177,7 @@ struct json_field {
 	const char *const *choices; /* STRING: allowed values, NULL-terminated */
 	const char *pattern; /* STRING: for the schema only */
 	int64_t minimum, maximum; /* I64: checked when minimum < maximum */
-	size_t max_length; /* STRING: bytes; STRINGS, LIST: items; 0: no limit of its own */
+	size_t max_length; /* STRING: characters; STRINGS, LIST: items; 0: no limit of its own */
 };
 
 struct json_object {
@@ -187,19 +194,31 @@ struct json_object {
 	}
 
 /*
- * Fills *ret_struct (zeroed here first) from `value`; strings and arrays are copied into `arena`.
- * Defaults apply to absent fields. With `strict`, a present field of the wrong type or outside its
- * choices or range fails with INVALID, naming the path ("spec.schedule"); without, it counts as
- * absent, for objects that others wrote. REQUIRED is checked only when strict.
+ * Fills *ret_struct (zeroed here first) from `value`; strings and arrays are copied into `arena`,
+ * nothing points into the document afterwards. As in the API server, null counts as absent (unless
+ * NULLABLE: then it is the empty value) and absent fields have their defaults; inside an absent
+ * object or list there are none. An absent `value` gives a struct of defaults.
+ *
+ * With `strict`, a present field of the wrong type or outside its choices, range or length and an
+ * absent REQUIRED one fail with INVALID, naming the path: "spec.retention.maxCount is 0; allowed: 1
+ * to 100". Without, for objects that others wrote, it never fails: such a field counts as absent,
+ * and an item of the wrong type in a list or map is passed over.
  */
 must_check int json_decode(const struct json *value, const struct json_object *object, bool strict,
 	struct arena *arena, void *ret_struct, struct error *err);
 
-/* Writes the struct as an object: empty strings, zero times, empty lists and NULL are left out,
- * as are zero and false unless WRITE_EMPTY. */
+/*
+ * Writes the struct as an object. Empty strings, lists and maps, zero times, NULL, zero, false and
+ * embedded structs that hold nothing else are left out, unless WRITE_EMPTY (a zero time and NULL
+ * are then null). A field whose default is not zero or false needs WRITE_EMPTY where zero or false
+ * shall be said.
+ */
 void json_encode(struct json_writer *writer, const struct json_object *object, const void *source);
 
 /* The value of a map's key, the empty slice (data NULL) when there is none. */
 struct str json_string_map_get(const struct json_string_map *map, struct str key);
+
+define_clean_up(struct json_doc, json_doc_unref, json_doc_unref)
+#define autojson clean_up(json_doc_unref_clean) struct json_doc
 
 #endif
