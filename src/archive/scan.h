@@ -1,0 +1,66 @@
+/*
+ * One pass over a checkpoint archive (an uncompressed tar: ustar, pax, GNU): every byte is hashed
+ * while its entries are told to a visitor, so that the digest of the layer and the description of
+ * the checkpoint cost one reading of the file. Nothing is extracted: the visitor learns where each
+ * content lies and may see the bytes as they pass.
+ *
+ * Archives are taken to be hostile. Only regular files and directories are accepted, with paths
+ * that archive_path_check() accepts, each once; entries must follow each other without gaps, and
+ * behind the end-of-archive marker only zeros may stand.
+ */
+#ifndef ARCHIVE_SCAN_H
+#define ARCHIVE_SCAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "archive/digest.h"
+#include "base/attributes.h"
+#include "base/error.h"
+#include "base/str.h"
+
+/* All paths of an archive together: CRIU's names are short, a hostile archive fills no memory. */
+enum { ARCHIVE_SCAN_PATH_BYTES = 16 * 1024 * 1024 };
+
+/* An entry; borrowed for the duration of the callback. */
+struct archive_scan_entry {
+	struct str path; /* terminated; relative, without "./" in front or '/' behind */
+	bool is_directory;
+	int64_t size_bytes; /* 0 for directories */
+	int64_t offset_bytes; /* of the content in the archive */
+};
+
+struct archive_scan_visitor {
+	/*
+	 * Called for each entry in the order of the archive (not for the archive's own root "./").
+	 * Returns 1 when `content` shall be called with its bytes, 0 when they are only hashed, -1
+	 * (with *err set) to end the scan. Whoever keeps content caps it by size_bytes first.
+	 */
+	int (*entry)(void *context, const struct archive_scan_entry *entry, struct error *err);
+	/*
+	 * The next piece of the content that `entry` asked for, in order, of any size; in the end
+	 * size_bytes have come, or the scan fails. Returns 0, or -1 to end the scan. May be NULL
+	 * when `entry` never asks.
+	 */
+	int (*content)(void *context, struct str piece, struct error *err);
+	void *context;
+};
+
+struct archive_scan_result {
+	struct archive_digest digest; /* of the whole file, from its first byte to its last */
+	int64_t size_bytes; /* of the whole file */
+	size_t entry_count;
+};
+
+/*
+ * Reads `fd` (borrowed; a file at its beginning, or a pipe) to its end. What the visitor saw counts
+ * only when the scan succeeds. Fails with CORRUPT (no tar, damaged, truncated: tells what is
+ * missing; something behind the end), INVALID (an entry that is refused: tells which and why),
+ * TOO_BIG (LIMIT_ARCHIVE_ENTRIES, ARCHIVE_SCAN_PATH_BYTES), SYSTEM, UNSUPPORTED (no SHA-256), and
+ * with the visitor's errors.
+ */
+must_check int archive_scan(int fd, const struct archive_scan_visitor *visitor,
+	struct archive_scan_result *ret_result, struct error *err);
+
+#endif
