@@ -1,0 +1,270 @@
+/* CheckpointSchedule: which Pods are checkpointed when, what is kept and when it is restored. */
+#include "api/internal.h"
+#include "api/kinds.h"
+
+static const char *const api_concurrency_texts[] = {"Forbid", "Allow", "Replace", NULL};
+static const char *const api_restore_policy_texts[] = {"OnFailure", "Always", "Never", NULL};
+
+static const struct json_field api_retention_fields[] = {
+	{.name = "maxCount",
+		.type = JSON_FIELD_I64,
+		.flags = JSON_HAS_DEFAULT,
+		.offset = offsetof(struct api_retention, max_count),
+		.default_i64 = 3,
+		.minimum = 1,
+		.maximum = 100,
+		.description =
+			"How many checkpoints are kept of each container of each Pod. The "
+			"oldest one goes first, but never the only one that can be restored."},
+	{.name = "maxAge",
+		.type = JSON_FIELD_STRING,
+		.offset = offsetof(struct api_retention, max_age),
+		.max_length = 32,
+		.pattern = "^([0-9]+(h|ms|m|s))*$",
+		.description = "Checkpoints older than this are deleted: a duration such as 12h or "
+			       "1h30m. Left out, age does not matter."},
+};
+
+static const struct json_object api_retention_object =
+	JSON_OBJECT_OF("retention", struct api_retention, api_retention_fields);
+
+static const struct json_field api_restore_fields[] = {
+	{.name = "policy",
+		.type = JSON_FIELD_STRING,
+		.offset = offsetof(struct api_restore, policy),
+		.default_text = "OnFailure",
+		.choices = api_restore_policy_texts,
+		.description =
+			"OnFailure: a container that failed (an exit code other than 0, a "
+			"signal, out of memory, a failed liveness probe) comes back with its "
+			"memory. Always: also one that exited with code 0. Never: checkpoints "
+			"are only taken and kept."},
+	{.name = "stableSeconds",
+		.type = JSON_FIELD_I64,
+		.flags = JSON_HAS_DEFAULT | JSON_WRITE_EMPTY,
+		.offset = offsetof(struct api_restore, stable_seconds),
+		.default_i64 = 5,
+		.minimum = 0,
+		.maximum = 3600,
+		.description =
+			"How long a container must have stayed Ready after a checkpoint "
+			"before that checkpoint may be restored. It keeps the seconds before "
+			"a crash from being brought back with the crash."},
+	{.name = "retryWindowSeconds",
+		.type = JSON_FIELD_I64,
+		.flags = JSON_HAS_DEFAULT | JSON_WRITE_EMPTY,
+		.offset = offsetof(struct api_restore, retry_window_seconds),
+		.default_i64 = 60,
+		.minimum = 0,
+		.maximum = 86400,
+		.description = "When a restored container fails again within this time, the next "
+			       "older checkpoint is used; when none is left, it starts cold."},
+};
+
+static const struct json_object api_restore_object =
+	JSON_OBJECT_OF("restore", struct api_restore, api_restore_fields);
+
+static const struct json_field api_schedule_spec_fields[] = {
+	{.name = "schedule",
+		.type = JSON_FIELD_STRING,
+		.flags = JSON_REQUIRED,
+		.offset = offsetof(struct api_schedule_spec, schedule),
+		.max_length = 1024,
+		.description = "When checkpoints are taken: a cron expression of five fields "
+			       "(minute, hour, day of month, month, day of week), or @hourly, "
+			       "@daily, @weekly, @monthly, @yearly."},
+	{.name = "selector",
+		.type = JSON_FIELD_POINTER,
+		.offset = offsetof(struct api_schedule_spec, selector),
+		.object = &api_selector_object,
+		.description = "Which Pods of this namespace are checkpointed, by their labels. An "
+			       "empty selector matches no Pod."},
+	{.name = "timeZone",
+		.type = JSON_FIELD_STRING,
+		.offset = offsetof(struct api_schedule_spec, time_zone),
+		.max_length = 255,
+		.description = "The IANA time zone of the schedule, such as Europe/Berlin. Left "
+			       "out: UTC."},
+	{.name = "suspend",
+		.type = JSON_FIELD_BOOL,
+		.flags = JSON_HAS_DEFAULT,
+		.offset = offsetof(struct api_schedule_spec, suspend),
+		.default_bool = false,
+		.description =
+			"Takes no further checkpoints while true. Checkpoints that exist are "
+			"kept and restored as before."},
+	{.name = "startingDeadlineSeconds",
+		.type = JSON_FIELD_I64,
+		.offset = offsetof(struct api_schedule_spec, starting_deadline_seconds),
+		.minimum = 0,
+		.maximum = INT32_MAX,
+		.description = "A run that is late by more than this (the controller was away) is "
+			       "skipped. Left out or 0: however late, the last missed run is made "
+			       "up for."},
+	{.name = "concurrencyPolicy",
+		.type = JSON_FIELD_STRING,
+		.offset = offsetof(struct api_schedule_spec, concurrency_policy),
+		.default_text = "Forbid",
+		.choices = api_concurrency_texts,
+		.description = "What happens when a run is due and requests of an earlier run are "
+			       "not finished. Forbid: the run is skipped. Allow: both go on. "
+			       "Replace: the earlier requests are deleted."},
+	{.name = "containers",
+		.type = JSON_FIELD_STRINGS,
+		.offset = offsetof(struct api_schedule_spec, containers),
+		.max_length = 64,
+		.description = "Names of the containers that are checkpointed. Empty: all running "
+			       "containers of the Pod except init containers."},
+	{.name = "timeoutSeconds",
+		.type = JSON_FIELD_I64,
+		.flags = JSON_HAS_DEFAULT,
+		.offset = offsetof(struct api_schedule_spec, timeout_seconds),
+		.default_i64 = 300,
+		.minimum = 1,
+		.maximum = 3600,
+		.description = "How long a checkpoint may take until its request fails."},
+	{.name = "retention",
+		.type = JSON_FIELD_OBJECT,
+		.flags = JSON_HAS_DEFAULT,
+		.offset = offsetof(struct api_schedule_spec, retention),
+		.object = &api_retention_object,
+		.description = "Which checkpoints are kept."},
+	{.name = "restore",
+		.type = JSON_FIELD_OBJECT,
+		.flags = JSON_HAS_DEFAULT,
+		.offset = offsetof(struct api_schedule_spec, restore),
+		.object = &api_restore_object,
+		.description = "When a container is restored, and from which checkpoint."},
+	{.name = "failedRequestsHistoryLimit",
+		.type = JSON_FIELD_I64,
+		.flags = JSON_HAS_DEFAULT | JSON_WRITE_EMPTY,
+		.offset = offsetof(struct api_schedule_spec, failed_requests_history_limit),
+		.default_i64 = 3,
+		.minimum = 0,
+		.maximum = 100,
+		.description = "How many failed requests of this schedule are kept to look at."},
+};
+
+static const struct json_object api_schedule_spec_object =
+	JSON_OBJECT_OF("spec", struct api_schedule_spec, api_schedule_spec_fields);
+
+static const struct json_field api_schedule_status_fields[] = {
+	{.name = "lastRunTime",
+		.type = JSON_FIELD_TIME,
+		.offset = offsetof(struct api_schedule_status, last_run),
+		.description = "When requests were last created; the time that was due."},
+	{.name = "lastSuccessfulTime",
+		.type = JSON_FIELD_TIME,
+		.offset = offsetof(struct api_schedule_status, last_successful),
+		.description = "When a request of this schedule was last completed."},
+	{.name = "nextRunTime",
+		.type = JSON_FIELD_TIME,
+		.offset = offsetof(struct api_schedule_status, next_run),
+		.description = "When requests will be created next. Absent while suspended."},
+	{.name = "active",
+		.type = JSON_FIELD_I64,
+		.flags = JSON_WRITE_EMPTY,
+		.offset = offsetof(struct api_schedule_status, active),
+		.minimum = 0,
+		.maximum = INT32_MAX,
+		.description = "How many requests of this schedule are not finished."},
+	{.name = "observedGeneration",
+		.type = JSON_FIELD_I64,
+		.offset = offsetof(struct api_schedule_status, observed_generation),
+		.minimum = 0,
+		.maximum = INT64_MAX,
+		.description = "The metadata.generation that this status was written for."},
+	{.name = "conditions",
+		.type = JSON_FIELD_LIST,
+		.flags = JSON_LIST_BY_TYPE,
+		.offset = offsetof(struct api_schedule_status, conditions),
+		.object = &api_condition_object,
+		.max_length = 16,
+		.description = "Ready: whether the schedule is carried out, and why not."},
+};
+
+static const struct json_object api_schedule_status_object =
+	JSON_OBJECT_OF("status", struct api_schedule_status, api_schedule_status_fields);
+
+static const struct json_field api_schedule_fields[] = {
+	{.name = "metadata",
+		.type = JSON_FIELD_OBJECT,
+		.offset = offsetof(struct api_schedule, metadata),
+		.object = &api_metadata_object},
+	{.name = "spec",
+		.type = JSON_FIELD_OBJECT,
+		.flags = JSON_REQUIRED,
+		.offset = offsetof(struct api_schedule, spec),
+		.object = &api_schedule_spec_object,
+		.description = "What is wanted."},
+	{.name = "status",
+		.type = JSON_FIELD_OBJECT,
+		.offset = offsetof(struct api_schedule, status),
+		.object = &api_schedule_status_object,
+		.description = "What KCR found and did."},
+};
+
+static const struct json_object api_schedule_object =
+	JSON_OBJECT_OF("CheckpointSchedule", struct api_schedule, api_schedule_fields);
+
+static const struct api_column api_schedule_columns[] = {
+	{"Schedule", "string", ".spec.schedule", "When checkpoints are taken"},
+	{"Suspend", "boolean", ".spec.suspend", "Whether it pauses"},
+	{"Active", "integer", ".status.active", "Requests that are not finished"},
+	{"Last Run", "date", ".status.lastRunTime", "Time since requests were created"},
+	/* A date in the future is shown as <invalid>, so this one is a string. */
+	{"Next Run", "string", ".status.nextRunTime", "When requests will be created next"},
+	{"Ready", "string", ".status.conditions[?(@.type==\"Ready\")].status",
+		"Whether the schedule is carried out"},
+	{"Reason", "string", ".status.conditions[?(@.type==\"Ready\")].reason",
+		"Why the schedule is or is not carried out", .is_wide = true},
+	{"Age", "date", ".metadata.creationTimestamp", "Time since it was created"},
+};
+
+static const struct api_rule api_schedule_rules[] = {
+	{"spec.schedule", "!self.contains('TZ=')",
+		"a time zone does not belong into the schedule; set spec.timeZone instead"},
+	{"spec.schedule",
+		"self.contains('TZ=') || "
+		"self.matches('^\\\\s*(@\\\\S.*|\\\\S+(\\\\s+\\\\S+){4})\\\\s*$')",
+		"expected five fields (minute, hour, day of month, month, day of week) such as "
+		"'*/5 * * * *', or a word such as @hourly"},
+	{"spec.timeZone", "self.lowerAscii() != 'local'",
+		"'Local' would be the zone of the controller's machine; name an IANA zone such as "
+		"Europe/Berlin, or leave timeZone out for UTC"},
+	{"spec.timeZone", "!self.contains('..') && !self.startsWith('/')",
+		"expected the name of an IANA zone such as Europe/Berlin"},
+};
+
+static const char *const api_schedule_selectable_fields[] = {NULL};
+
+const struct api_kind api_schedule_kind = {
+	.name = "CheckpointSchedule",
+	.plural = "checkpointschedules",
+	.singular = "checkpointschedule",
+	.short_name = "ckps",
+	.description =
+		"CheckpointSchedule takes checkpoints of the containers of the Pods that its "
+		"selector matches, again and again, keeps as many as its retention says, and "
+		"says when a failed container gets its memory back from them. Annotating a "
+		"Deployment, StatefulSet or DaemonSet with "
+		"kcr.io/checkpoint-restore-schedule makes one of the workload's name.",
+	.object = &api_schedule_object,
+	.columns = api_schedule_columns,
+	.column_count = array_size(api_schedule_columns),
+	.rules = api_schedule_rules,
+	.rule_count = array_size(api_schedule_rules),
+	.selectable_fields = api_schedule_selectable_fields,
+};
+
+enum api_concurrency api_schedule_concurrency(const struct api_schedule *schedule)
+{
+	return (enum api_concurrency)api__choice(
+		api_concurrency_texts, schedule->spec.concurrency_policy);
+}
+
+enum api_restore_policy api_schedule_restore_policy(const struct api_schedule *schedule)
+{
+	return (enum api_restore_policy)api__choice(
+		api_restore_policy_texts, schedule->spec.restore.policy);
+}
