@@ -13,12 +13,9 @@ static const struct json_field api_annotations_fields[] = {
 	{.name = API_ANNOTATION_TIME_ZONE,
 		.type = JSON_FIELD_STRING,
 		.offset = offsetof(struct api_annotations, time_zone)},
-	{.name = API_ANNOTATION_ORIGINAL_IMAGES,
+	{.name = API_ANNOTATION_RESTORES,
 		.type = JSON_FIELD_STRING,
-		.offset = offsetof(struct api_annotations, original_images)},
-	{.name = API_ANNOTATION_RESTORED_FROM,
-		.type = JSON_FIELD_STRING,
-		.offset = offsetof(struct api_annotations, restored_from)},
+		.offset = offsetof(struct api_annotations, restores)},
 };
 
 static const struct json_object api_annotations_object =

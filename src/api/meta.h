@@ -19,8 +19,7 @@ struct api_annotations {
 	struct str schedule; /* workload: the cron expression that makes it checkpointed */
 	struct str containers; /* workload: names, comma-separated; absent: all containers */
 	struct str time_zone; /* workload: the time zone of the schedule */
-	struct str original_images; /* Pod: JSON object, container name to the image it had */
-	struct str restored_from; /* Pod: JSON object, container name to the Checkpoint's name */
+	struct str restores; /* Pod: what was done about its containers; restore/record.h */
 };
 
 struct api_owner {

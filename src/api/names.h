@@ -16,9 +16,8 @@
 #define API_ANNOTATION_CONTAINERS "kcr.io/checkpoint-restore-containers"
 #define API_ANNOTATION_TIME_ZONE  "kcr.io/checkpoint-restore-time-zone"
 
-/* Annotations of a Pod, written by the image strategy; JSON objects keyed by container name. */
-#define API_ANNOTATION_ORIGINAL_IMAGES "kcr.io/original-images"
-#define API_ANNOTATION_RESTORED_FROM   "kcr.io/restored-from"
+/* Annotation of a Pod, written by the restore rule: the memory of what was done (JSON). */
+#define API_ANNOTATION_RESTORES "kcr.io/restores"
 
 /* Labels of CheckpointRequests and Checkpoints; values pass through api_label_value(). */
 #define API_LABEL_APP       "app"

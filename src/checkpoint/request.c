@@ -1,0 +1,111 @@
+/* The life of a request, as decisions of its two sides. */
+#include "checkpoint/request.h"
+
+#include "api/names.h"
+#include "checkpoint/plan.h"
+
+enum {
+	/* A Pod that a new request names may reach us a little later than the request. */
+	CHECKPOINT_LATE_POD_MS = 5000,
+	/* The controller gives the agent this much longer than the deadline to say so itself. */
+	CHECKPOINT_AGENT_GRACE_MS = 15000,
+};
+
+struct wall_time checkpoint_deadline(const struct api_request *request)
+{
+	struct wall_time start = wall_time_is_set(request->status.started)
+		? request->status.started
+		: request->metadata.created;
+
+	return (struct wall_time){start.us + request->spec.timeout_seconds * TIME_SECOND_US};
+}
+
+static struct checkpoint_next checkpoint_fail(const char *reason, const char *message)
+{
+	return (struct checkpoint_next){
+		.step = CHECKPOINT_STEP_FAIL, .reason = reason, .message = message};
+}
+
+/* Milliseconds until `when`, at least 1. */
+static int64_t checkpoint_ms_until(struct wall_time when, struct wall_time now)
+{
+	int64_t ms = (when.us - now.us) / 1000;
+
+	return ms > 0 ? ms : 1;
+}
+
+static struct checkpoint_next checkpoint_wait(struct wall_time until, struct wall_time now)
+{
+	return (struct checkpoint_next){.wake_ms = checkpoint_ms_until(until, now)};
+}
+
+static struct checkpoint_next checkpoint_assign(
+	const struct api_request *request, const struct api_pod *pod, struct wall_time now)
+{
+	struct wall_time patience = {request->metadata.created.us + CHECKPOINT_LATE_POD_MS * 1000};
+
+	if (pod == NULL && now.us < patience.us)
+		return checkpoint_wait(patience, now);
+	if (pod == NULL)
+		return checkpoint_fail(
+			"PodNotFound", "there is no Pod of this name in the namespace");
+	if (wall_time_is_set(pod->metadata.deleted))
+		return checkpoint_fail("PodTerminating", "the Pod is terminating");
+	if (api_pod_container(pod, request->spec.container_name) == NULL)
+		return checkpoint_fail(
+			"ContainerNotFound", "the Pod has no container of this name");
+	if (pod->spec.node_name.size == 0)
+		return checkpoint_wait(checkpoint_deadline(request), now);
+	return (struct checkpoint_next){
+		.step = CHECKPOINT_STEP_ASSIGN, .node = pod->spec.node_name};
+}
+
+struct checkpoint_next checkpoint_next_for_controller(
+	const struct api_request *request, const struct api_pod *pod, struct wall_time now)
+{
+	struct wall_time deadline = checkpoint_deadline(request);
+	struct error ignored;
+
+	if (api_request_is_finished(request) || wall_time_is_set(request->metadata.deleted))
+		return (struct checkpoint_next){0};
+	if (api_request_check(request, &ignored) < 0)
+		return checkpoint_fail(
+			"Forbidden", "the Pod must be in the namespace of the CheckpointRequest");
+	if (request->spec.node_name.size > 0)
+		deadline.us += CHECKPOINT_AGENT_GRACE_MS * 1000;
+	if (now.us >= deadline.us && request->spec.node_name.size > 0)
+		return checkpoint_fail("Timeout",
+			"the agent of the node did not complete it in time; is it running there?");
+	if (now.us >= deadline.us)
+		return checkpoint_fail(
+			"Timeout", "the Pod could not be checkpointed within spec.timeoutSeconds");
+	if (request->spec.node_name.size == 0)
+		return checkpoint_assign(request, pod, now);
+	return checkpoint_wait(deadline, now);
+}
+
+struct checkpoint_next checkpoint_next_for_agent(const struct api_request *request,
+	const struct api_pod *pod, bool is_running, struct wall_time now)
+{
+	bool is_first = api_request_phase(request) == API_REQUEST_PENDING;
+	struct wall_time patience = {request->metadata.created.us + CHECKPOINT_LATE_POD_MS * 1000};
+	struct error ignored;
+
+	if (is_running || api_request_is_finished(request) ||
+		wall_time_is_set(request->metadata.deleted) ||
+		api_request_check(request, &ignored) < 0)
+		return (struct checkpoint_next){0};
+	if (now.us >= checkpoint_deadline(request).us)
+		return checkpoint_fail(
+			"Timeout", "no checkpoint could be taken within spec.timeoutSeconds");
+	if (pod == NULL && is_first && now.us < patience.us)
+		return checkpoint_wait(patience, now);
+	if (pod == NULL)
+		return checkpoint_fail("PodNotFound", "the Pod is gone from the node");
+	if (api_pod_container(pod, request->spec.container_name) == NULL)
+		return checkpoint_fail(
+			"ContainerNotFound", "the Pod has no container of this name");
+	if (checkpoint_obstacle(pod, request->spec.container_name) != NULL)
+		return checkpoint_wait(checkpoint_deadline(request), now);
+	return (struct checkpoint_next){.step = CHECKPOINT_STEP_TAKE};
+}

@@ -1,0 +1,349 @@
+/* The store's directories and the index of them in memory. */
+#include "node/store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/arena.h"
+#include "base/map.h"
+#include "sys/fd.h"
+#include "sys/file.h"
+#include "sys/log.h"
+#include "json/json.h"
+
+#define NODE_ENTRY_FILE "entry.json"
+
+static const char *const node_part_names[] = {
+	[NODE_PART_LAYER] = "layer.tar",
+	[NODE_PART_CONFIG] = "config.json",
+	[NODE_PART_MANIFEST] = "manifest.json",
+};
+
+static const struct json_field node_entry_fields[] = {
+	{"uid", JSON_FIELD_STRING, JSON_REQUIRED, offsetof(struct node_entry, uid)},
+	{"namespace", JSON_FIELD_STRING, JSON_REQUIRED, offsetof(struct node_entry, namespace)},
+	{"name", JSON_FIELD_STRING, JSON_REQUIRED, offsetof(struct node_entry, name)},
+	{"repository", JSON_FIELD_STRING, JSON_REQUIRED, offsetof(struct node_entry, repository)},
+	{"manifestDigest", JSON_FIELD_STRING, JSON_REQUIRED,
+		offsetof(struct node_entry, manifest_digest)},
+	{"configDigest", JSON_FIELD_STRING, JSON_REQUIRED,
+		offsetof(struct node_entry, config_digest)},
+	{"layerDigest", JSON_FIELD_STRING, JSON_REQUIRED,
+		offsetof(struct node_entry, layer_digest)},
+	{"manifestBytes", JSON_FIELD_I64, JSON_REQUIRED,
+		offsetof(struct node_entry, manifest_bytes)},
+	{"configBytes", JSON_FIELD_I64, JSON_REQUIRED, offsetof(struct node_entry, config_bytes)},
+	{"layerBytes", JSON_FIELD_I64, JSON_REQUIRED, offsetof(struct node_entry, layer_bytes)},
+};
+
+static const struct json_object node_entry_object =
+	JSON_OBJECT_OF("entry", struct node_entry, node_entry_fields);
+
+/* An entry with the memory that its texts live in. */
+struct node_stored {
+	struct arena *arena;
+	struct node_entry entry;
+};
+
+struct node_store {
+	int fd;
+	struct node_store_limits limits;
+	struct map by_uid; /* struct node_stored, owned */
+	struct map by_repository; /* the same, borrowed */
+	uint64_t used_bytes;
+};
+
+/* ---- The index ---- */
+
+static uint64_t node_entry_bytes(const struct node_entry *entry)
+{
+	return (uint64_t)(entry->layer_bytes + entry->config_bytes + entry->manifest_bytes);
+}
+
+static void node_stored_free(struct node_stored *stored)
+{
+	if (stored != NULL)
+		arena_free(stored->arena); /* `stored` itself lives there */
+}
+
+static void node_store_forget(struct node_store *store, struct str uid)
+{
+	struct node_stored *stored = map_remove(&store->by_uid, uid);
+
+	if (stored == NULL)
+		return;
+	if (map_get(&store->by_repository, stored->entry.repository) == stored)
+		(void)map_remove(&store->by_repository, stored->entry.repository);
+	store->used_bytes -= node_entry_bytes(&stored->entry);
+	node_stored_free(stored);
+}
+
+static const struct node_entry *node_store_remember(
+	struct node_store *store, struct node_stored *stored)
+{
+	node_store_forget(store, stored->entry.uid);
+	(void)map_set(&store->by_uid, stored->entry.uid, stored);
+	(void)map_set(&store->by_repository, stored->entry.repository, stored);
+	store->used_bytes += node_entry_bytes(&stored->entry);
+	return &stored->entry;
+}
+
+/* Reads an entry's text; the caller owns the result. */
+static int node_stored_parse(struct str text, struct node_stored **ret_stored, struct error *err)
+{
+	autojson *doc = NULL;
+	autoarena *arena = arena_new(1024);
+	struct node_stored *stored = arena_zeroed(arena, 1, sizeof(*stored));
+
+	if (json_parse(text, &doc, err) < 0 ||
+		json_decode(json_doc_root(doc), &node_entry_object, true, arena, &stored->entry,
+			err) < 0)
+		return -1;
+	stored->arena = take_ptr(&arena);
+	*ret_stored = stored;
+	return 0;
+}
+
+/* ---- Opening ---- */
+
+/* Reads the entry in directory `name` and checks that its layer is there whole. */
+static int node_store_load(struct node_store *store, const char *name, struct error *err)
+{
+	autoclose int directory = -1;
+	autobuf text = BUF_INIT(LIMIT_CONFIG_BYTES);
+	struct node_stored *stored;
+	struct stat layer;
+
+	if (file_open_beneath(store->fd, name, O_RDONLY | O_DIRECTORY, 0, &directory, err) < 0 ||
+		file_read(directory, NODE_ENTRY_FILE, &text, err) < 0 ||
+		node_stored_parse(buf_str(&text), &stored, err) < 0)
+		return -1;
+	if (!str_is(stored->entry.uid, name) ||
+		fstatat(directory, node_part_names[NODE_PART_LAYER], &layer, AT_SYMLINK_NOFOLLOW) <
+			0 ||
+		layer.st_size != stored->entry.layer_bytes) {
+		node_stored_free(stored);
+		return error_set(err, ERROR_CORRUPT, "its layer is not what its entry says");
+	}
+	(void)node_store_remember(store, stored);
+	return 0;
+}
+
+static int node_store_visit(void *context, const char *name, bool is_directory, struct error *err)
+{
+	struct node_store *store = context;
+	struct error why;
+
+	if (name[0] == '.')
+		return file_remove_tree(store->fd, name, err);
+	if (is_directory && node_store_load(store, name, &why) < 0)
+		log_warning(&why, "Left a stored checkpoint out", "checkpointUID", name);
+	return 0;
+}
+
+int node_store_open(const char *path, const struct node_store_limits *limits,
+	struct node_store **ret_store, struct error *err)
+{
+	struct node_store *store;
+	int fd;
+
+	if (mkdir(path, 0700) < 0 && errno != EEXIST)
+		return error_set_errno(err, "cannot make the store '%s'", path);
+	if (file_open_directory(path, &fd, err) < 0)
+		return -1;
+	store = new_zeroed(struct node_store);
+	store->fd = fd;
+	store->limits = *limits;
+	if (file_for_each(fd, node_store_visit, store, err) < 0) {
+		node_store_free(store);
+		return error_wrap(err, "store '%s'", path);
+	}
+	*ret_store = store;
+	return 0;
+}
+
+void node_store_free(struct node_store *store)
+{
+	struct node_stored *stored;
+	size_t position = 0;
+
+	if (store == NULL)
+		return;
+	while ((stored = map_next(&store->by_uid, &position, NULL)) != NULL)
+		node_stored_free(stored);
+	map_done(&store->by_uid);
+	map_done(&store->by_repository);
+	fd_close(&store->fd);
+	free(store);
+}
+
+/* ---- Taking in ---- */
+
+int node_store_check_room(const struct node_store *store, uint64_t bytes, struct error *err)
+{
+	struct file_space space;
+
+	if (store->limits.max_bytes > 0 && store->used_bytes + bytes > store->limits.max_bytes)
+		return error_set(err, ERROR_TOO_BIG,
+			"the node's store holds %llu MiB and may hold %llu MiB (--store-max-size)",
+			(unsigned long long)(store->used_bytes >> 20),
+			(unsigned long long)(store->limits.max_bytes >> 20));
+	if (file_system_space(store->fd, &space, err) < 0)
+		return -1;
+	if (space.free_bytes < store->limits.min_free_bytes + bytes)
+		return error_set(err, ERROR_TOO_BIG,
+			"the node's disk has %llu MiB left, %llu MiB must stay free "
+			"(--store-min-free)",
+			(unsigned long long)(space.free_bytes >> 20),
+			(unsigned long long)(store->limits.min_free_bytes >> 20));
+	return 0;
+}
+
+/* Copies what cannot be renamed because it lies on another mount; the original stays. */
+static int node_store_copy(
+	int from_directory, const char *from, int to_directory, const char *to, struct error *err)
+{
+	enum { NODE_COPY_STEP = 128 * 1024 * 1024 };
+	autoclose int source = -1;
+	autoclose int target = -1;
+	ssize_t copied;
+
+	if (file_open_beneath(from_directory, from, O_RDONLY, 0, &source, err) < 0 ||
+		file_open_beneath(
+			to_directory, to, O_WRONLY | O_CREAT | O_EXCL, 0600, &target, err) < 0)
+		return -1;
+	while ((copied = copy_file_range(source, NULL, target, NULL, NODE_COPY_STEP, 0)) != 0)
+		if (copied < 0)
+			return error_set_errno(err, "cannot copy '%s' into the store", from);
+	return 0;
+}
+
+static int node_store_move_archive(
+	int from_directory, const char *from, int to_directory, struct error *err)
+{
+	const char *to = node_part_names[NODE_PART_LAYER];
+	autoclose int layer = -1;
+
+	if (renameat(from_directory, from, to_directory, to) < 0) {
+		if (errno != EXDEV)
+			return error_set_errno(err, "cannot move '%s' into the store", from);
+		if (node_store_copy(from_directory, from, to_directory, to, err) < 0)
+			return -1;
+		if (unlinkat(from_directory, from, 0) < 0)
+			return error_set_errno(err, "cannot remove '%s'", from);
+	}
+	if (file_open_beneath(to_directory, to, O_RDONLY, 0, &layer, err) < 0)
+		return -1;
+	return file_sync(layer, to, err);
+}
+
+static int node_store_write_parts(int directory, const struct node_entry *entry,
+	const struct image_documents *documents, struct error *err)
+{
+	autobuf text = BUF_INIT(LIMIT_CONFIG_BYTES);
+	struct json_writer writer = json_writer_pretty(&text);
+
+	json_encode(&writer, &node_entry_object, entry);
+	if (buf_check(&text, NODE_ENTRY_FILE, err) < 0)
+		return -1;
+	if (file_write_atomically(directory, node_part_names[NODE_PART_CONFIG],
+		    buf_str(&documents->config), 0600, err) < 0 ||
+		file_write_atomically(directory, node_part_names[NODE_PART_MANIFEST],
+			buf_str(&documents->manifest), 0600, err) < 0)
+		return -1;
+	return file_write_atomically(directory, NODE_ENTRY_FILE, buf_str(&text), 0600, err);
+}
+
+int node_store_add(struct node_store *store, int archive_directory_fd, const char *archive_name,
+	const struct node_entry *entry, const struct image_documents *documents,
+	const struct node_entry **ret_entry, struct error *err)
+{
+	autobuf building = BUF_INIT(LIMIT_ARCHIVE_PATH);
+	autofree char *final = str_dup(entry->uid);
+	autoclose int directory = -1;
+	autobuf text = BUF_INIT(LIMIT_CONFIG_BYTES);
+	struct json_writer writer = json_writer(&text);
+	struct node_stored *stored;
+
+	buf_printf(&building, ".%s", final);
+	if (node_store_remove(store, entry->uid, err) < 0 ||
+		file_remove_tree(store->fd, building.data, err) < 0 ||
+		file_make_directory(store->fd, building.data, 0700, &directory, err) < 0 ||
+		node_store_write_parts(directory, entry, documents, err) < 0 ||
+		node_store_move_archive(archive_directory_fd, archive_name, directory, err) < 0 ||
+		file_sync(directory, building.data, err) < 0 ||
+		file_rename(store->fd, building.data, store->fd, final, err) < 0)
+		return error_wrap(err, "cannot store checkpoint '%.*s/%.*s'",
+			STR_ARG(entry->namespace), STR_ARG(entry->name));
+	json_encode(&writer, &node_entry_object, entry);
+	if (node_stored_parse(buf_str(&text), &stored, err) < 0)
+		return -1;
+	*ret_entry = node_store_remember(store, stored);
+	return 0;
+}
+
+int node_store_remove(struct node_store *store, struct str uid, struct error *err)
+{
+	autofree char *name = str_dup(uid);
+	autobuf doomed = BUF_INIT(LIMIT_ARCHIVE_PATH);
+
+	if (map_get(&store->by_uid, uid) == NULL)
+		return 0;
+	/* Out of sight first: what is half removed after a crash must not look whole. */
+	buf_printf(&doomed, ".%s.removed", name);
+	if (file_rename(store->fd, name, store->fd, doomed.data, err) < 0)
+		return -1;
+	node_store_forget(store, str_of(name));
+	return file_remove_tree(store->fd, doomed.data, err);
+}
+
+/* ---- Looking up ---- */
+
+const struct node_entry *node_store_find(const struct node_store *store, struct str uid)
+{
+	const struct node_stored *stored = map_get(&store->by_uid, uid);
+
+	return stored != NULL ? &stored->entry : NULL;
+}
+
+const struct node_entry *node_store_find_repository(
+	const struct node_store *store, struct str repository)
+{
+	const struct node_stored *stored = map_get(&store->by_repository, repository);
+
+	return stored != NULL ? &stored->entry : NULL;
+}
+
+const struct node_entry *node_store_next(const struct node_store *store, size_t *position)
+{
+	const struct node_stored *stored = map_next(&store->by_uid, position, NULL);
+
+	return stored != NULL ? &stored->entry : NULL;
+}
+
+int node_store_open_part(const struct node_store *store, const struct node_entry *entry,
+	enum node_part part, int *ret_fd, struct error *err)
+{
+	autobuf path = BUF_INIT(LIMIT_ARCHIVE_PATH);
+
+	buf_printf(&path, "%.*s/%s", STR_ARG(entry->uid), node_part_names[part]);
+	return file_open_beneath(store->fd, path.data, O_RDONLY, 0, ret_fd, err);
+}
+
+struct node_store_usage node_store_usage(const struct node_store *store)
+{
+	struct file_space space = {0};
+	struct error ignored;
+
+	if (file_system_space(store->fd, &space, &ignored) < 0)
+		space.free_bytes = 0; /* the metric then says so */
+	return (struct node_store_usage){
+		.used_bytes = store->used_bytes,
+		.count = store->by_uid.count,
+		.free_bytes = space.free_bytes,
+	};
+}

@@ -1,0 +1,92 @@
+/*
+ * This node's checkpoints: one directory for each, complete or not there at all.
+ *
+ *     STORE/<uid of the Checkpoint>/layer.tar      the kubelet's archive, moved here, byte for byte
+ *                                   config.json    the OCI image config
+ *                                   manifest.json  the OCI image manifest
+ *                                   entry.json     what is known of it (struct node_entry)
+ *
+ * An entry is built under a name that begins with '.', flushed to the disk and renamed; what a
+ * crash leaves half built is removed at the next start. The archive is moved, not copied, when the
+ * store lies on the same mount as the kubelet's checkpoints. The index in memory is rebuilt by
+ * reading the entries; there is no other database.
+ */
+#ifndef NODE_STORE_H
+#define NODE_STORE_H
+
+#include <stdint.h>
+
+#include "base/attributes.h"
+#include "base/error.h"
+#include "base/str.h"
+#include "image/manifest.h"
+
+struct node_store;
+
+/* One stored checkpoint. The texts live as long as the entry is in the store. */
+struct node_entry {
+	struct str uid; /* of the Checkpoint object; names the directory */
+	struct str namespace; /* of the Checkpoint object */
+	struct str name;
+	struct str repository; /* under which the registry serves it */
+	struct str manifest_digest;
+	struct str config_digest;
+	struct str layer_digest;
+	int64_t manifest_bytes;
+	int64_t config_bytes;
+	int64_t layer_bytes;
+};
+
+struct node_store_limits {
+	uint64_t max_bytes; /* all entries together; 0: no limit of our own */
+	uint64_t min_free_bytes; /* of the file system, to be left to others */
+};
+
+/*
+ * Opens the store, which is made when missing, and removes what a crash left half built. Entries
+ * that cannot be read are logged and left out. The caller owns *ret_store. Fails with SYSTEM.
+ */
+must_check int node_store_open(const char *path, const struct node_store_limits *limits,
+	struct node_store **ret_store, struct error *err);
+void node_store_free(struct node_store *store); /* may be NULL; the disk stays as it is */
+
+/* Whether `bytes` more may be taken in: TOO_BIG names the limit that would be passed. */
+must_check int node_store_check_room(
+	const struct node_store *store, uint64_t bytes, struct error *err);
+
+/*
+ * Takes the archive `archive_name` in `archive_directory_fd` in, together with its documents. The
+ * archive is gone from there afterwards. An entry of the same uid is replaced. On failure the
+ * archive is where it was, or in the store's care until the next start removes it.
+ * *ret_entry is borrowed from the store. Fails with SYSTEM, TOO_BIG.
+ */
+must_check int node_store_add(struct node_store *store, int archive_directory_fd,
+	const char *archive_name, const struct node_entry *entry,
+	const struct image_documents *documents, const struct node_entry **ret_entry,
+	struct error *err);
+
+/* Removes the entry of `uid`, if there is one. Fails with SYSTEM. */
+must_check int node_store_remove(struct node_store *store, struct str uid, struct error *err);
+
+/* By the Checkpoint's uid, or by the registry's repository; NULL when there is none. */
+const struct node_entry *node_store_find(const struct node_store *store, struct str uid);
+const struct node_entry *node_store_find_repository(
+	const struct node_store *store, struct str repository);
+
+/* The entries in no particular order: start with *position 0, ends with NULL. */
+const struct node_entry *node_store_next(const struct node_store *store, size_t *position);
+
+enum node_part { NODE_PART_LAYER, NODE_PART_CONFIG, NODE_PART_MANIFEST };
+
+/* Opens a file of the entry for reading; the caller owns *ret_fd. Fails with ABSENT, SYSTEM. */
+must_check int node_store_open_part(const struct node_store *store, const struct node_entry *entry,
+	enum node_part part, int *ret_fd, struct error *err);
+
+struct node_store_usage {
+	uint64_t used_bytes;
+	uint64_t count;
+	uint64_t free_bytes; /* of the file system */
+};
+struct node_store_usage node_store_usage(const struct node_store *store);
+
+#endif

@@ -1,0 +1,532 @@
+/*
+ * The restore rule. The order of the story: which container ended (restore_find_end), may it be
+ * restored and from what (restore_judge, restore_choose), and what the next record and image are
+ * for each phase (restore_decide). The constants are the waits that the kubelet's own pace imposes.
+ */
+#include "restore/rule.h"
+
+enum {
+	/* A container that was started cold so long ago has memory of its own: it is left alone. */
+	RESTORE_LATE_SECONDS = 30,
+	/* A restored container that ran for so long, and is Ready, is serving. */
+	RESTORE_SETTLE_MS = 3000,
+	/* A restore that has not led to a running container by then has failed. */
+	RESTORE_DEADLINE_MS = 300000,
+};
+
+static const struct {
+	const char *reason;
+	const char *message;
+} restore_verdicts[RESTORE_VERDICT_COUNT] = {
+	[RESTORE_OK] = {"Restorable", "the container can be restored from it"},
+	[RESTORE_NOT_BUILT] = {"NotBuilt", "its image is not built yet"},
+	[RESTORE_BUILD_FAILED] = {"BuildFailed", "its image could not be built"},
+	[RESTORE_OTHER_POD] = {"PodGone", "the Pod that it was taken of is gone"},
+	[RESTORE_OTHER_CONTAINER] = {"OtherContainer", "it was taken of another container"},
+	[RESTORE_IMAGE_CHANGED] = {"ImageChanged", "the container's image has changed since"},
+	[RESTORE_TEMPLATE_CHANGED] = {"TemplateChanged", "the Pod's template has changed since"},
+	[RESTORE_WAS_NOT_READY] = {"WasNotReady", "the container was not Ready when it was taken"},
+	[RESTORE_NOT_STABLE] = {"NotStable",
+		"the container has not stayed Ready long enough after it was taken"},
+	[RESTORE_TOO_OLD] = {"TooOld", "it is older than spec.retention.maxAge allows"},
+	[RESTORE_FAILED_BEFORE] = {"RestoreFailed", "a restore from it did not hold"},
+};
+
+const char *restore_verdict_reason(enum restore_verdict verdict)
+{
+	return restore_verdicts[verdict].reason;
+}
+
+const char *restore_verdict_message(enum restore_verdict verdict)
+{
+	return restore_verdicts[verdict].message;
+}
+
+static int64_t restore_ms_between(struct wall_time from, struct wall_time to)
+{
+	return (to.us - from.us) / 1000;
+}
+
+/* The image that the Pod's author wants, whatever stands in the spec now. */
+static struct str restore_original_image(const struct restore_view *view)
+{
+	const struct restore_record *record = view->record;
+
+	if (record != NULL && record->image.size > 0 &&
+		str_equal(record->image, view->container->image))
+		return record->original_image;
+	return view->container->image;
+}
+
+/* A Pod of a StatefulSet keeps its identity when it is replaced; any other Pod is its uid. */
+static bool restore_is_same_pod(const struct api_pod *pod, const struct api_pod_reference *taken_of,
+	const struct api_workload_reference *workload)
+{
+	const struct api_owner *owner = api_metadata_controller(&pod->metadata);
+
+	if (taken_of == NULL || taken_of->uid.size == 0)
+		return false;
+	if (str_equal(taken_of->uid, pod->metadata.uid))
+		return true;
+	return workload != NULL && owner != NULL && str_is(owner->kind, "StatefulSet") &&
+		str_equal(owner->uid, workload->uid) &&
+		str_equal(taken_of->name, pod->metadata.name);
+}
+
+/* Whether the Checkpoint is good in itself. */
+static enum restore_verdict restore_judge_quality(const struct restore_view *view,
+	const struct api_checkpoint *checkpoint, struct wall_time now)
+{
+	int64_t age_ms = restore_ms_between(checkpoint->spec.timestamp, now);
+
+	if (api_checkpoint_phase(checkpoint) == API_CHECKPOINT_FAILED)
+		return RESTORE_BUILD_FAILED;
+	if (api_checkpoint_phase(checkpoint) != API_CHECKPOINT_IMAGE_BUILT ||
+		checkpoint->status.runtime_image.size == 0 || checkpoint->status.digest.size == 0 ||
+		wall_time_is_set(checkpoint->metadata.deleted))
+		return RESTORE_NOT_BUILT;
+	if (!checkpoint->spec.was_ready)
+		return RESTORE_WAS_NOT_READY;
+	if (!wall_time_is_set(checkpoint->status.stable))
+		return RESTORE_NOT_STABLE;
+	if (view->terms.max_age_seconds > 0 && age_ms > view->terms.max_age_seconds * 1000)
+		return RESTORE_TOO_OLD;
+	return RESTORE_OK;
+}
+
+enum restore_verdict restore_judge(const struct restore_view *view,
+	const struct api_checkpoint *checkpoint, struct wall_time now)
+{
+	const struct api_checkpoint_spec *spec = &checkpoint->spec;
+
+	if (!restore_is_same_pod(view->pod, spec->pod, spec->workload))
+		return RESTORE_OTHER_POD;
+	if (!str_equal(spec->container_name, view->container->name))
+		return RESTORE_OTHER_CONTAINER;
+	if (!str_equal(spec->image, restore_original_image(view)))
+		return RESTORE_IMAGE_CHANGED;
+	if (!str_equal(spec->template_hash, api_pod_template_hash(view->pod)))
+		return RESTORE_TEMPLATE_CHANGED;
+	if (view->record != NULL &&
+		restore_list_has(&view->record->failed, checkpoint->metadata.uid))
+		return RESTORE_FAILED_BEFORE;
+	return restore_judge_quality(view, checkpoint, now);
+}
+
+/* The newest Checkpoint that may be used, except those in `failed`; NULL: none, *ret_why says why.
+ */
+static const struct api_checkpoint *restore_choose(const struct restore_view *view,
+	const struct json_strings *failed, struct wall_time now, enum restore_verdict *ret_why)
+{
+	const struct api_checkpoint *best = NULL;
+	const struct api_checkpoint *newest = NULL;
+
+	*ret_why = RESTORE_OTHER_POD;
+	for (size_t i = 0; i < view->checkpoint_count; i++) {
+		const struct api_checkpoint *one = view->checkpoints[i];
+		enum restore_verdict verdict = restore_judge(view, one, now);
+
+		if (verdict == RESTORE_OK && restore_list_has(failed, one->metadata.uid))
+			verdict = RESTORE_FAILED_BEFORE;
+		if (newest == NULL || one->spec.timestamp.us > newest->spec.timestamp.us) {
+			newest = one;
+			*ret_why = verdict;
+		}
+		if (verdict == RESTORE_OK &&
+			(best == NULL || one->spec.timestamp.us > best->spec.timestamp.us))
+			best = one;
+	}
+	return best;
+}
+
+/* ---- Which container ended ---- */
+
+enum restore_end_state {
+	RESTORE_END_NONE, /* nothing ended that is not dealt with */
+	RESTORE_END_WAIT, /* it ended; what the kubelet does about it is not shown yet */
+	RESTORE_END_KNOWN, /* act */
+};
+
+struct restore_end {
+	enum restore_end_state state;
+	struct str container_id;
+	struct str replacement_id; /* started cold by the kubelet meanwhile; empty: none */
+	int64_t exit_code;
+	struct str reason;
+};
+
+static bool restore_is_handled(const struct restore_view *view, struct str container_id)
+{
+	return container_id.size == 0 ||
+		(view->record != NULL && restore_list_has(&view->record->handled, container_id));
+}
+
+static struct restore_end restore_end_of(
+	const struct api_container_terminated *terminated, enum restore_end_state state)
+{
+	return (struct restore_end){
+		.state = state,
+		.container_id = terminated->container_id,
+		.exit_code = terminated->exit_code,
+		.reason = terminated->reason,
+	};
+}
+
+/* The agent saw the end before the kubelet did. */
+static bool restore_is_reported(
+	const struct restore_view *view, const struct api_container_status *status)
+{
+	return view->exit != NULL && status->state.running != NULL &&
+		str_equal(view->exit->container_id, status->container_id) &&
+		!restore_is_handled(view, status->container_id);
+}
+
+static struct restore_end restore_find_end(const struct restore_view *view, struct wall_time now)
+{
+	const struct api_container_status *status =
+		api_pod_container_status(view->pod, view->container->name);
+	const struct api_container_terminated *last;
+	struct restore_end end = {0};
+
+	if (status == NULL)
+		return end;
+	if (restore_is_reported(view, status))
+		return (struct restore_end){.state = RESTORE_END_KNOWN,
+			.container_id = status->container_id,
+			.exit_code = view->exit->exit_code,
+			.reason = view->exit->reason};
+	if (status->state.terminated != NULL &&
+		!restore_is_handled(view, status->state.terminated->container_id))
+		return restore_end_of(status->state.terminated, RESTORE_END_WAIT);
+	last = status->last_state.terminated;
+	if (last == NULL || restore_is_handled(view, last->container_id))
+		return end;
+	end = restore_end_of(last, RESTORE_END_KNOWN);
+	if (status->state.waiting != NULL &&
+		str_is(status->state.waiting->reason, "CrashLoopBackOff"))
+		return end;
+	if (status->state.running == NULL) {
+		end.state = RESTORE_END_WAIT;
+		return end;
+	}
+	end.replacement_id = status->container_id;
+	if (now.us - status->state.running->started.us > RESTORE_LATE_SECONDS * TIME_SECOND_US)
+		end.state = RESTORE_END_NONE;
+	return end;
+}
+
+/* ---- Decisions ---- */
+
+static struct restore_decision restore_nothing(const struct restore_view *view, int64_t wake_ms)
+{
+	return (struct restore_decision){.image = view->container->image, .wake_ms = wake_ms};
+}
+
+/* A record that continues the view's, or a first one. */
+static struct restore_record restore_next_record(
+	const struct restore_view *view, enum restore_phase phase, struct wall_time now)
+{
+	struct restore_record record = {0};
+
+	if (view->record != NULL)
+		record = *view->record;
+	record.container = view->container->name;
+	record.original_image = restore_original_image(view);
+	record.phase = restore_phase_text(phase);
+	record.since = now;
+	record.reason = (struct str){0};
+	record.message = (struct str){0};
+	return record;
+}
+
+/*
+ * The end is dealt with by `decision`; so is the container that the kubelet started meanwhile, when
+ * the decision replaces it by another image.
+ */
+static struct restore_decision restore_handle_end(const struct restore_view *view,
+	struct restore_decision decision, const struct restore_end *end, struct arena *arena)
+{
+	restore_list_add(&decision.record.handled, end->container_id, arena);
+	if (!str_equal(decision.image, view->container->image))
+		restore_list_add(&decision.record.handled, end->replacement_id, arena);
+	return decision;
+}
+
+static struct restore_decision restore_cold(const struct restore_view *view,
+	struct restore_record record, const char *reason, struct str message, struct arena *arena)
+{
+	record.phase = restore_phase_text(RESTORE_PHASE_COLD);
+	record.image = (struct str){0};
+	record.checkpoint = (struct str){0};
+	record.checkpoint_uid = (struct str){0};
+	record.reason = str_of(reason);
+	record.message = message;
+	return (struct restore_decision){
+		.is_change = true,
+		.image = record.original_image,
+		.record = record,
+		.event = str_is(record.reason, "CleanExit") ? RESTORE_EVENT_NORMAL
+							    : RESTORE_EVENT_WARNING,
+		.event_reason = reason,
+		.event_message =
+			arena_printf(arena, "Container %.*s starts without its memory: %.*s",
+				STR_ARG(view->container->name), STR_ARG(message)),
+	};
+}
+
+/* From the newest usable Checkpoint, else cold with the reason. `why_now` says what happened. */
+static struct restore_decision restore_from_newest(const struct restore_view *view,
+	struct restore_record record, struct str why_now, struct wall_time now, struct arena *arena)
+{
+	enum restore_verdict why;
+	const struct api_checkpoint *chosen = restore_choose(view, &record.failed, now, &why);
+
+	if (chosen == NULL)
+		return restore_cold(view, record, "ColdStart",
+			arena_printf(arena, "%.*s and no checkpoint can be used (newest: %s)",
+				STR_ARG(why_now), restore_verdict_message(why)),
+			arena);
+	record.image = chosen->status.runtime_image;
+	record.checkpoint = chosen->metadata.name;
+	record.checkpoint_uid = chosen->metadata.uid;
+	record.attempts++;
+	return (struct restore_decision){
+		.is_change = true,
+		.image = record.image,
+		.record = record,
+		.event = RESTORE_EVENT_NORMAL,
+		.event_reason = "Restoring",
+		.event_message = arena_printf(arena,
+			"%.*s; restoring container %.*s from Checkpoint %.*s", STR_ARG(why_now),
+			STR_ARG(record.container), STR_ARG(record.checkpoint)),
+		.wake_ms = RESTORE_SETTLE_MS,
+	};
+}
+
+static struct str restore_end_text(const struct restore_end *end, struct arena *arena)
+{
+	if (end->reason.size > 0)
+		return arena_printf(arena, "Container ended with exit code %lld (%.*s)",
+			(long long)end->exit_code, STR_ARG(end->reason));
+	return arena_printf(
+		arena, "Container ended with exit code %lld", (long long)end->exit_code);
+}
+
+/* A container has ended: restore it, or let it start cold. */
+static struct restore_decision restore_after_end(const struct restore_view *view,
+	const struct restore_end *end, struct restore_record record, struct wall_time now,
+	struct arena *arena)
+{
+	struct restore_decision decision;
+
+	if (end->exit_code == 0 && view->terms.policy != API_RESTORE_ALWAYS)
+		decision = restore_cold(view, record, "CleanExit",
+			STR("it ended by itself with exit code 0"), arena);
+	else
+		decision =
+			restore_from_newest(view, record, restore_end_text(end, arena), now, arena);
+	return restore_handle_end(view, decision, end, arena);
+}
+
+/* Nothing of ours is in place: the original image runs, or did. */
+static struct restore_decision restore_decide_original(
+	const struct restore_view *view, struct wall_time now, struct arena *arena)
+{
+	struct restore_end end = restore_find_end(view, now);
+
+	if (end.state != RESTORE_END_KNOWN)
+		return restore_nothing(view, 0);
+	return restore_after_end(
+		view, &end, restore_next_record(view, RESTORE_PHASE_RESTORING, now), now, arena);
+}
+
+/* The runtime or the kubelet will not start the restored container. */
+static bool restore_is_refused(const struct api_container_waiting *waiting)
+{
+	static const char *const reasons[] = {"CreateContainerError", "CreateContainerConfigError",
+		"RunContainerError", "ErrImagePull", "ImagePullBackOff", "ImageInspectError",
+		"InvalidImageName", "ErrImageNeverPull", "StartError", "ContainerCannotRun"};
+
+	for (size_t i = 0; waiting != NULL && i < array_size(reasons); i++)
+		if (str_is(waiting->reason, reasons[i]))
+			return true;
+	return false;
+}
+
+/* The Checkpoint did not hold: the next older one, else cold. */
+static struct restore_decision restore_try_older(const struct restore_view *view,
+	struct restore_record record, struct str why, struct wall_time now, struct arena *arena)
+{
+	struct restore_decision decision;
+
+	restore_list_add(&record.failed, view->record->checkpoint_uid, arena);
+	decision = restore_from_newest(view, record, why, now, arena);
+	if (decision.event == RESTORE_EVENT_NORMAL)
+		decision.event = RESTORE_EVENT_WARNING; /* something did go wrong */
+	return decision;
+}
+
+/* Words by which runtimes say that they do not restore at all: an older Checkpoint cannot help. */
+static bool restore_is_node_refusal(struct str message)
+{
+	return str_contains(message, STR("disabled by configuration")) ||
+		str_contains(message, STR("no command specified")) ||
+		str_contains(message, STR("checkpoint/restore support not available")) ||
+		str_contains(message, STR("checkpoint restore is not enabled"));
+}
+
+static struct restore_decision restore_after_refusal(const struct restore_view *view,
+	const struct api_container_waiting *waiting, struct wall_time now, struct arena *arena)
+{
+	struct restore_record record = restore_next_record(view, RESTORE_PHASE_RESTORING, now);
+	struct str why = arena_printf(arena, "restore from Checkpoint %.*s was refused: %.*s: %.*s",
+		STR_ARG(view->record->checkpoint), STR_ARG(waiting->reason),
+		STR_ARG(waiting->message));
+
+	if (!restore_is_node_refusal(waiting->message))
+		return restore_try_older(view, record, why, now, arena);
+	restore_list_add(&record.failed, view->record->checkpoint_uid, arena);
+	return restore_cold(view, record, "RestoreRefused", why, arena);
+}
+
+static struct restore_decision restore_found_serving(
+	const struct restore_view *view, struct wall_time now, struct arena *arena)
+{
+	struct restore_record record = restore_next_record(view, RESTORE_PHASE_SERVING, now);
+
+	return (struct restore_decision){
+		.is_change = true,
+		.is_restored = true,
+		.image = view->container->image,
+		.record = record,
+		.event = RESTORE_EVENT_NORMAL,
+		.event_reason = "Restored",
+		.event_message = arena_printf(arena,
+			"Container %.*s runs again with its memory from Checkpoint %.*s",
+			STR_ARG(record.container), STR_ARG(record.checkpoint)),
+	};
+}
+
+/*
+ * A container that ended while it was being restored. The first one may be a cold start that the
+ * kubelet had begun before it saw the new image, and then replaced: that is no failed restore.
+ */
+static struct restore_decision restore_ended_early(const struct restore_view *view,
+	const struct restore_end *end, struct wall_time now, struct arena *arena)
+{
+	struct restore_record record = *view->record;
+	struct restore_decision decision;
+	bool may_be_cold_start = record.attempts <= 1 && end->replacement_id.size > 0 &&
+		!str_is(record.reason, "Replaced");
+
+	if (may_be_cold_start) {
+		restore_list_add(&record.handled, end->container_id, arena);
+		record.reason = STR("Replaced");
+		return (struct restore_decision){.is_change = true,
+			.image = view->container->image,
+			.record = record,
+			.wake_ms = RESTORE_SETTLE_MS};
+	}
+	record = restore_next_record(view, RESTORE_PHASE_RESTORING, now);
+	decision = restore_try_older(view, record,
+		arena_printf(arena, "%.*s soon after its restore from Checkpoint %.*s",
+			STR_ARG(restore_end_text(end, arena)), STR_ARG(view->record->checkpoint)),
+		now, arena);
+	return restore_handle_end(view, decision, end, arena);
+}
+
+static bool restore_is_serving(const struct restore_view *view,
+	const struct api_container_status *status, struct wall_time now)
+{
+	return status->state.running != NULL && status->ready &&
+		!restore_is_handled(view, status->container_id) &&
+		restore_ms_between(view->record->since, now) >= RESTORE_SETTLE_MS &&
+		restore_ms_between(status->state.running->started, now) >= RESTORE_SETTLE_MS;
+}
+
+static struct restore_decision restore_decide_restoring(
+	const struct restore_view *view, struct wall_time now, struct arena *arena)
+{
+	const struct api_container_status *status =
+		api_pod_container_status(view->pod, view->container->name);
+	struct restore_end end = restore_find_end(view, now);
+	int64_t waited_ms = restore_ms_between(view->record->since, now);
+
+	if (status != NULL && restore_is_refused(status->state.waiting) &&
+		(view->record->attempts <= 1 || waited_ms >= RESTORE_SETTLE_MS))
+		return restore_after_refusal(view, status->state.waiting, now, arena);
+	if (end.state == RESTORE_END_KNOWN)
+		return restore_ended_early(view, &end, now, arena);
+	if (status != NULL && restore_is_serving(view, status, now))
+		return restore_found_serving(view, now, arena);
+	if (waited_ms >= RESTORE_DEADLINE_MS)
+		return restore_cold(view, restore_next_record(view, RESTORE_PHASE_COLD, now),
+			"RestoreTimeout",
+			arena_printf(arena, "restore from Checkpoint %.*s did not end within %d s",
+				STR_ARG(view->record->checkpoint), RESTORE_DEADLINE_MS / 1000),
+			arena);
+	return restore_nothing(view, RESTORE_SETTLE_MS);
+}
+
+static struct restore_decision restore_decide_serving(
+	const struct restore_view *view, struct wall_time now, struct arena *arena)
+{
+	struct restore_end end = restore_find_end(view, now);
+	struct restore_record record;
+	struct restore_decision decision;
+	int64_t served_ms = restore_ms_between(view->record->since, now);
+
+	if (end.state != RESTORE_END_KNOWN)
+		return restore_nothing(view, 0);
+	record = restore_next_record(view, RESTORE_PHASE_RESTORING, now);
+	if (served_ms >= view->terms.retry_window_seconds * 1000) {
+		record.attempts = 0;
+		return restore_after_end(view, &end, record, now, arena);
+	}
+	if (end.exit_code == 0 && view->terms.policy != API_RESTORE_ALWAYS)
+		return restore_after_end(view, &end, record, now, arena);
+	decision = restore_try_older(view, record,
+		arena_printf(arena, "%.*s within %lld s of its restore from Checkpoint %.*s",
+			STR_ARG(restore_end_text(&end, arena)),
+			(long long)view->terms.retry_window_seconds, STR_ARG(record.checkpoint)),
+		now, arena);
+	return restore_handle_end(view, decision, &end, arena);
+}
+
+/* Pods that end or are not started again by the kubelet are none of our business. */
+static bool restore_is_wanted(const struct restore_view *view)
+{
+	return view->terms.policy != API_RESTORE_NEVER &&
+		!wall_time_is_set(view->pod->metadata.deleted) &&
+		!str_is(view->pod->spec.restart_policy, "Never") &&
+		!str_is(view->pod->status.phase, "Succeeded") &&
+		!str_is(view->pod->status.phase, "Failed");
+}
+
+struct restore_decision restore_decide(
+	const struct restore_view *view, struct wall_time now, struct arena *arena)
+{
+	enum restore_phase phase =
+		view->record != NULL ? restore_record_phase(view->record) : RESTORE_PHASE_NONE;
+	struct restore_decision decision;
+
+	if (!restore_is_wanted(view))
+		return restore_nothing(view, 0);
+	if ((phase == RESTORE_PHASE_RESTORING || phase == RESTORE_PHASE_SERVING) &&
+		!str_equal(view->container->image, view->record->image)) {
+		decision = restore_nothing(view, 0);
+		decision.is_change = true;
+		decision.forget = true;
+		return decision;
+	}
+	switch (phase) {
+	case RESTORE_PHASE_RESTORING:
+		return restore_decide_restoring(view, now, arena);
+	case RESTORE_PHASE_SERVING:
+		return restore_decide_serving(view, now, arena);
+	case RESTORE_PHASE_NONE:
+	case RESTORE_PHASE_COLD:
+		break;
+	}
+	return restore_decide_original(view, now, arena);
+}

@@ -1,0 +1,75 @@
+/*
+ * The restore rule: what to do about one container of one Pod, decided from what is known and the
+ * time, without any effect. Doing it twice changes nothing: the decision's record remembers what
+ * was dealt with.
+ */
+#ifndef RESTORE_RULE_H
+#define RESTORE_RULE_H
+
+#include <stdbool.h>
+
+#include "api/kinds.h"
+#include "api/views.h"
+#include "base/arena.h"
+#include "base/time.h"
+#include "restore/record.h"
+
+/* Why a Checkpoint is not restored from; also the reasons of its condition Restorable. */
+enum restore_verdict {
+	RESTORE_OK,
+	RESTORE_NOT_BUILT, /* still being processed */
+	RESTORE_BUILD_FAILED, /* it will never have an image */
+	RESTORE_OTHER_POD, /* of another Pod, or of one that is gone */
+	RESTORE_OTHER_CONTAINER, /* of another container */
+	RESTORE_IMAGE_CHANGED, /* the container's image is another one now */
+	RESTORE_TEMPLATE_CHANGED, /* the Pod was made from another template */
+	RESTORE_WAS_NOT_READY, /* the container was not Ready when it was taken */
+	RESTORE_NOT_STABLE, /* it did not stay Ready long enough afterwards (yet) */
+	RESTORE_TOO_OLD, /* older than the schedule allows */
+	RESTORE_FAILED_BEFORE, /* a restore from it did not hold in this Pod */
+	RESTORE_VERDICT_COUNT,
+};
+
+const char *restore_verdict_reason(enum restore_verdict verdict); /* CamelCase, static */
+const char *restore_verdict_message(enum restore_verdict verdict); /* for people, static */
+
+struct restore_terms {
+	enum api_restore_policy policy;
+	int64_t retry_window_seconds;
+	int64_t max_age_seconds; /* 0: no limit */
+};
+
+/* All slices and pointers are borrowed for the call. */
+struct restore_view {
+	const struct api_pod *pod;
+	const struct api_container *container;
+	const struct restore_record *record; /* NULL: never dealt with */
+	const struct api_container_exit *exit; /* reported by the agent; NULL: none */
+	const struct api_checkpoint *const *checkpoints; /* of this Pod and container; any order */
+	size_t checkpoint_count;
+	struct restore_terms terms;
+};
+
+/* Judges one Checkpoint for the view's container. */
+enum restore_verdict restore_judge(const struct restore_view *view,
+	const struct api_checkpoint *checkpoint, struct wall_time now);
+
+enum restore_event { RESTORE_EVENT_NONE, RESTORE_EVENT_NORMAL, RESTORE_EVENT_WARNING };
+
+struct restore_decision {
+	bool is_change; /* the record or the image is to be written */
+	bool forget; /* drop the record: somebody else changed the image */
+	struct str image; /* what the container's image has to be */
+	struct restore_record record; /* the new record; strings from the view or the arena */
+	enum restore_event event;
+	const char *event_reason; /* static */
+	struct str event_message; /* from the arena */
+	bool is_restored; /* the container has just been found serving from record.checkpoint */
+	int64_t wake_ms; /* decide again after so long even if nothing changes; 0: no need */
+};
+
+/* `arena` holds what the decision refers to. Never fails. */
+struct restore_decision restore_decide(
+	const struct restore_view *view, struct wall_time now, struct arena *arena);
+
+#endif
