@@ -59,8 +59,8 @@ static struct str restore_original_image(const struct restore_view *view)
 }
 
 /* A Pod of a StatefulSet keeps its identity when it is replaced; any other Pod is its uid. */
-static bool restore_is_same_pod(const struct api_pod *pod, const struct api_pod_reference *taken_of,
-	const struct api_workload_reference *workload)
+static bool restore_is_same_pod(const struct api_pod *pod,
+	const struct api_checkpoint_pod *taken_of, const struct api_workload_reference *workload)
 {
 	const struct api_owner *owner = api_metadata_controller(&pod->metadata);
 

@@ -1,0 +1,573 @@
+/* The restore rule: each guard by itself, and the story of a container through its phases. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "base/alloc.h"
+#include "restore/rule.h"
+
+#define ORIGINAL   "app:1"
+#define NODE_IMAGE "localhost:5000/c1@sha256:1"
+#define NOW_S      INT64_C(1000000)
+
+struct world {
+	struct arena *arena;
+	struct api_container containers[1];
+	struct api_container_status statuses[1];
+	struct api_container_running running;
+	struct api_container_waiting waiting;
+	struct api_container_terminated terminated;
+	struct api_owner owner;
+	struct json_pair labels[1];
+	struct api_pod pod;
+	struct api_checkpoint checkpoints[2];
+	struct api_checkpoint_pod taken_of[2];
+	struct api_workload_reference workload;
+	struct api_container_exit exit;
+	const struct api_checkpoint *list[2];
+	struct restore_record record;
+	struct restore_view view;
+	struct wall_time now;
+};
+
+static void make_pod(struct world *world)
+{
+	world->containers[0] = (struct api_container){.name = STR("app"), .image = STR(ORIGINAL)};
+	world->running.started = wall_time_of_seconds(NOW_S - 100);
+	world->statuses[0] = (struct api_container_status){
+		.name = STR("app"),
+		.ready = true,
+		.container_id = STR("containerd://one"),
+		.state = {.running = &world->running},
+	};
+	world->labels[0] = (struct json_pair){STR("pod-template-hash"), STR("t1")};
+	world->pod = (struct api_pod){
+		.metadata = {.name = STR("p"),
+			.namespace = STR("ns"),
+			.uid = STR("pod-uid"),
+			.labels = {world->labels, 1}},
+		.spec = {.node_name = STR("n"),
+			.restart_policy = STR("Always"),
+			.containers = {world->containers, 1}},
+		.status = {.phase = STR("Running"), .container_statuses = {world->statuses, 1}},
+	};
+}
+
+static void make_checkpoint(struct world *world, size_t index, const char *uid, int64_t taken_s)
+{
+	world->taken_of[index] = (struct api_checkpoint_pod){
+		.name = STR("p"), .namespace = STR("ns"), .uid = STR("pod-uid")};
+	world->checkpoints[index] = (struct api_checkpoint){
+		.metadata = {.name = str_of(uid), .uid = str_of(uid)},
+		.spec = {.timestamp = wall_time_of_seconds(taken_s),
+			.container_name = STR("app"),
+			.pod = &world->taken_of[index],
+			.image = STR(ORIGINAL),
+			.template_hash = STR("t1"),
+			.was_ready = true},
+		.status = {.phase = STR("ImageBuilt"),
+			.runtime_image = STR(NODE_IMAGE),
+			.digest = STR("sha256:1"),
+			.stable = wall_time_of_seconds(taken_s + 5)},
+	};
+	world->list[index] = &world->checkpoints[index];
+}
+
+static int make_world(void **state)
+{
+	struct world *world = new_zeroed(struct world);
+
+	world->arena = arena_new(4000);
+	world->now = wall_time_of_seconds(NOW_S);
+	make_pod(world);
+	make_checkpoint(world, 0, "older", NOW_S - 120);
+	make_checkpoint(world, 1, "newer", NOW_S - 60);
+	world->checkpoints[0].status.runtime_image = STR("localhost:5000/c0@sha256:0");
+	world->view = (struct restore_view){
+		.pod = &world->pod,
+		.container = &world->containers[0],
+		.checkpoints = world->list,
+		.checkpoint_count = 2,
+		.terms = {.policy = API_RESTORE_ON_FAILURE, .retry_window_seconds = 60},
+	};
+	*state = world;
+	return 0;
+}
+
+static int drop_world(void **state)
+{
+	struct world *world = *state;
+
+	arena_free(world->arena);
+	free(world);
+	return 0;
+}
+
+static struct restore_decision decide(struct world *world)
+{
+	return restore_decide(&world->view, world->now, world->arena);
+}
+
+static void pass(struct world *world, int64_t seconds)
+{
+	world->now.us += seconds * TIME_SECOND_US;
+}
+
+/* As control does: what was decided is what is read next time. */
+static void carry_out(struct world *world, const struct restore_decision *decision)
+{
+	assert_true(decision->is_change);
+	world->record = decision->record;
+	world->view.record = &world->record;
+	world->containers[0].image = decision->image;
+}
+
+static void agent_reports_end(struct world *world, int64_t exit_code)
+{
+	world->exit = (struct api_container_exit){.container_id = world->statuses[0].container_id,
+		.exit_code = exit_code,
+		.reason = STR("Error")};
+	world->view.exit = &world->exit;
+}
+
+/* The kubelet shows container `id` running in place of the one before, which ended. */
+static void kubelet_shows(struct world *world, const char *id, int64_t exit_code)
+{
+	world->terminated = (struct api_container_terminated){.exit_code = exit_code,
+		.container_id = world->statuses[0].container_id,
+		.finished = world->now};
+	world->statuses[0].container_id = str_of(id);
+	world->running.started = world->now;
+	world->statuses[0].state = (struct api_container_state){.running = &world->running};
+	world->statuses[0].last_state =
+		(struct api_container_state){.terminated = &world->terminated};
+	world->statuses[0].ready = true;
+}
+
+static void kubelet_waits(struct world *world, const char *reason, const char *message)
+{
+	world->waiting = (struct api_container_waiting){str_of(reason), str_of(message)};
+	world->statuses[0].state = (struct api_container_state){.waiting = &world->waiting};
+	world->statuses[0].ready = false;
+}
+
+static void assert_text(struct str text, const char *expected)
+{
+	autofree char *copy = str_dup(text);
+
+	assert_string_equal(copy, expected);
+}
+
+/* The newer checkpoint is spoiled in one way; the verdict names it and the older one is taken. */
+#define a_checkpoint_is_refused_when(name, spoil, expected)                                        \
+	static void a_checkpoint_is_refused_when_##name(void **state)                              \
+	{                                                                                          \
+		struct world *world = *state;                                                      \
+		struct api_checkpoint *newer = &world->checkpoints[1];                             \
+                                                                                                   \
+		assert_int_equal(restore_judge(&world->view, newer, world->now), RESTORE_OK);      \
+		spoil;                                                                             \
+		assert_int_equal(restore_judge(&world->view, newer, world->now), expected);        \
+		agent_reports_end(world, 137);                                                     \
+		assert_text(decide(world).record.checkpoint, "older");                             \
+	}
+
+a_checkpoint_is_refused_when(it_is_not_built, newer->status.phase = STR("Processing"),
+	RESTORE_NOT_BUILT) a_checkpoint_is_refused_when(its_build_failed,
+	newer->status.phase = STR("Failed"),
+	RESTORE_BUILD_FAILED) a_checkpoint_is_refused_when(it_has_no_digest,
+	newer->status.digest = (struct str){0},
+	RESTORE_NOT_BUILT) a_checkpoint_is_refused_when(it_has_no_image,
+	newer->status.runtime_image = (struct str){0},
+	RESTORE_NOT_BUILT) a_checkpoint_is_refused_when(it_is_being_deleted,
+	newer->metadata.deleted = world->now,
+	RESTORE_NOT_BUILT) a_checkpoint_is_refused_when(the_pod_is_another_one,
+	world->taken_of[1].uid = STR("x"),
+	RESTORE_OTHER_POD) a_checkpoint_is_refused_when(it_names_no_pod, newer->spec.pod = NULL,
+	RESTORE_OTHER_POD) a_checkpoint_is_refused_when(the_container_is_another_one,
+	newer->spec.container_name = STR("x"), RESTORE_OTHER_CONTAINER)
+	a_checkpoint_is_refused_when(the_image_has_changed, newer->spec.image = STR("app:0"),
+		RESTORE_IMAGE_CHANGED) a_checkpoint_is_refused_when(the_template_has_changed,
+		newer->spec.template_hash = STR("t0"), RESTORE_TEMPLATE_CHANGED)
+		a_checkpoint_is_refused_when(it_was_not_ready, newer->spec.was_ready = false,
+			RESTORE_WAS_NOT_READY) a_checkpoint_is_refused_when(it_did_not_stay_ready,
+			newer->status.stable = (struct wall_time){0}, RESTORE_NOT_STABLE)
+
+			static void a_checkpoint_is_refused_when_it_is_too_old(void **state)
+{
+	struct world *world = *state;
+
+	world->view.terms.max_age_seconds = 90;
+	assert_int_equal(
+		restore_judge(&world->view, &world->checkpoints[0], world->now), RESTORE_TOO_OLD);
+	assert_int_equal(
+		restore_judge(&world->view, &world->checkpoints[1], world->now), RESTORE_OK);
+}
+
+static void a_statefulsets_pod_keeps_its_checkpoints_when_it_is_replaced(void **state)
+{
+	struct world *world = *state;
+
+	world->workload =
+		(struct api_workload_reference){.kind = STR("StatefulSet"), .uid = STR("w")};
+	world->owner =
+		(struct api_owner){.kind = STR("StatefulSet"), .uid = STR("w"), .controller = true};
+	world->pod.metadata.owners = (struct json_list){&world->owner, 1};
+	world->pod.metadata.uid = STR("next-pod-uid");
+	world->checkpoints[1].spec.workload = &world->workload;
+	assert_int_equal(
+		restore_judge(&world->view, &world->checkpoints[1], world->now), RESTORE_OK);
+	world->taken_of[1].name = STR("p-1");
+	assert_int_equal(
+		restore_judge(&world->view, &world->checkpoints[1], world->now), RESTORE_OTHER_POD);
+}
+
+static void a_reported_end_is_restored_from_the_newest_checkpoint(void **state)
+{
+	struct world *world = *state;
+	struct restore_decision decision;
+
+	agent_reports_end(world, 137);
+	decision = decide(world);
+	assert_true(decision.is_change);
+	assert_text(decision.image, NODE_IMAGE);
+	assert_text(decision.record.original_image, ORIGINAL);
+	assert_text(decision.record.checkpoint, "newer");
+	assert_string_equal(decision.event_reason, "Restoring");
+	assert_text(decision.event_message,
+		"Container ended with exit code 137 (Error); restoring container app from "
+		"Checkpoint newer");
+}
+
+static void deciding_twice_changes_nothing_the_second_time(void **state)
+{
+	struct world *world = *state;
+	struct restore_decision decision;
+
+	agent_reports_end(world, 137);
+	decision = decide(world);
+	carry_out(world, &decision);
+	assert_false(decide(world).is_change);
+}
+
+static void a_restored_container_is_found_serving_once_it_has_settled(void **state)
+{
+	struct world *world = *state;
+	struct restore_decision decision;
+
+	agent_reports_end(world, 137);
+	decision = decide(world);
+	carry_out(world, &decision);
+	kubelet_shows(world, "containerd://two", 137);
+	assert_false(decide(world).is_change);
+	pass(world, 4);
+	decision = decide(world);
+	assert_true(decision.is_restored);
+	assert_string_equal(decision.event_reason, "Restored");
+	carry_out(world, &decision);
+	assert_false(decide(world).is_change);
+}
+
+static void a_cold_start_that_the_kubelet_had_begun_is_no_failed_restore(void **state)
+{
+	struct world *world = *state;
+	struct restore_decision decision;
+
+	agent_reports_end(world, 137);
+	decision = decide(world);
+	carry_out(world, &decision);
+	kubelet_shows(world, "containerd://cold", 137);
+	kubelet_shows(world, "containerd://restored", 143);
+	decision = decide(world);
+	assert_int_equal(decision.event, RESTORE_EVENT_NONE);
+	assert_text(decision.record.checkpoint, "newer");
+	assert_int_equal(decision.record.failed.count, 0);
+	carry_out(world, &decision);
+	pass(world, 4);
+	assert_true(decide(world).is_restored);
+}
+
+static void what_the_kubelet_started_cold_meanwhile_is_replaced(void **state)
+{
+	struct world *world = *state;
+	struct restore_decision decision;
+
+	kubelet_shows(world, "containerd://cold", 137);
+	pass(world, 1);
+	decision = decide(world);
+	assert_text(decision.image, NODE_IMAGE);
+	assert_true(restore_list_has(&decision.record.handled, STR("containerd://one")));
+	assert_true(restore_list_has(&decision.record.handled, STR("containerd://cold")));
+	carry_out(world, &decision);
+	pass(world, 10);
+	assert_false(decide(world).is_change); /* the cold one is not taken for the restored one */
+}
+
+static void a_cold_start_long_ago_is_left_alone(void **state)
+{
+	struct world *world = *state;
+
+	kubelet_shows(world, "containerd://cold", 137);
+	pass(world, 31);
+	assert_false(decide(world).is_change);
+}
+
+static void an_end_is_waited_out_until_the_kubelet_shows_what_it_does(void **state)
+{
+	struct world *world = *state;
+
+	world->terminated = (struct api_container_terminated){
+		.exit_code = 1, .container_id = STR("containerd://one")};
+	world->statuses[0].state = (struct api_container_state){.terminated = &world->terminated};
+	assert_false(decide(world).is_change);
+	world->statuses[0].last_state = world->statuses[0].state;
+	kubelet_waits(world, "CrashLoopBackOff", "back-off 10s");
+	assert_text(decide(world).record.checkpoint, "newer");
+}
+
+static void a_clean_exit_is_not_restored(void **state)
+{
+	struct world *world = *state;
+	struct restore_decision decision;
+
+	agent_reports_end(world, 0);
+	decision = decide(world);
+	assert_text(decision.image, ORIGINAL);
+	assert_text(decision.record.reason, "CleanExit");
+	assert_int_equal(decision.event, RESTORE_EVENT_NORMAL);
+	carry_out(world, &decision);
+	assert_false(decide(world).is_change);
+}
+
+static void a_clean_exit_is_restored_when_the_policy_says_always(void **state)
+{
+	struct world *world = *state;
+
+	world->view.terms.policy = API_RESTORE_ALWAYS;
+	agent_reports_end(world, 0);
+	assert_text(decide(world).record.checkpoint, "newer");
+}
+
+#define nothing_is_done_when(name, change)                                                         \
+	static void nothing_is_done_when_##name(void **state)                                      \
+	{                                                                                          \
+		struct world *world = *state;                                                      \
+                                                                                                   \
+		agent_reports_end(world, 137);                                                     \
+		change;                                                                            \
+		assert_false(decide(world).is_change);                                             \
+	}
+
+nothing_is_done_when(the_policy_says_never,
+	world->view.terms.policy = API_RESTORE_NEVER) nothing_is_done_when(the_pod_is_terminating,
+	world->pod.metadata.deleted = world->now) nothing_is_done_when(the_pod_is_never_restarted,
+	world->pod.spec.restart_policy = STR("Never")) nothing_is_done_when(the_pod_has_failed,
+	world->pod.status.phase = STR("Failed")) nothing_is_done_when(nothing_has_ended,
+	world->view.exit = NULL) nothing_is_done_when(the_report_is_of_another_container,
+	world->exit.container_id = STR("containerd://zero"))
+
+	static void a_restored_container_that_fails_soon_gets_the_older_checkpoint_then_a_cold_start(
+		void **state)
+{
+	struct world *world = *state;
+	struct restore_decision decision;
+
+	agent_reports_end(world, 137);
+	decision = decide(world);
+	carry_out(world, &decision);
+	kubelet_shows(world, "containerd://two", 137);
+	pass(world, 4);
+	decision = decide(world);
+	carry_out(world, &decision);
+
+	agent_reports_end(world, 1);
+	decision = decide(world);
+	assert_text(decision.record.checkpoint, "older");
+	assert_text(decision.image, "localhost:5000/c0@sha256:0");
+	assert_int_equal(decision.event, RESTORE_EVENT_WARNING);
+	carry_out(world, &decision);
+	kubelet_shows(world, "containerd://three", 1);
+	pass(world, 4);
+	decision = decide(world);
+	carry_out(world, &decision);
+
+	agent_reports_end(world, 1);
+	decision = decide(world);
+	assert_text(decision.image, ORIGINAL);
+	assert_text(decision.record.reason, "ColdStart");
+	assert_int_equal(decision.record.failed.count, 2);
+	carry_out(world, &decision);
+	kubelet_shows(world, "containerd://four", 1);
+	pass(world, 40);
+	assert_false(decide(world).is_change);
+}
+
+static void a_restored_container_that_fails_late_may_use_the_same_checkpoint_again(void **state)
+{
+	struct world *world = *state;
+	struct restore_decision decision;
+
+	agent_reports_end(world, 137);
+	decision = decide(world);
+	carry_out(world, &decision);
+	kubelet_shows(world, "containerd://two", 137);
+	pass(world, 4);
+	decision = decide(world);
+	carry_out(world, &decision);
+	pass(world, 61);
+
+	kubelet_shows(world, "containerd://three", 1); /* restored by the kubelet: same image */
+	decision = decide(world);
+	assert_text(decision.record.checkpoint, "newer");
+	assert_text(decision.image, NODE_IMAGE);
+	assert_false(restore_list_has(&decision.record.handled, STR("containerd://three")));
+	carry_out(world, &decision);
+	pass(world, 4);
+	assert_true(decide(world).is_restored);
+}
+
+static void a_clean_exit_after_a_restore_puts_the_original_image_back(void **state)
+{
+	struct world *world = *state;
+	struct restore_decision decision;
+
+	agent_reports_end(world, 137);
+	decision = decide(world);
+	carry_out(world, &decision);
+	kubelet_shows(world, "containerd://two", 137);
+	pass(world, 4);
+	decision = decide(world);
+	carry_out(world, &decision);
+	agent_reports_end(world, 0);
+	decision = decide(world);
+	assert_text(decision.image, ORIGINAL);
+	assert_text(decision.record.reason, "CleanExit");
+}
+
+static void a_node_that_does_not_restore_gets_the_original_image_back_at_once(void **state)
+{
+	static const char *const messages[] = {
+		"rpc error: code = Unknown desc = checkpoint restore via CreateContainer is "
+		"disabled "
+		"by configuration",
+		"Error: no command specified",
+	};
+
+	for (size_t i = 0; i < array_size(messages); i++) {
+		struct world *world;
+		struct restore_decision decision;
+
+		assert_int_equal(drop_world(state), 0);
+		assert_int_equal(make_world(state), 0);
+		world = *state;
+		agent_reports_end(world, 137);
+		decision = decide(world);
+		carry_out(world, &decision);
+		kubelet_waits(world, "CreateContainerError", messages[i]);
+		decision = decide(world);
+		assert_text(decision.image, ORIGINAL);
+		assert_text(decision.record.reason, "RestoreRefused");
+		assert_true(str_contains(decision.event_message, str_of(messages[i])));
+		carry_out(world, &decision);
+		assert_false(decide(world).is_change);
+	}
+}
+
+static void an_image_that_cannot_be_pulled_gives_way_to_the_older_checkpoint(void **state)
+{
+	struct world *world = *state;
+	struct restore_decision decision;
+
+	agent_reports_end(world, 137);
+	decision = decide(world);
+	carry_out(world, &decision);
+	kubelet_waits(world, "ErrImagePull", "not found");
+	decision = decide(world);
+	assert_text(decision.record.checkpoint, "older");
+	carry_out(world, &decision);
+	assert_false(decide(world).is_change); /* what is still shown is the attempt before */
+	pass(world, 4);
+	decision = decide(world);
+	assert_text(decision.image, ORIGINAL);
+	assert_text(decision.record.reason, "ColdStart");
+}
+
+static void a_restore_that_never_ends_gives_way_to_a_cold_start(void **state)
+{
+	struct world *world = *state;
+	struct restore_decision decision;
+
+	agent_reports_end(world, 137);
+	decision = decide(world);
+	carry_out(world, &decision);
+	kubelet_waits(world, "ContainerCreating", "");
+	pass(world, 299);
+	assert_false(decide(world).is_change);
+	pass(world, 1);
+	decision = decide(world);
+	assert_text(decision.image, ORIGINAL);
+	assert_text(decision.record.reason, "RestoreTimeout");
+}
+
+static void an_image_that_somebody_else_changed_is_respected(void **state)
+{
+	struct world *world = *state;
+	struct restore_decision decision;
+
+	agent_reports_end(world, 137);
+	decision = decide(world);
+	carry_out(world, &decision);
+	world->containers[0].image = STR("app:2");
+	decision = decide(world);
+	assert_true(decision.forget);
+	assert_text(decision.image, "app:2");
+}
+
+#define rule_test(name) cmocka_unit_test_setup_teardown(name, make_world, drop_world)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		rule_test(a_checkpoint_is_refused_when_it_is_not_built),
+		rule_test(a_checkpoint_is_refused_when_its_build_failed),
+		rule_test(a_checkpoint_is_refused_when_it_has_no_digest),
+		rule_test(a_checkpoint_is_refused_when_it_has_no_image),
+		rule_test(a_checkpoint_is_refused_when_it_is_being_deleted),
+		rule_test(a_checkpoint_is_refused_when_the_pod_is_another_one),
+		rule_test(a_checkpoint_is_refused_when_it_names_no_pod),
+		rule_test(a_checkpoint_is_refused_when_the_container_is_another_one),
+		rule_test(a_checkpoint_is_refused_when_the_image_has_changed),
+		rule_test(a_checkpoint_is_refused_when_the_template_has_changed),
+		rule_test(a_checkpoint_is_refused_when_it_was_not_ready),
+		rule_test(a_checkpoint_is_refused_when_it_did_not_stay_ready),
+		rule_test(a_checkpoint_is_refused_when_it_is_too_old),
+		rule_test(a_statefulsets_pod_keeps_its_checkpoints_when_it_is_replaced),
+		rule_test(a_reported_end_is_restored_from_the_newest_checkpoint),
+		rule_test(deciding_twice_changes_nothing_the_second_time),
+		rule_test(a_restored_container_is_found_serving_once_it_has_settled),
+		rule_test(a_cold_start_that_the_kubelet_had_begun_is_no_failed_restore),
+		rule_test(what_the_kubelet_started_cold_meanwhile_is_replaced),
+		rule_test(a_cold_start_long_ago_is_left_alone),
+		rule_test(an_end_is_waited_out_until_the_kubelet_shows_what_it_does),
+		rule_test(a_clean_exit_is_not_restored),
+		rule_test(a_clean_exit_is_restored_when_the_policy_says_always),
+		rule_test(nothing_is_done_when_the_policy_says_never),
+		rule_test(nothing_is_done_when_the_pod_is_terminating),
+		rule_test(nothing_is_done_when_the_pod_is_never_restarted),
+		rule_test(nothing_is_done_when_the_pod_has_failed),
+		rule_test(nothing_is_done_when_nothing_has_ended),
+		rule_test(nothing_is_done_when_the_report_is_of_another_container),
+		rule_test(
+			a_restored_container_that_fails_soon_gets_the_older_checkpoint_then_a_cold_start),
+		rule_test(a_restored_container_that_fails_late_may_use_the_same_checkpoint_again),
+		rule_test(a_clean_exit_after_a_restore_puts_the_original_image_back),
+		rule_test(a_node_that_does_not_restore_gets_the_original_image_back_at_once),
+		rule_test(an_image_that_cannot_be_pulled_gives_way_to_the_older_checkpoint),
+		rule_test(a_restore_that_never_ends_gives_way_to_a_cold_start),
+		rule_test(an_image_that_somebody_else_changed_is_respected),
+	};
+
+	return cmocka_run_group_tests_name("rule", tests, NULL, NULL);
+}
