@@ -7,7 +7,7 @@ enum { CHECKPOINT_PROBATION_SECONDS = 600 }; /* by then it has proved stable, or
 
 static struct str checkpoint_group_pod(const struct checkpoint_kept *item)
 {
-	const struct api_pod_reference *pod = item->checkpoint->spec.pod;
+	const struct api_checkpoint_pod *pod = item->checkpoint->spec.pod;
 
 	return item->is_pod_alive && pod != NULL ? pod->uid : (struct str){0};
 }
@@ -73,8 +73,7 @@ void checkpoint_mark_surplus(struct checkpoint_kept *items, size_t count, int64_
 			place = 0;
 		}
 		is_newest_good = is_good && good == 0 && item->is_pod_alive;
-		item->is_surplus =
-			checkpoint_is_good(item) ? good >= max_count : place >= max_count;
+		item->is_surplus = is_good ? good >= max_count : place >= max_count;
 		if (checkpoint_is_expired(item, max_age_seconds, now) && !is_newest_good)
 			item->is_surplus = true;
 		if (item->is_in_use || wall_time_is_set(item->checkpoint->metadata.deleted))
