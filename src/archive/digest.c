@@ -1,6 +1,7 @@
 /* OpenSSL's SHA-256: fetched once per hasher, which is reused from one run of bytes to the next. */
 #include "archive/digest.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include <openssl/evp.h>
