@@ -1,0 +1,113 @@
+/* One schedule's state in, what to do and when to look again out. */
+#include "schedule/due.h"
+
+static int64_t due_whole_seconds(struct wall_time later, struct wall_time earlier)
+{
+	return (later.us - earlier.us) / TIME_SECOND_US;
+}
+
+/* Due times lie after this. */
+static struct wall_time due_origin(const struct schedule_due_view *view)
+{
+	return wall_time_is_set(view->last_run) ? view->last_run : view->created;
+}
+
+/* The last due time up to now; not set when there is none. */
+static struct wall_time due_most_recent(const struct schedule_due_view *view)
+{
+	const int64_t every = view->cron->every_seconds;
+	struct wall_time origin = due_origin(view);
+	struct wall_time just_after_now = {view->now.us + 1};
+	struct wall_time first;
+	struct wall_time due;
+
+	if (!schedule_cron_next(view->cron, view->zone, origin, &first) || first.us > view->now.us)
+		return (struct wall_time){0};
+	if (every > 0) {
+		due.us = first.us +
+			due_whole_seconds(view->now, first) / every * every * TIME_SECOND_US;
+		return due;
+	}
+	if (!schedule_cron_previous(view->cron, view->zone, just_after_now, &due))
+		return first;
+	return due;
+}
+
+/* Counts the due times between the origin and `due`. */
+static void due_count_missed(
+	const struct schedule_due_view *view, struct schedule_due_decision *decision)
+{
+	struct wall_time origin = due_origin(view);
+	struct wall_time due = decision->due;
+
+	while (schedule_cron_previous(view->cron, view->zone, due, &due) && due.us > origin.us) {
+		if (decision->missed_count == SCHEDULE_DUE_MISSED_MAX) {
+			decision->is_missed_capped = true;
+			return;
+		}
+		decision->missed_count++;
+	}
+}
+
+static int64_t due_at_most(int64_t value, int64_t most)
+{
+	return value < most ? value : most;
+}
+
+/* When the request of `due` is made: a little later than due, to spread the schedules. */
+static struct wall_time due_begin(const struct schedule_due_view *view, struct wall_time due)
+{
+	int64_t window = view->spread_seconds;
+	struct wall_time following;
+
+	if (schedule_cron_next(view->cron, view->zone, due, &following))
+		window = due_at_most(window, due_whole_seconds(following, due) / 2);
+	if (view->starting_deadline_seconds >= 0)
+		window = due_at_most(window, view->starting_deadline_seconds / 2);
+	if (window > 0)
+		due.us += (int64_t)(str_hash(view->uid) % (uint64_t)window) * TIME_SECOND_US;
+	return due;
+}
+
+static bool due_is_too_late(const struct schedule_due_view *view, struct wall_time due)
+{
+	return view->starting_deadline_seconds >= 0 &&
+		due_whole_seconds(view->now, due) >= view->starting_deadline_seconds;
+}
+
+struct schedule_due_decision schedule_due_decide(const struct schedule_due_view *view)
+{
+	struct schedule_due_decision decision = {.due = due_most_recent(view)};
+	bool is_due = wall_time_is_set(decision.due);
+	struct wall_time begin;
+
+	if (is_due)
+		due_count_missed(view, &decision);
+	if (schedule_cron_next(view->cron, view->zone, is_due ? decision.due : due_origin(view),
+		    &decision.next_due))
+		decision.wake = due_begin(view, decision.next_due);
+	if (view->is_suspended) {
+		decision.skip = SCHEDULE_DUE_SKIP_SUSPENDED;
+		decision.wake = (struct wall_time){0};
+		return decision;
+	}
+	if (!is_due)
+		return decision;
+	if (due_is_too_late(view, decision.due)) {
+		decision.skip = SCHEDULE_DUE_SKIP_TOO_LATE;
+		return decision;
+	}
+	begin = due_begin(view, decision.due);
+	if (view->now.us < begin.us) {
+		decision.wake = begin;
+		return decision;
+	}
+	if (view->concurrency == SCHEDULE_DUE_FORBID && view->active_count > 0) {
+		decision.skip = SCHEDULE_DUE_SKIP_STILL_ACTIVE;
+		return decision;
+	}
+	decision.is_to_run = true;
+	decision.is_to_replace =
+		view->concurrency == SCHEDULE_DUE_REPLACE && view->active_count > 0;
+	return decision;
+}
