@@ -27,6 +27,8 @@ enum {
 	UNACKNOWLEDGED_MS = 60 * 1000,
 	STREAM_BUFFER_BYTES = 256 * 1024,
 	UPLOAD_BUFFER_BYTES = 1024 * 1024,
+	/* From here on the peer is asked before a body is sent: it may want other credentials. */
+	EXPECT_FROM_BYTES = 1024 * 1024 + 1,
 };
 
 /* Options that this libcurl must know: a failure is our own mistake, or memory is gone. */
@@ -222,6 +224,8 @@ static int set_headers(
 		if (result < 0)
 			return -1;
 	}
+	if (call->body.size < EXPECT_FROM_BYTES)
+		add_line(call, "Expect:"); /* leaves it out */
 	if (call->url.host_header != NULL)
 		add_line(call, call->url.host_header);
 	set_option(call, CURLOPT_HTTPHEADER, call->headers);

@@ -4,6 +4,8 @@
  *   "<"      read a request's head (kept in `heard`); the script ends when the connection does
  *   "<123"   read 123 bytes of a body (kept as well)
  *   ">..."   send the bytes
+ *   "*9 ..." send the bytes behind the space 9 times
+ *   "x1f8b"  send the bytes with these hexadecimal values
  *   "~50"    wait 50 ms
  *   "="      hold the connection open until the other side closes it
  *   "!"      end the connection by a reset
@@ -104,6 +106,29 @@ static inline bool peer_send(struct peer_connection *connection, struct str byte
 	return true;
 }
 
+static inline bool peer_send_hex(struct peer_connection *connection, const char *digits)
+{
+	unsigned byte;
+
+	for (; sscanf(digits, "%2x", &byte) == 1; digits += 2) {
+		if (!peer_send(connection, (struct str){(const char[]){(char)byte}, 1}))
+			return false;
+	}
+	return true;
+}
+
+static inline bool peer_send_often(struct peer_connection *connection, struct str text)
+{
+	struct str count;
+	uint64_t left = 0;
+
+	(void)str_cut(text, ' ', &count, &text);
+	assert_true(number_parse_u64(count, &left));
+	while (left > 0 && peer_send(connection, text))
+		left--;
+	return left == 0;
+}
+
 static inline bool peer_hold(struct peer_connection *connection)
 {
 	char bytes[4096];
@@ -134,6 +159,10 @@ static inline bool peer_step(struct peer_connection *connection, const char *ste
 				  : peer_read_head(connection);
 	case '>':
 		return peer_send(connection, str_of(step + 1));
+	case '*':
+		return peer_send_often(connection, str_of(step + 1));
+	case 'x':
+		return peer_send_hex(connection, step + 1);
 	case '~':
 		return peer_wait(connection->peer, -1, (int)number);
 	case '=':
@@ -169,6 +198,17 @@ static inline void *peer_accept(void *context)
 		atomic_store(&peer->accepted, number + 1);
 	}
 	return NULL;
+}
+
+/* What the peer has heard; to be used while it hears nothing more. */
+static inline struct str peer_heard(struct peer *peer)
+{
+	struct str heard;
+
+	(void)pthread_mutex_lock(&peer->lock);
+	heard = buf_str(&peer->heard);
+	(void)pthread_mutex_unlock(&peer->lock);
+	return heard;
 }
 
 /* `steps` must outlive the peer. */
