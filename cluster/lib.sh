@@ -131,20 +131,41 @@ close_inherited() {
 
 # --- stepping in
 
-# in_node CMD...: run inside the node's namespaces with a clean environment
-in_node() {
+# enter_node CMD...: become CMD inside the node's namespaces, with a clean environment
+enter_node() {
     local pid
     pid=$(running_node_pid)
-    nsenter --target "$pid" --mount --pid --net --uts --ipc --root --wd -- \
+    exec nsenter --target "$pid" --mount --pid --net --uts --ipc --root --wd -- \
         env -i "PATH=$NODE_PATH" HOME=/root "TERM=${TERM:-dumb}" LANG=C.UTF-8 \
         KUBECONFIG=/etc/kubernetes/admin.conf "$@"
 }
 
-# in_net CMD...: this machine's files in the cluster's network
-in_net() {
+# enter_net CMD...: become CMD, with this machine's files, in the cluster's network
+enter_net() {
     local pid
     pid=$(running_node_pid)
-    PATH="$(kubernetes_home)/bin:$PATH" KUBECONFIG=$KUBECONFIG_FILE nsenter --target "$pid" --net -- "$@"
+    export KUBECONFIG=$KUBECONFIG_FILE
+    PATH="$(kubernetes_home)/bin:$PATH" exec nsenter --target "$pid" --net -- "$@"
+}
+
+in_node() {
+    (enter_node "$@")
+}
+
+in_net() {
+    (enter_net "$@")
+}
+
+# lock_cluster SECONDS: hold the cluster's lock until this process ends; the last one to leave removes the file,
+# so a lock on a file that is gone by then does not count
+lock_cluster() {
+    local file=$KCR_STATE/.$CLUSTER.lock
+    while :; do
+        mkdir -p "$KCR_STATE"
+        exec 8>"$file"
+        flock --wait "$1" 8 || die "cluster '$CLUSTER' is being started or stopped by another process"
+        [ "$file" -ef "/proc/$$/fd/8" ] && return
+    done
 }
 
 # --- waiting

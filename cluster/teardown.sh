@@ -34,13 +34,24 @@ remove_cgroups() {
     done
 }
 
-# teardown [keep-logs]
-teardown() {
-    # whoever calls us from inside the cluster's cgroup should live to see the end
-    echo "$BASHPID" >"$(dirname "$(tracking_cgroup)")/cgroup.procs"
+# leave_cluster: whoever runs us with cluster/exec should live to see the end
+leave_cluster() {
+    local tracking
+    tracking=$(tracking_cgroup)
+    ! grep -q "/$CGROUP/" "/proc/$BASHPID/cgroup" || echo "$BASHPID" >"$(dirname "$tracking")/cgroup.procs"
+}
+
+# power_off: every process ends at once, as when a machine loses its power; the node's directory stays
+power_off() {
+    leave_cluster
     kill_supervisor
     kill_processes
     remove_cgroups
+}
+
+# teardown [keep-logs]
+teardown() {
+    power_off
     if [ "${1:-}" = keep-logs ]; then
         find "$N_DIR" -mindepth 1 -maxdepth 1 ! -name log -exec rm -rf --one-file-system {} + 2>/dev/null || true
     else
