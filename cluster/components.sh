@@ -62,12 +62,15 @@ component_ready() {
     esac
 }
 
+# component_wait NAME: until it answers; one that ends early fails at once
 component_wait() {
-    wait_for "$1 ready" 60 "$(component_log "$1")" ready_or_dead "$1"
-    component_pid "$1" >/dev/null && return
-    say "$1 ended"
-    show_log_end "$(component_log "$1")"
-    return 1
+    wait_until "$1 ready" 60 "$(component_log "$1")" ready_or_dead "$1" || return 1
+    if ! component_pid "$1" >/dev/null; then
+        say "$1 ended"
+        show_log_end "$(component_log "$1")"
+        return 1
+    fi
+    say "$1 ready"
 }
 
 ready_or_dead() {
@@ -92,9 +95,15 @@ component_gone() {
     ! component_pid "$1"
 }
 
+# component_stop NAME: SIGTERM; the API server and etcd would wait long for their watchers, so SIGKILL after 5 s
 component_stop() {
+    local began=$SECONDS
     component_signal "$1" TERM || return 0
-    wait_for "$1 stopped" 15 "$(component_log "$1")" component_gone "$1" || component_kill "$1"
+    until component_gone "$1" || ((SECONDS - began >= 5)); do
+        sleep 0.1
+    done
+    component_signal "$1" KILL || true
+    wait_for "$1 stopped" 5 "$(component_log "$1")" component_gone "$1"
 }
 
 component_kill() {

@@ -170,20 +170,28 @@ lock_cluster() {
 
 # --- waiting
 
-# wait_for WHAT SECONDS LOG CMD...: poll until CMD succeeds; on time-out show the end of LOG and fail
+# wait_for WHAT SECONDS LOG CMD...: wait_until, and say so when it is there
 wait_for() {
-    local what=$1 seconds=$2 log=$3 deadline
+    wait_until "$@"
+    say "$1"
+}
+
+# wait_until WHAT SECONDS LOG CMD...: poll until CMD succeeds; on time-out show the end of LOG and fail
+wait_until() {
+    local what=$1 seconds=$2 log=$3 began=$SECONDS next=5
     shift 3
-    deadline=$(($(date +%s) + seconds))
     until "$@" >/dev/null 2>&1; do
-        if [ "$(date +%s)" -ge "$deadline" ]; then
-            say "gave up waiting for $what after $seconds s"
+        if ((SECONDS - began >= seconds)); then
+            say "gave up waiting after $seconds s: $what"
             show_log_end "$log"
             return 1
         fi
+        if ((SECONDS - began >= next)); then
+            say "  waiting for: $what"
+            next=$((next + 5))
+        fi
         sleep 0.1
     done
-    say "$what"
 }
 
 show_log_end() {
