@@ -49,10 +49,11 @@ EOF
 }
 
 make_pki() {
+    local user service=DNS:kubernetes,DNS:kubernetes.default,DNS:kubernetes.default.svc
     PKI=$N_DIR/etc/pki
     mkdir -p "$PKI"
     make_ca
-    make_cert apiserver /CN=kube-apiserver "IP:$NODE_ADDRESS,IP:127.0.0.1,IP:10.96.0.1,DNS:localhost,DNS:$NODE,DNS:kubernetes,DNS:kubernetes.default,DNS:kubernetes.default.svc,DNS:kubernetes.default.svc.cluster.local"
+    make_cert apiserver /CN=kube-apiserver "IP:$NODE_ADDRESS,IP:127.0.0.1,IP:10.96.0.1,DNS:localhost,DNS:$NODE,$service"
     make_cert apiserver-kubelet-client /O=system:masters/CN=kube-apiserver-kubelet-client
     make_cert kubelet "/O=system:nodes/CN=system:node:$NODE" "IP:$NODE_ADDRESS,IP:127.0.0.1,DNS:$NODE"
     make_cert admin /O=system:masters/CN=admin
@@ -61,7 +62,6 @@ make_pki() {
     make_cert proxy /CN=system:kube-proxy
     openssl ecparam -name prime256v1 -genkey -noout -out "$PKI/service-account.key"
     openssl ec -in "$PKI/service-account.key" -pubout -out "$PKI/service-account.pub" 2>/dev/null
-    local user
     for user in admin kubelet controller-manager scheduler proxy; do
         make_kubeconfig "$N_DIR/etc/$user.conf" "$user"
     done

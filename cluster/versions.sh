@@ -27,14 +27,16 @@ content_key() {
 }
 
 kubernetes_home() {
-    local pins="$CLUSTER_DIR/kubernetes"
-    echo "$KCR_CACHE/kubernetes-$KUBERNETES_VERSION-$(content_key "$pins/go.mod" "$pins/go.sum" <<<"${KUBERNETES_PROGRAMS[*]}")"
+    local pins="$CLUSTER_DIR/kubernetes" key
+    key=$(content_key "$pins/go.mod" "$pins/go.sum" <<<"${KUBERNETES_PROGRAMS[*]}")
+    echo "$KCR_CACHE/kubernetes-$KUBERNETES_VERSION-$key"
 }
 
 containerd_home() {
-    local version=$1 pins="$CLUSTER_DIR/containerd-$1"
+    local version=$1 pins="$CLUSTER_DIR/containerd-$1" key
     [ -f "$pins/go.mod" ] || die "no pins for containerd $version: there is no $pins/go.mod"
-    echo "$KCR_CACHE/containerd-$version-$(content_key "$pins/go.mod" "$pins/go.sum" <<<"$CONTAINERD_TAGS ${CONTAINERD_PROGRAMS[*]}")"
+    key=$(content_key "$pins/go.mod" "$pins/go.sum" <<<"$CONTAINERD_TAGS ${CONTAINERD_PROGRAMS[*]}")
+    echo "$KCR_CACHE/containerd-$version-$key"
 }
 
 node_root_home() {
@@ -46,6 +48,6 @@ image_root_home() {
 }
 
 images_home() {
-    echo "$KCR_CACHE/images-$(content_key "$CLUSTER_DIR/images" "$CLUSTER_DIR/pause.c" "$CLUSTER_DIR/../tools/oci-image" \
-        <<<"$(image_root_home)")"
+    local makers=("$CLUSTER_DIR/images" "$CLUSTER_DIR/pause.c" "$CLUSTER_DIR/../tools/oci-image")
+    echo "$KCR_CACHE/images-$(content_key "${makers[@]}" <<<"$(image_root_home)")"
 }
