@@ -12,6 +12,9 @@ void json__format_number(const struct json *value, char text[static JSON_NUMBER_
 /* Appends `text` as a quoted JSON string; invalid UTF-8 becomes U+FFFD. */
 void json__add_quoted(struct buf *out, struct str text);
 
+/* As json_add_i64 for any number; `number` is JSON text. */
+void json__add_number(struct json_writer *writer, struct str number);
+
 /* Whether the value is a number without fraction or exponent that fits into int64_t. */
 bool json__is_i64(const struct json *value);
 

@@ -62,7 +62,18 @@ static void special_characters_are_escaped(void **state)
 	assert_string_written((struct str){0}, "\"\"");
 	assert_string_written(STR("a\"b\\c/d"), "\"a\\\"b\\\\c/d\"");
 	assert_string_written(STR("\b\f\n\r\t"), "\"\\b\\f\\n\\r\\t\"");
-	assert_string_written(STR("\0\x01\x1f\x7f"), "\"\\u0000\\u0001\\u001f\x7f\"");
+	assert_string_written(STR("\0\x01\x1f\x7f"), "\"\\u0000\\u0001\\u001f\\u007f\"");
+}
+
+static void what_yaml_would_not_take_is_escaped(void **state)
+{
+	(void)state;
+	assert_string_written(
+		STR("\xc2\x80\xc2\x85\xc2\x9f\xc2\xa0"), "\"\\u0080\\u0085\\u009f\xc2\xa0\"");
+	assert_string_written(
+		STR("\xe2\x80\xa8\xe2\x80\xa9\xe2\x80\xaa"), "\"\\u2028\\u2029\xe2\x80\xaa\"");
+	assert_string_written(STR("\xef\xbb\xbf\xef\xbf\xbd\xef\xbf\xbe\xef\xbf\xbf"),
+		"\"\\ufeff\xef\xbf\xbd\\ufffe\\uffff\"");
 }
 
 static void utf8_stays_and_broken_bytes_are_replaced(void **state)
@@ -150,6 +161,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_object_is_written_member_by_member),
 		cmocka_unit_test(special_characters_are_escaped),
+		cmocka_unit_test(what_yaml_would_not_take_is_escaped),
 		cmocka_unit_test(utf8_stays_and_broken_bytes_are_replaced),
 		cmocka_unit_test(a_parsed_value_is_written_as_it_was),
 		cmocka_unit_test(pretty_text_has_two_spaces_per_level),
