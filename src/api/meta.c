@@ -6,19 +6,30 @@
 static const struct json_field api_annotations_fields[] = {
 	{.name = API_ANNOTATION_SCHEDULE,
 		.type = JSON_FIELD_STRING,
-		.offset = offsetof(struct api_annotations, schedule)},
+		.offset = offsetof(struct api_annotations, schedule),
+		.description =
+			"On a Deployment, StatefulSet or DaemonSet: its Pods are checkpointed at "
+			"these times. The value is the schedule of the CheckpointSchedule that KCR "
+			"makes for the workload, under the workload's name."},
 	{.name = API_ANNOTATION_CONTAINERS,
 		.type = JSON_FIELD_STRING,
-		.offset = offsetof(struct api_annotations, containers)},
+		.offset = offsetof(struct api_annotations, containers),
+		.description = "On such a workload: names of the containers that are checkpointed, "
+			       "separated by commas. Left out: all running containers except init "
+			       "containers."},
 	{.name = API_ANNOTATION_TIME_ZONE,
 		.type = JSON_FIELD_STRING,
-		.offset = offsetof(struct api_annotations, time_zone)},
+		.offset = offsetof(struct api_annotations, time_zone),
+		.description =
+			"On such a workload: the IANA time zone of the schedule. Left out: UTC."},
 	{.name = API_ANNOTATION_RESTORES,
 		.type = JSON_FIELD_STRING,
-		.offset = offsetof(struct api_annotations, restores)},
+		.offset = offsetof(struct api_annotations, restores),
+		.description = "On a Pod, written by KCR: what was done about its containers (the "
+			       "images they had, the Checkpoints they were restored from)."},
 };
 
-static const struct json_object api_annotations_object =
+const struct json_object api_annotations_object =
 	JSON_OBJECT_OF("annotations", struct api_annotations, api_annotations_fields);
 
 static const struct json_field api_owner_fields[] = {

@@ -22,6 +22,8 @@ struct api_annotations {
 	struct str restores; /* Pod: what was done about its containers; restore/record.h */
 };
 
+extern const struct json_object api_annotations_object;
+
 struct api_owner {
 	struct str api_version;
 	struct str kind;

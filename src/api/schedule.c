@@ -20,7 +20,6 @@ static const struct json_field api_retention_fields[] = {
 		.type = JSON_FIELD_STRING,
 		.offset = offsetof(struct api_retention, max_age),
 		.max_length = 32,
-		.pattern = "^([0-9]+(h|ms|m|s))*$",
 		.description = "Checkpoints older than this are deleted: a duration such as 12h or "
 			       "1h30m. Left out, age does not matter."},
 };
@@ -234,6 +233,8 @@ static const struct api_rule api_schedule_rules[] = {
 		"Europe/Berlin, or leave timeZone out for UTC"},
 	{"spec.timeZone", "!self.contains('..') && !self.startsWith('/')",
 		"expected the name of an IANA zone such as Europe/Berlin"},
+	{"spec.retention.maxAge", "self.matches('^([0-9]+(h|ms|m|s))*$')",
+		"expected a duration such as 12h or 1h30m, of the units h, m, s, ms"},
 };
 
 static const char *const api_schedule_selectable_fields[] = {NULL};
