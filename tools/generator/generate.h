@@ -1,0 +1,18 @@
+/*
+ * The generator: one table per kind (src/api) becomes a CustomResourceDefinition for the API server
+ * and a part of the reference page for people. Texts are appended to a buffer; nothing can fail but
+ * the writing of the files.
+ */
+#ifndef GENERATE_H
+#define GENERATE_H
+
+#include "api/kinds.h"
+#include "base/buf.h"
+
+/* The CRD as JSON (apiextensions.k8s.io/v1). */
+void generate_crd(struct buf *out, const struct api_kind *kind);
+
+/* The reference of all kinds and annotations, in Markdown. */
+void generate_reference(struct buf *out);
+
+#endif
