@@ -1,0 +1,280 @@
+"""Our CRDs in a real API server: what it accepts, what it refuses and in which words."""
+
+import json
+import pathlib
+import re
+
+import pytest
+
+SEED = pathlib.Path(__file__).parent / "seed"
+GROUP_VERSION = "checkpoint-restore.kcr.io/v1"
+
+
+def manifest(kind, spec, name="one", **metadata):
+    return json.dumps({"apiVersion": GROUP_VERSION, "kind": kind,
+                       "metadata": {"name": name, **metadata}, "spec": spec})
+
+
+def schedule(**spec):
+    return manifest("CheckpointSchedule",
+                    {"schedule": "*/5 * * * *", "selector": {"matchLabels": {"app": "x"}}, **spec})
+
+
+def request(**spec):
+    return manifest("CheckpointRequest",
+                    {"podReference": {"name": "pod-1"}, "containerName": "main", **spec})
+
+
+def checkpoint(**spec):
+    return manifest("Checkpoint", {"containerName": "main", **spec})
+
+
+def apply(kinds, namespace, text):
+    kinds.kubectl("apply", "-n", namespace, "-f", "-", stdin=text)
+
+
+def refusal(kinds, namespace, text):
+    """What the API server says to an object that it must refuse."""
+    result = kinds.kubectl("apply", "-n", namespace, "-f", "-", stdin=text, check=False)
+    assert result.returncode != 0, f"accepted: {text}"
+    return result.stderr
+
+
+def patch(kinds, namespace, what, change, subresource=None, check=True):
+    extra = [f"--subresource={subresource}"] if subresource else []
+    return kinds.kubectl("patch", "-n", namespace, what, "--type=merge", *extra,
+                         "-p", json.dumps(change), check=check)
+
+
+def get(kinds, namespace, what):
+    return json.loads(kinds.kubectl("get", "-n", namespace, what, "-o", "json").stdout)
+
+
+def test_all_names_are_accepted(kinds):
+    crds = json.loads(kinds.kubectl("get", "crd", "-o", "json").stdout)["items"]
+    conditions = {(crd["spec"]["names"]["shortNames"][0], c["type"], c["status"])
+                  for crd in crds for c in crd["status"]["conditions"]}
+    for short_name in ("ckps", "ckpr", "ckp"):
+        assert (short_name, "NamesAccepted", "True") in conditions
+        assert (short_name, "Established", "True") in conditions
+    assert not [c for c in conditions if c[1] == "NonStructuralSchema"]
+
+
+@pytest.mark.parametrize("name", ["schedule", "request", "checkpoint"])
+def test_the_manifests_of_the_seed_apply_unchanged(kinds, name):
+    result = kinds.kubectl("apply", "--validate=strict", "-f", SEED / f"{name}.yaml")
+    assert result.stdout.strip().endswith("created")
+    assert "warning" not in result.stderr.lower()
+    kinds.kubectl("delete", "-f", SEED / f"{name}.yaml")
+
+
+def test_every_field_of_an_object_reference_is_accepted(kinds, namespace):
+    reference = {"apiVersion": GROUP_VERSION, "kind": "CheckpointSchedule", "name": "s", "uid": "u",
+                 "namespace": namespace, "resourceVersion": "1", "fieldPath": "spec.schedule"}
+    apply(kinds, namespace, request(checkpointScheduleRef=reference))
+    assert get(kinds, namespace, "ckpr/one")["spec"]["checkpointScheduleRef"] == reference
+
+
+def test_a_schedule_gets_its_defaults(kinds, namespace):
+    apply(kinds, namespace, schedule())
+    assert get(kinds, namespace, "ckps/one")["spec"] == {
+        "schedule": "*/5 * * * *", "selector": {"matchLabels": {"app": "x"}}, "suspend": False,
+        "concurrencyPolicy": "Forbid", "timeoutSeconds": 300, "retention": {"maxCount": 3},
+        "restore": {"policy": "OnFailure", "stableSeconds": 5, "retryWindowSeconds": 60},
+        "failedRequestsHistoryLimit": 3}
+
+
+def test_a_given_zero_is_not_replaced_by_the_default(kinds, namespace):
+    apply(kinds, namespace, schedule(restore={"stableSeconds": 0}))
+    restore = get(kinds, namespace, "ckps/one")["spec"]["restore"]
+    assert restore == {"policy": "OnFailure", "stableSeconds": 0, "retryWindowSeconds": 60}
+
+
+@pytest.mark.parametrize("spec", [
+    {"schedule": "0 0 1,15 * MON-FRI"},
+    {"schedule": "  */5  *\t* *   * "},
+    {"schedule": "@hourly"},
+    {"timeZone": "America/Argentina/Buenos_Aires"},
+    {"timeZone": "Etc/GMT+5"},
+    {"selector": {}},
+    {"selector": {"matchExpressions": [{"key": "a", "operator": "In", "values": ["b"]}]}},
+    {"retention": {"maxAge": "1h30m"}},
+    {"containers": ["a", "b"], "suspend": True, "startingDeadlineSeconds": 0},
+], ids=json.dumps)
+def test_a_useful_schedule_is_accepted(kinds, namespace, spec):
+    apply(kinds, namespace, schedule(**spec))
+
+
+@pytest.mark.parametrize("spec, words", [
+    ({"schedule": ""}, "expected five fields"),
+    ({"schedule": "* * * *"}, "expected five fields (minute, hour, day of month, month, day of"),
+    ({"schedule": "0 * * * * *"}, "expected five fields"),
+    ({"schedule": "TZ=UTC * * * * *"}, "set spec.timeZone instead"),
+    ({"schedule": "CRON_TZ=UTC * * * * *"}, "set spec.timeZone instead"),
+    ({"schedule": "x" * 1025}, "Too long: may not be more than 1024"),
+    ({"timeZone": "Local"}, "name an IANA zone such as Europe/Berlin"),
+    ({"timeZone": "LOCAL"}, "name an IANA zone such as Europe/Berlin"),
+    ({"timeZone": "../../etc/passwd"}, "expected the name of an IANA zone"),
+    ({"timeZone": "/etc/passwd"}, "expected the name of an IANA zone"),
+    ({"concurrencyPolicy": "Queue"}, 'supported values: "Forbid", "Allow", "Replace"'),
+    ({"timeoutSeconds": 0}, "should be greater than or equal to 1"),
+    ({"timeoutSeconds": 3601}, "should be less than or equal to 3600"),
+    ({"retention": {"maxCount": 0}}, "should be greater than or equal to 1"),
+    ({"retention": {"maxAge": "3d"}}, "expected a duration such as 12h or 1h30m"),
+    ({"restore": {"policy": "Maybe"}}, 'supported values: "OnFailure", "Always", "Never"'),
+    ({"containers": ["c"] * 65}, "must have at most 64 items"),
+    ({"shedule": "* * * * *"}, 'unknown field "spec.shedule"'),
+], ids=lambda value: value[:20] if isinstance(value, str) else json.dumps(value)[:40])
+def test_a_wrong_schedule_is_refused_with_words_that_help(kinds, namespace, spec, words):
+    assert words in refusal(kinds, namespace, schedule(**spec))
+
+
+def test_a_schedule_without_a_schedule_is_refused(kinds, namespace):
+    text = manifest("CheckpointSchedule", {"selector": {"matchLabels": {"app": "x"}}})
+    assert "spec.schedule: Required value" in refusal(kinds, namespace, text)
+
+
+@pytest.mark.parametrize("spec, field", [
+    ({"podReference": {}}, "spec.podReference.name"),
+    ({"podReference": None}, "spec.podReference"),
+    ({"containerName": None}, "spec.containerName"),
+], ids=json.dumps)
+def test_a_request_must_name_a_container(kinds, namespace, spec, field):
+    assert f"{field}: Required value" in refusal(kinds, namespace, request(**spec))
+
+
+@pytest.mark.parametrize("change, words", [
+    ({"podReference": {"name": "pod-2"}}, "podReference cannot be changed once it is set"),
+    ({"containerName": "other"}, "containerName cannot be changed once it is set"),
+    ({"nodeName": "node-2"}, "nodeName cannot be changed once it is set"),
+    ({"nodeName": None}, "nodeName cannot be removed once it is set"),
+], ids=json.dumps)
+def test_what_a_request_is_for_stays(kinds, namespace, change, words):
+    apply(kinds, namespace, request())
+    patch(kinds, namespace, "ckpr/one", {"spec": {"nodeName": "node-1"}})
+    result = patch(kinds, namespace, "ckpr/one", {"spec": change}, check=False)
+    assert result.returncode != 0
+    assert words in result.stderr
+
+
+FACTS = {
+    "checkpointData": "a.tar", "checkpointID": "id", "checkpointTimestamp": "2026-11-21T22:00:00Z",
+    "nodeName": "node-1", "podReference": {"name": "p", "namespace": "n", "uid": "u"},
+    "workloadReference": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "d", "uid": "u"},
+    "containerID": "containerd://1", "image": "i", "imageID": "i@sha256:1", "templateHash": "h",
+    "wasReady": True,
+}
+OTHER_FACTS = {
+    **dict.fromkeys(FACTS, "other"), "checkpointTimestamp": "2026-11-21T22:00:01Z",
+    "podReference": {"uid": "v"}, "workloadReference": {"uid": "v"}, "wasReady": False,
+}
+
+
+def test_the_facts_of_a_checkpoint_stay(kinds, namespace):
+    apply(kinds, namespace, checkpoint(**FACTS))
+    for name, value in OTHER_FACTS.items():
+        result = patch(kinds, namespace, "ckp/one", {"spec": {name: value}}, check=False)
+        assert f"{name} cannot be changed once it is set" in result.stderr
+        result = patch(kinds, namespace, "ckp/one", {"spec": {name: None}}, check=False)
+        assert f"{name} cannot be removed once it is set" in result.stderr
+
+
+def test_a_fact_of_a_checkpoint_may_be_added(kinds, namespace):
+    apply(kinds, namespace, checkpoint())
+    patch(kinds, namespace, "ckp/one", {"spec": FACTS})
+    assert get(kinds, namespace, "ckp/one")["spec"] == {"containerName": "main", **FACTS}
+
+
+def test_status_is_written_through_its_subresource_only(kinds, namespace):
+    apply(kinds, namespace, request())
+    patch(kinds, namespace, "ckpr/one", {"status": {"phase": "Completed"}})
+    assert "status" not in get(kinds, namespace, "ckpr/one")
+    patch(kinds, namespace, "ckpr/one", {"status": {"phase": "InProgress"}}, subresource="status")
+    assert get(kinds, namespace, "ckpr/one")["status"] == {"phase": "InProgress"}
+
+
+def test_an_unknown_phase_is_refused(kinds, namespace):
+    apply(kinds, namespace, request())
+    result = patch(kinds, namespace, "ckpr/one", {"status": {"phase": "Odd"}},
+                   subresource="status", check=False)
+    assert 'supported values: "Pending", "InProgress", "Completed", "Failed"' in result.stderr
+
+
+@pytest.mark.parametrize("kind, make", [("ckpr", request), ("ckp", checkpoint)])
+def test_an_agent_can_select_the_objects_of_its_node(kinds, namespace, kind, make):
+    apply(kinds, namespace, make(nodeName="node-1"))
+    for node, expected in (("node-1", 1), ("node-2", 0)):
+        found = kinds.kubectl("get", kind, "-n", namespace, "-o", "name",
+                              f"--field-selector=spec.nodeName={node}").stdout
+        assert len(found.splitlines()) == expected
+
+
+def condition(kind, status, reason):
+    return {"type": kind, "status": status, "reason": reason, "message": "in words",
+            "lastTransitionTime": "2026-11-21T22:00:00Z", "observedGeneration": 1}
+
+
+def columns(kinds, namespace, kind, *options):
+    """The header and the only row of a table, cut at runs of two or more spaces."""
+    lines = kinds.kubectl("get", kind, "-n", namespace, *options).stdout.splitlines()
+    return [re.split(r" {2,}", line.strip()) for line in lines]
+
+
+def test_the_table_of_schedules_tells_what_matters(kinds, namespace):
+    apply(kinds, namespace, schedule())
+    patch(kinds, namespace, "ckps/one", subresource="status", change={"status": {
+        "active": 0, "lastRunTime": "2026-01-01T00:00:00Z", "nextRunTime": "2099-01-01T00:00:00Z",
+        "conditions": [condition("Ready", "True", "Scheduled")]}})
+    header, row = columns(kinds, namespace, "ckps")
+    # two words are one column: kubectl separates columns by three spaces
+    assert header == ["NAME", "SCHEDULE", "SUSPEND", "ACTIVE", "LAST RUN", "NEXT RUN", "READY",
+                      "AGE"]
+    assert row[:4] == ["one", "*/5 * * * *", "false", "0"]
+    assert re.fullmatch(r"\d+[dhmy].*", row[4])
+    assert row[5:7] == ["2099-01-01T00:00:00Z", "True"]
+
+
+def test_the_table_of_requests_tells_what_matters(kinds, namespace):
+    apply(kinds, namespace, request(nodeName="node-1"))
+    patch(kinds, namespace, "ckpr/one", subresource="status", change={"status": {
+        "phase": "Completed", "message": "all well", "checkpointRef": {"name": "c", "uid": "u"}}})
+    header, row = columns(kinds, namespace, "ckpr", "-o", "wide")
+    assert header == ["NAME", "PHASE", "POD", "CONTAINER", "CHECKPOINT", "NODE", "MESSAGE", "AGE"]
+    assert row[:7] == ["one", "Completed", "pod-1", "main", "c", "node-1", "all well"]
+
+
+def test_the_table_of_checkpoints_tells_what_matters(kinds, namespace):
+    apply(kinds, namespace, checkpoint(**FACTS))
+    patch(kinds, namespace, "ckp/one", subresource="status", change={"status": {
+        "phase": "ImageBuilt", "sizeBytes": 67108864, "size": "64Mi", "frozenMicroseconds": 23000,
+        "frozen": "23ms", "runtimeImage": "localhost:1/a@sha256:0",
+        "conditions": [condition("Restorable", "False", "NotYetStable")]}})
+    header, row = columns(kinds, namespace, "ckp", "-o", "wide")
+    assert header == ["NAME", "POD", "CONTAINER", "PHASE", "SIZE", "FROZEN", "RESTORABLE",
+                      "REASON", "NODE", "IMAGE", "AGE"]
+    assert row[:10] == ["one", "p", "main", "ImageBuilt", "64Mi", "23ms", "False", "NotYetStable",
+                        "node-1", "localhost:1/a@sha256:0"]
+
+
+def test_the_category_lists_all_kinds(kinds, namespace):
+    for text in (schedule(), request(), checkpoint()):
+        apply(kinds, namespace, text)
+    names = kinds.kubectl("get", "kcr", "-n", namespace, "-o", "name").stdout.split()
+    assert sorted(names) == [f"{kind}.checkpoint-restore.kcr.io/one" for kind in (
+        "checkpoint", "checkpointrequest", "checkpointschedule")]
+
+
+@pytest.mark.parametrize("kind", ["ckps", "ckpr", "ckp"])
+def test_explain_has_a_sentence_for_every_field(kinds, kind):
+    crds = json.loads(kinds.kubectl("get", "crd", "-o", "json").stdout)["items"]
+    crd = next(c for c in crds if c["spec"]["names"]["shortNames"] == [kind])
+    schema = crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
+
+    def missing(node, path):
+        for name, field in node.get("properties", {}).items():
+            if name != "metadata" and not field.get("description", "").endswith("."):
+                yield f"{path}.{name}"
+            yield from missing(field.get("items", field), f"{path}.{name}")
+
+    assert list(missing(schema, kind)) == []
+    assert "DESCRIPTION" in kinds.kubectl("explain", f"{kind}.spec").stdout
