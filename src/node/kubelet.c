@@ -1,0 +1,111 @@
+/* One POST and the reading of its answer. */
+#include "node/kubelet.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "json/json.h"
+
+enum {
+	/* Between the kubelet's own deadline and ours, so that it is the kubelet that tells. */
+	NODE_KUBELET_GRACE_MS = 2000,
+	NODE_KUBELET_URL_BYTES = 2048,
+};
+
+struct node_kubelet_call {
+	struct http_call *http;
+	char *object; /* "namespace/pod/container", for errors */
+	node_kubelet_fn done;
+	void *context;
+};
+
+/* The first archive of {"items":["/var/lib/kubelet/checkpoints/...tar"]}. */
+static int node_kubelet_read(
+	struct str body, struct json_doc **ret_doc, struct str *ret_archive, struct error *err)
+{
+	struct json_iter items;
+
+	if (json_parse(body, ret_doc, err) < 0)
+		return error_wrap(err, "the kubelet's answer");
+	items = json_iter(json_at(json_doc_root(*ret_doc), "items", NULL));
+	if (!json_next(&items) || json_str(items.value).size == 0)
+		return error_set(err, ERROR_CORRUPT, "the kubelet's answer names no archive");
+	*ret_archive = json_str(items.value);
+	return 0;
+}
+
+static int node_kubelet_refusal(
+	const struct node_kubelet_call *call, int status, struct str body, struct error *err)
+{
+	enum error_kind kind = ERROR_SYSTEM;
+
+	body = str_trim(body);
+	if (status == 404)
+		kind = ERROR_ABSENT;
+	else if (status == 401 || status == 403)
+		kind = ERROR_DENIED;
+	else if (str_contains(body, STR("context deadline exceeded")))
+		kind = ERROR_TIMEOUT;
+	return error_set(err, kind, "kubelet cannot checkpoint '%s': %.*s (HTTP %d)", call->object,
+		STR_ARG(body), status);
+}
+
+static void node_kubelet_done(void *context, const struct http_answer *answer, struct str body,
+	const struct error *http_err)
+{
+	struct node_kubelet_call *call = context;
+	autojson *doc = NULL;
+	struct str archive = {0};
+	struct error err;
+	int result;
+
+	if (http_err != NULL) {
+		err = *http_err;
+		result = error_wrap(&err, "kubelet did not answer for '%s'", call->object);
+	} else if (answer->status != 200) {
+		result = node_kubelet_refusal(call, answer->status, body, &err);
+	} else {
+		result = node_kubelet_read(body, &doc, &archive, &err);
+	}
+	call->done(call->context, archive, result < 0 ? &err : NULL);
+}
+
+struct node_kubelet_call *node_kubelet_checkpoint(const struct node_kubelet *kubelet,
+	const char *token, struct str namespace, struct str pod, struct str container,
+	int64_t timeout_seconds, node_kubelet_fn done, void *context)
+{
+	struct node_kubelet_call *call = new_zeroed(struct node_kubelet_call);
+	autobuf url = BUF_INIT(NODE_KUBELET_URL_BYTES);
+	autobuf object = BUF_INIT(NODE_KUBELET_URL_BYTES);
+	bool is_ipv6 = strchr(kubelet->host, ':') != NULL;
+	struct http_request request = {
+		.method = "POST",
+		.bearer_token = token,
+		.tls = kubelet->tls,
+		.body = HTTP_NO_BODY,
+		.timeout_ms = timeout_seconds * 1000 + NODE_KUBELET_GRACE_MS,
+		.max_bytes = LIMIT_REPLY_BYTES,
+	};
+	struct http_callbacks callbacks = {.done = node_kubelet_done, .context = call};
+
+	buf_printf(&object, "%.*s/%.*s/%.*s", STR_ARG(namespace), STR_ARG(pod), STR_ARG(container));
+	buf_printf(&url, "https://%s%s%s:%u/checkpoint/%s?timeout=%lld", is_ipv6 ? "[" : "",
+		kubelet->host, is_ipv6 ? "]" : "", kubelet->port, object.data,
+		(long long)timeout_seconds);
+	call->object = buf_take(&object);
+	call->done = done;
+	call->context = context;
+	request.url = url.data;
+	call->http = http_call_start(kubelet->http, &request, &callbacks);
+	return call;
+}
+
+void node_kubelet_call_free(struct node_kubelet_call *call)
+{
+	if (call == NULL)
+		return;
+	http_call_free(call->http);
+	free(call->object);
+	free(call);
+}

@@ -1,0 +1,39 @@
+/*
+ * The kubelet's checkpoint API of our own node: POST /checkpoint/NAMESPACE/POD/CONTAINER. It needs
+ * the verb create on nodes/checkpoint and nothing else. (kubernetes.io, "Kubelet Checkpoint API")
+ */
+#ifndef NODE_KUBELET_H
+#define NODE_KUBELET_H
+
+#include <stdint.h>
+
+#include "base/attributes.h"
+#include "base/error.h"
+#include "base/str.h"
+#include "http/client.h"
+
+struct node_kubelet {
+	struct http_client *http; /* borrowed */
+	struct http_tls *tls; /* borrowed; NULL: the system's trust */
+	const char *host; /* name or address, IPv6 without brackets */
+	uint16_t port;
+};
+
+struct node_kubelet_call;
+
+/*
+ * The end of a call. On success `archive` is the path of the archive on the node, `err` NULL. Kinds
+ * on failure: ABSENT (no such Pod or container, or the API is off), DENIED, TIMEOUT, SYSTEM (the
+ * runtime failed: the text has what it said), CORRUPT (an answer that is none).
+ */
+typedef void (*node_kubelet_fn)(void *context, struct str archive, const struct error *err);
+
+/* Asks for a checkpoint. `token` is copied. The caller owns the call. Never NULL. */
+must_check struct node_kubelet_call *node_kubelet_checkpoint(const struct node_kubelet *kubelet,
+	const char *token, struct str namespace, struct str pod, struct str container,
+	int64_t timeout_seconds, node_kubelet_fn done, void *context);
+
+/* Cancels and releases. May be NULL. The kubelet may go on with the checkpoint all the same. */
+void node_kubelet_call_free(struct node_kubelet_call *call);
+
+#endif
