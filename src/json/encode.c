@@ -3,8 +3,6 @@
  * (empty, zero, false, NULL) is left out, so that decoding and encoding are each other's inverse
  * and a patch holds only what was set.
  */
-#include <string.h>
-
 #include "base/time.h"
 #include "json/json.h"
 

@@ -41,7 +41,7 @@ must_check int json_parse(struct str text, struct json_doc **ret_doc, struct err
 
 /*
  * As json_parse, in place: *text is taken over without a copy and left empty, on failure too. For
- * large texts that were collected in a buffer.
+ * large texts that were collected in a buffer. Errors say the byte instead of line and column.
  */
 must_check int json_parse_buf(struct buf *text, struct json_doc **ret_doc, struct error *err);
 
@@ -51,7 +51,10 @@ const struct json *json_doc_root(const struct json_doc *doc);
 
 enum json_type json_type(const struct json *value);
 
-/* The member `name` of an object; NULL when absent or when `value` is no object. */
+/*
+ * The member `name` of an object; NULL when absent or when `value` is no object. Of a name that
+ * stands twice the first counts.
+ */
 const struct json *json_get(const struct json *value, const char *name);
 
 /* Down a path of member names, ended by NULL: json_at(pod, "metadata", "name", NULL). */
@@ -79,9 +82,13 @@ struct json_iter {
 struct json_iter json_iter(const struct json *value);
 bool json_next(struct json_iter *iter);
 
-bool json_equal(const struct json *a, const struct json *b); /* member order does not matter */
+/* The order of members does not matter; 1 and 1.0 differ; absent equals only absent. */
+bool json_equal(const struct json *a, const struct json *b);
 
-/* ---- The writer: appends well-formed JSON to a buffer; misuse is an assertion. ---- */
+/*
+ * ---- The writer: appends well-formed JSON (and so well-formed YAML) to a buffer, one value each.
+ * Misuse is an assertion. What does not fit is told by buf_check(). ----
+ */
 
 /* Our own nesting and, inside it, that of a parsed value. */
 enum { JSON_WRITER_DEPTH = 2 * LIMIT_JSON_DEPTH };

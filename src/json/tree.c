@@ -9,7 +9,8 @@
 #include "json/tree.h"
 
 #include <assert.h>
-#include <stdio.h>
+#include <stdarg.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <yyjson.h>
@@ -36,7 +37,7 @@ static const struct json *tree_json(const yyjson_val *value)
 /* Whether arrays and objects lie in one another at most LIMIT_JSON_DEPTH deep. */
 static bool tree_depth_is_fine(yyjson_doc *doc)
 {
-	const yyjson_val *value = yyjson_doc_get_root(doc);
+	yyjson_val *value = yyjson_doc_get_root(doc);
 	const yyjson_val *end = value + yyjson_doc_get_val_count(doc);
 	const yyjson_val *open_until[LIMIT_JSON_DEPTH];
 	size_t depth = 0;
@@ -44,16 +45,18 @@ static bool tree_depth_is_fine(yyjson_doc *doc)
 	for (; value < end; value++) {
 		while (depth > 0 && open_until[depth - 1] <= value)
 			depth--;
-		if (!unsafe_yyjson_is_ctn(tree_value(tree_json(value))))
+		if (!unsafe_yyjson_is_ctn(value))
 			continue;
 		if (depth == LIMIT_JSON_DEPTH)
 			return false;
-		open_until[depth++] = unsafe_yyjson_get_next(tree_value(tree_json(value)));
+		open_until[depth++] = unsafe_yyjson_get_next(value);
 	}
 	return true;
 }
 
-static int tree_fail_to_parse(struct str text, const yyjson_read_err *problem, struct error *err)
+/* `is_intact`: the text was not parsed in place, which would have made lines of escapes. */
+static int tree_fail_to_parse(
+	struct str text, bool is_intact, const yyjson_read_err *problem, struct error *err)
 {
 	size_t line = 0;
 	size_t column = 0;
@@ -63,6 +66,9 @@ static int tree_fail_to_parse(struct str text, const yyjson_read_err *problem, s
 		return error_set(err, ERROR_TOO_BIG, "no memory for %zu bytes of JSON", text.size);
 	if (text.size == 0)
 		return error_set(err, ERROR_CORRUPT, "invalid JSON: the text is empty");
+	if (!is_intact)
+		return error_set(err, ERROR_CORRUPT, "invalid JSON at byte %zu: %s",
+			problem->pos + 1, problem->msg);
 	(void)yyjson_locate_pos(text.data, text.size, problem->pos, &line, &column, &character);
 	return error_set(err, ERROR_CORRUPT, "invalid JSON in line %zu, column %zu: %s", line,
 		column, problem->msg);
@@ -92,7 +98,7 @@ int json_parse(struct str text, struct json_doc **ret_doc, struct error *err)
 		(char *)(uintptr_t)text.data, text.size, YYJSON_READ_NOFLAG, NULL, &problem);
 
 	if (parsed == NULL)
-		return tree_fail_to_parse(text, &problem, err);
+		return tree_fail_to_parse(text, true, &problem, err);
 	return tree_finish(parsed, NULL, ret_doc, err);
 }
 
@@ -107,7 +113,7 @@ int json_parse_buf(struct buf *text, struct json_doc **ret_doc, struct error *er
 	memset(bytes + size, 0, YYJSON_PADDING_SIZE);
 	parsed = yyjson_read_opts(bytes, size, YYJSON_READ_INSITU, NULL, &problem);
 	if (parsed == NULL)
-		return tree_fail_to_parse((struct str){bytes, size}, &problem, err);
+		return tree_fail_to_parse((struct str){bytes, size}, false, &problem, err);
 	return tree_finish(parsed, take_ptr(&bytes), ret_doc, err);
 }
 

@@ -5,7 +5,6 @@
  */
 #include <assert.h>
 #include <inttypes.h>
-#include <string.h>
 
 #include "json/json.h"
 #include "json/tree.h"

@@ -9,7 +9,6 @@
 
 #include <yaml.h>
 
-#include "base/alloc.h"
 #include "base/map.h"
 #include "json/yaml_node.h"
 

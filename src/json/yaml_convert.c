@@ -3,7 +3,6 @@
  * filled in, tags and plain scalars given a type, keys made strings. A small text can mean a huge
  * document ("billion laughs"); every node visited is therefore counted, and so is the depth.
  */
-#include "base/alloc.h"
 #include "base/map.h"
 #include "json/tree.h"
 #include "json/yaml_node.h"

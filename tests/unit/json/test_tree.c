@@ -237,9 +237,11 @@ static void parsing_in_place_takes_the_buffer_when_it_fails(void **state)
 	struct error err;
 
 	(void)state;
-	buf_add_text(&text, "[1,");
+	buf_add_text(&text, "[\"\\n\",x]");
 	assert_int_equal(json_parse_buf(&text, &doc, &err), -1);
 	assert_int_equal(err.kind, ERROR_CORRUPT);
+	assert_string_equal(err.text,
+		"invalid JSON at byte 7: unexpected character, expected a valid JSON value");
 	assert_int_equal(text.size, 0);
 	assert_int_equal(json_parse_buf(&text, &doc, &err), -1);
 	assert_string_equal(err.text, "invalid JSON: the text is empty");
