@@ -46,6 +46,7 @@ enum kube_verb {
 	KUBE_LIST, /* one page */
 	KUBE_CREATE,
 	KUBE_MERGE, /* JSON merge patch (RFC 7386) */
+	KUBE_STRATEGIC_MERGE, /* lists merge by key; built-in kinds only */
 	KUBE_JSON_PATCH, /* RFC 6902 */
 	KUBE_APPLY, /* server-side apply, forced; needs a field manager */
 	KUBE_DELETE,

@@ -19,6 +19,8 @@ static const struct {
 	[KUBE_LIST] = {"GET", NULL, "list", false, true},
 	[KUBE_CREATE] = {"POST", "application/json", "create", false, false},
 	[KUBE_MERGE] = {"PATCH", "application/merge-patch+json", "patch", true, true},
+	[KUBE_STRATEGIC_MERGE] = {"PATCH", "application/strategic-merge-patch+json", "patch", true,
+		true},
 	[KUBE_JSON_PATCH] = {"PATCH", "application/json-patch+json", "patch", true, false},
 	[KUBE_APPLY] = {"PATCH", "application/apply-patch+yaml", "apply", true, true},
 	[KUBE_DELETE] = {"DELETE", "application/json", "delete", true, true},

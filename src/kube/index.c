@@ -1,0 +1,106 @@
+/* A table from index keys to arrays of objects; each array is one allocation. */
+#include "kube/index.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "base/map.h"
+
+enum { INDEX_KEY_BYTES = 1024 };
+
+struct index_bucket {
+	const struct kube_object **objects; /* referenced */
+	size_t count;
+	size_t capacity;
+};
+
+struct kube_index {
+	kube_index_fn key_of;
+	struct map buckets; /* struct index_bucket, owned */
+};
+
+static void index_bucket_free(struct index_bucket *bucket)
+{
+	for (size_t i = 0; i < bucket->count; i++)
+		kube_object_unref(bucket->objects[i]);
+	free(bucket->objects);
+	free(bucket);
+}
+
+static void index_add(struct kube_index *index, struct str key, const struct kube_object *object)
+{
+	struct index_bucket *bucket = map_get(&index->buckets, key);
+
+	if (bucket == NULL) {
+		bucket = new_zeroed(struct index_bucket);
+		(void)map_set(&index->buckets, key, bucket);
+	}
+	bucket->objects = alloc_room_for_one(
+		bucket->objects, bucket->count, &bucket->capacity, sizeof(struct kube_object *));
+	bucket->objects[bucket->count++] = kube_object_ref(object);
+}
+
+static void index_remove(struct kube_index *index, struct str key, struct str name)
+{
+	struct index_bucket *bucket = map_get(&index->buckets, key);
+
+	for (size_t i = 0; bucket != NULL && i < bucket->count; i++) {
+		if (!str_equal(bucket->objects[i]->name, name))
+			continue;
+		kube_object_unref(bucket->objects[i]);
+		bucket->objects[i] = bucket->objects[--bucket->count];
+		break;
+	}
+	if (bucket != NULL && bucket->count == 0)
+		index_bucket_free(map_remove(&index->buckets, key));
+}
+
+static void index_follow(
+	void *context, const struct kube_object *old, const struct kube_object *new)
+{
+	struct kube_index *index = context;
+	autobuf key = BUF_INIT(INDEX_KEY_BYTES);
+
+	if (old != NULL)
+		index->key_of(old, &key);
+	if (key.size > 0)
+		index_remove(index, buf_str(&key), old->name);
+	buf_clear(&key);
+	if (new != NULL)
+		index->key_of(new, &key);
+	if (key.size > 0)
+		index_add(index, buf_str(&key), new);
+	assert(!key.is_overflown);
+}
+
+struct kube_index *kube_index_new(struct kube_informer *informer, kube_index_fn key_of)
+{
+	struct kube_index *index = new_zeroed(struct kube_index);
+
+	index->key_of = key_of;
+	kube_informer_on_change(informer, index_follow, index);
+	return index;
+}
+
+void kube_index_free(struct kube_index *index)
+{
+	struct index_bucket *bucket;
+	size_t position = 0;
+
+	if (index == NULL)
+		return;
+	while ((bucket = map_next(&index->buckets, &position, NULL)) != NULL)
+		index_bucket_free(bucket);
+	map_done(&index->buckets);
+	free(index);
+}
+
+const struct kube_object *const *kube_index_get(
+	const struct kube_index *index, struct str key, size_t *ret_count)
+{
+	const struct index_bucket *bucket = map_get(&index->buckets, key);
+
+	*ret_count = bucket != NULL ? bucket->count : 0;
+	return bucket != NULL ? bucket->objects : NULL;
+}

@@ -1,0 +1,29 @@
+/*
+ * What a reconciler has decided to do about one object: requests in their order, and when to look
+ * again. Deciding fills a plan from what the informers know; carrying it out is the reconciler's.
+ */
+#ifndef KUBE_PLAN_H
+#define KUBE_PLAN_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/attributes.h"
+#include "kube/client.h"
+
+struct kube_plan {
+	struct arena *arena; /* for all that the requests refer to */
+	struct kube_request *requests;
+	size_t count;
+	size_t capacity;
+	int64_t wake_ms; /* decide again after so long; 0: when something changes */
+};
+
+/* Adds a request; its texts must live in the plan's arena or be static. */
+void kube_plan_add(struct kube_plan *plan, const struct kube_request *request);
+
+/* Wakes after `ms` (> 0), unless it is to wake sooner anyhow. 0 is ignored. */
+void kube_plan_wake(struct kube_plan *plan, int64_t ms);
+
+#endif

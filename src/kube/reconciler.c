@@ -1,0 +1,194 @@
+/* Queue, decision, requests in order, back-off; and controller-runtime's metrics about it. */
+#include "kube/reconciler.h"
+
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "base/map.h"
+#include "kube/apply.h"
+
+struct kube_reconciler {
+	struct loop *loop;
+	struct kube_client *client;
+	struct kube_queue *queue;
+	struct kube_reconciler_options options;
+	struct map runs; /* by key; struct reconciler_run, owned */
+	struct metric *succeeded;
+	struct metric *requeued_after;
+	struct metric *failed;
+	struct metric *errors;
+	struct metric *seconds;
+};
+
+/* A plan that is being carried out. */
+struct reconciler_run {
+	struct kube_reconciler *reconciler;
+	char *key;
+	struct kube_apply *apply;
+	int64_t wake_ms;
+	struct mono_time started;
+};
+
+/* controller-runtime's buckets. */
+static const double reconciler_buckets[] = {0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3,
+	0.35, 0.4, 0.45, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.25, 1.5, 1.75, 2.0, 2.5, 3.0, 3.5, 4.0,
+	4.5, 5, 6, 7, 8, 9, 10, 15, 20, 25, 30, 40, 50, 60};
+
+static const struct metric_family reconciler_total = {
+	.name = "controller_runtime_reconcile_total",
+	.type = METRIC_COUNTER,
+	.help = "Total number of reconciliations per controller",
+};
+static const struct metric_family reconciler_errors_total = {
+	.name = "controller_runtime_reconcile_errors_total",
+	.type = METRIC_COUNTER,
+	.help = "Total number of reconciliation errors per controller",
+};
+static const struct metric_family reconciler_time = {
+	.name = "controller_runtime_reconcile_time_seconds",
+	.type = METRIC_HISTOGRAM,
+	.help = "Length of time per reconciliation per controller",
+	.buckets = reconciler_buckets,
+	.bucket_count = array_size(reconciler_buckets),
+};
+
+/* ---- Plans ---- */
+
+void kube_plan_add(struct kube_plan *plan, const struct kube_request *request)
+{
+	struct kube_request *larger;
+
+	if (plan->count == plan->capacity) {
+		plan->capacity = plan->capacity == 0 ? 4 : plan->capacity * 2;
+		larger = arena_zeroed(plan->arena, plan->capacity, sizeof(*larger));
+		for (size_t i = 0; i < plan->count; i++)
+			larger[i] = plan->requests[i];
+		plan->requests = larger;
+	}
+	plan->requests[plan->count++] = *request;
+}
+
+void kube_plan_wake(struct kube_plan *plan, int64_t ms)
+{
+	if (ms > 0 && (plan->wake_ms == 0 || ms < plan->wake_ms))
+		plan->wake_ms = ms;
+}
+
+/* ---- Carrying out ---- */
+
+static void reconciler_run_free(struct reconciler_run *run)
+{
+	if (run == NULL)
+		return;
+	kube_apply_free(run->apply);
+	free(run->key);
+	free(run);
+}
+
+static void reconciler_run_done(void *context, size_t done_count, const struct error *err)
+{
+	struct reconciler_run *run = context;
+	struct kube_reconciler *reconciler = run->reconciler;
+	struct str key = str_of(run->key);
+
+	(void)done_count;
+	metric_observe(reconciler->seconds,
+		(double)(loop_now(reconciler->loop).us - run->started.us) / 1e6);
+	if (err != NULL) {
+		metric_add(reconciler->failed, 1);
+		metric_add(reconciler->errors, 1);
+		reconciler->options.failed(reconciler->options.context, key, err);
+	} else {
+		metric_add(
+			run->wake_ms > 0 ? reconciler->requeued_after : reconciler->succeeded, 1);
+	}
+	if (err == NULL && run->wake_ms > 0)
+		kube_queue_add_after(reconciler->queue, key, run->wake_ms);
+	(void)map_remove(&reconciler->runs, key);
+	kube_queue_done(
+		reconciler->queue, key, err != NULL ? KUBE_QUEUE_FAILED : KUBE_QUEUE_SUCCEEDED);
+	reconciler_run_free(run);
+}
+
+static void reconciler_work(void *context, struct str key)
+{
+	struct kube_reconciler *reconciler = context;
+	struct kube_plan plan = {.arena = arena_new(2048)};
+	struct reconciler_run *run = new_zeroed(struct reconciler_run);
+
+	run->reconciler = reconciler;
+	run->key = str_dup(key);
+	run->started = loop_now(reconciler->loop);
+	reconciler->options.decide(reconciler->options.context, key, &plan);
+	run->wake_ms = plan.wake_ms;
+	(void)map_set(&reconciler->runs, key, run);
+	run->apply = kube_apply_start(reconciler->client, plan.arena, plan.requests, plan.count,
+		reconciler_run_done, run);
+}
+
+/* ---- The reconciler ---- */
+
+struct kube_reconciler *kube_reconciler_new(struct loop *loop, struct kube_client *client,
+	const struct kube_reconciler_options *options)
+{
+	struct kube_reconciler *reconciler = new_zeroed(struct kube_reconciler);
+	autoarena *arena = arena_new(256);
+	const char *name = options->name;
+	struct kube_queue_options queue = {
+		.name = name,
+		.max_active = options->max_active,
+		.work = reconciler_work,
+		.context = reconciler,
+		.metrics = options->metrics,
+	};
+
+	reconciler->loop = loop;
+	reconciler->client = client;
+	reconciler->options = *options;
+	reconciler->queue = kube_queue_new(loop, &queue);
+	reconciler->succeeded = metrics_series(options->metrics, &reconciler_total,
+		arena_printf(arena, "controller=\"%s\",result=\"success\"", name).data);
+	reconciler->requeued_after = metrics_series(options->metrics, &reconciler_total,
+		arena_printf(arena, "controller=\"%s\",result=\"requeue_after\"", name).data);
+	reconciler->failed = metrics_series(options->metrics, &reconciler_total,
+		arena_printf(arena, "controller=\"%s\",result=\"error\"", name).data);
+	reconciler->errors = metrics_series(options->metrics, &reconciler_errors_total,
+		arena_printf(arena, "controller=\"%s\"", name).data);
+	reconciler->seconds = metrics_series(options->metrics, &reconciler_time,
+		arena_printf(arena, "controller=\"%s\"", name).data);
+	return reconciler;
+}
+
+void kube_reconciler_free(struct kube_reconciler *reconciler)
+{
+	struct reconciler_run *run;
+	size_t position = 0;
+
+	if (reconciler == NULL)
+		return;
+	while ((run = map_next(&reconciler->runs, &position, NULL)) != NULL)
+		reconciler_run_free(run);
+	map_done(&reconciler->runs);
+	kube_queue_free(reconciler->queue);
+	free(reconciler);
+}
+
+void kube_reconciler_start(struct kube_reconciler *reconciler)
+{
+	kube_queue_start(reconciler->queue);
+}
+
+void kube_reconciler_add(struct kube_reconciler *reconciler, struct str key)
+{
+	kube_queue_add(reconciler->queue, key);
+}
+
+size_t kube_reconciler_active(const struct kube_reconciler *reconciler)
+{
+	return reconciler->runs.count;
+}
+
+void kube_reconciler_update_metrics(struct kube_reconciler *reconciler)
+{
+	kube_queue_update_metrics(reconciler->queue);
+}
