@@ -1,0 +1,70 @@
+/*
+ * A Checkpoint's own conditions: whether the container stayed Ready after it was taken (recorded
+ * once, as status.stableTime, while it can be seen), and whether it could be restored now.
+ */
+#include "control/state.h"
+
+#include "checkpoint/stable.h"
+#include "control/verdict.h"
+#include "sys/clock.h"
+
+/* The status fields that are the controller's: the agent owns the others. */
+struct api_checkpoint control_own_status(const struct api_checkpoint *checkpoint)
+{
+	struct api_checkpoint own = {.metadata = checkpoint->metadata};
+	const struct api_condition *restorable =
+		api_condition_find(&checkpoint->status.conditions, API_CONDITION_RESTORABLE);
+
+	own.status.stable = checkpoint->status.stable;
+	own.status.restore_count = checkpoint->status.restore_count;
+	own.status.last_restore = checkpoint->status.last_restore;
+	if (restorable != NULL)
+		own.status.conditions =
+			(struct json_list){(struct api_condition *)(uintptr_t)restorable, 1};
+	return own;
+}
+
+static struct api_condition control_restorable(enum restore_verdict verdict, int64_t generation)
+{
+	return (struct api_condition){
+		.type = STR(API_CONDITION_RESTORABLE),
+		.status = verdict == RESTORE_OK ? STR("True") : STR("False"),
+		.reason = str_of(restore_verdict_reason(verdict)),
+		.message = str_of(restore_verdict_message(verdict)),
+		.observed_generation = generation,
+		.last_transition = clock_wall(),
+	};
+}
+
+void control_decide_checkpoint(void *context, struct str key, struct kube_plan *plan)
+{
+	struct control *control = context;
+	const struct kube_object *object = kube_informer_get(control->checkpoints, key);
+	const struct api_checkpoint *checkpoint = object != NULL ? object->view : NULL;
+	struct api_checkpoint own;
+	struct api_condition restorable;
+	struct checkpoint_stability stability;
+	const struct api_pod *pod = NULL;
+	struct restore_terms terms;
+	int64_t stable_seconds;
+	bool is_changed;
+
+	if (checkpoint == NULL || wall_time_is_set(checkpoint->metadata.deleted))
+		return;
+	if (checkpoint->spec.pod != NULL)
+		pod = control_pod(control, object->namespace, checkpoint->spec.pod->name);
+	control_restore_terms(control, checkpoint, &terms, &stable_seconds);
+	own = control_own_status(checkpoint);
+	stability = checkpoint_stability(checkpoint, pod, stable_seconds, clock_wall());
+	is_changed = stability.is_stable && !wall_time_is_set(own.status.stable);
+	if (is_changed)
+		own.status.stable = clock_wall();
+	restorable = control_restorable(
+		control_verdict(checkpoint, &own.status, pod, &terms, plan->arena),
+		checkpoint->metadata.generation);
+	is_changed |= api_condition_set(&own.status.conditions, &restorable, plan->arena);
+	if (is_changed)
+		control_plan_status(plan, &control_checkpoint_resource, &api_checkpoint_kind,
+			&checkpoint->metadata, &own);
+	kube_plan_wake(plan, stability.wake_ms);
+}

@@ -1,0 +1,309 @@
+/* What the controller watches, how it finds it again, and who wants to know of which change. */
+#include "control/state.h"
+
+#include "sys/log.h"
+
+const struct kube_resource control_workload_resources[CONTROL_WORKLOAD_KINDS] = {
+	[CONTROL_DEPLOYMENT] = {"apps", "v1", "deployments", "Deployment", true},
+	[CONTROL_STATEFULSET] = {"apps", "v1", "statefulsets", "StatefulSet", true},
+	[CONTROL_DAEMONSET] = {"apps", "v1", "daemonsets", "DaemonSet", true},
+};
+const struct kube_resource control_schedule_resource = {
+	API_GROUP, API_VERSION, "checkpointschedules", "CheckpointSchedule", true};
+const struct kube_resource control_request_resource = {
+	API_GROUP, API_VERSION, "checkpointrequests", "CheckpointRequest", true};
+const struct kube_resource control_checkpoint_resource = {
+	API_GROUP, API_VERSION, "checkpoints", "Checkpoint", true};
+const struct kube_resource control_pod_resource = {"", "v1", "pods", "Pod", true};
+
+/* ---- Index keys ---- */
+
+static void control_key_namespace(const struct kube_object *object, struct buf *key)
+{
+	buf_add(key, object->namespace);
+}
+
+static void control_key_request_schedule(const struct kube_object *object, struct buf *key)
+{
+	const struct api_request *request = object->view;
+
+	if (request->spec.schedule != NULL)
+		buf_add(key, request->spec.schedule->uid);
+}
+
+static void control_key_request_pod(const struct kube_object *object, struct buf *key)
+{
+	const struct api_request *request = object->view;
+
+	kube_key_write(key, object->namespace, request->spec.pod.name);
+}
+
+static void control_key_checkpoint_schedule(const struct kube_object *object, struct buf *key)
+{
+	const struct api_checkpoint *checkpoint = object->view;
+
+	if (checkpoint->spec.schedule_ref != NULL)
+		buf_add(key, checkpoint->spec.schedule_ref->uid);
+}
+
+static void control_key_checkpoint_pod(const struct kube_object *object, struct buf *key)
+{
+	const struct api_checkpoint *checkpoint = object->view;
+
+	if (checkpoint->spec.pod != NULL)
+		kube_key_write(key, object->namespace, checkpoint->spec.pod->name);
+}
+
+/* ---- Who wants to know ---- */
+
+static void control_want(struct control *control, enum control_reconciler reconciler,
+	struct str namespace, struct str name)
+{
+	autobuf key = BUF_INIT(KUBE_KEY_SIZE);
+
+	if (name.size == 0)
+		return;
+	kube_key_write(&key, namespace, name);
+	kube_reconciler_add(control->reconcilers[reconciler], buf_str(&key));
+}
+
+static void control_want_all(struct control *control, enum control_reconciler reconciler,
+	const struct kube_index *index, struct str index_key)
+{
+	size_t count;
+	const struct kube_object *const *objects = kube_index_get(index, index_key, &count);
+
+	for (size_t i = 0; i < count; i++)
+		control_want(control, reconciler, objects[i]->namespace, objects[i]->name);
+}
+
+static void control_want_workload(
+	struct control *control, const char *kind, struct str namespace, struct str name)
+{
+	autobuf key = BUF_INIT(KUBE_KEY_SIZE * 2);
+
+	buf_printf(&key, "%s/", kind);
+	kube_key_write(&key, namespace, name);
+	kube_reconciler_add(control->reconcilers[CONTROL_WORKLOADS], buf_str(&key));
+}
+
+static void control_deployment_changed(
+	void *context, const struct kube_object *old, const struct kube_object *new)
+{
+	const struct kube_object *object = new != NULL ? new : old;
+
+	control_want_workload(context, "Deployment", object->namespace, object->name);
+}
+
+static void control_statefulset_changed(
+	void *context, const struct kube_object *old, const struct kube_object *new)
+{
+	const struct kube_object *object = new != NULL ? new : old;
+
+	control_want_workload(context, "StatefulSet", object->namespace, object->name);
+}
+
+static void control_daemonset_changed(
+	void *context, const struct kube_object *old, const struct kube_object *new)
+{
+	const struct kube_object *object = new != NULL ? new : old;
+
+	control_want_workload(context, "DaemonSet", object->namespace, object->name);
+}
+
+static void control_schedule_changed(
+	void *context, const struct kube_object *old, const struct kube_object *new)
+{
+	struct control *control = context;
+	const struct kube_object *object = new != NULL ? new : old;
+	const struct api_schedule *schedule = object->view;
+	const struct api_owner *owner = api_metadata_controller(&schedule->metadata);
+
+	control_want(control, CONTROL_SCHEDULES, object->namespace, object->name);
+	control_want_all(
+		control, CONTROL_CHECKPOINTS, control->checkpoints_by_schedule, object->uid);
+	for (size_t i = 0; owner != NULL && i < CONTROL_WORKLOAD_KINDS; i++)
+		if (str_is(owner->kind, control_workload_resources[i].kind))
+			control_want_workload(control, control_workload_resources[i].kind,
+				object->namespace, owner->name);
+}
+
+static void control_want_schedule_of(
+	struct control *control, struct str namespace, const struct api_reference *reference)
+{
+	if (reference != NULL)
+		control_want(control, CONTROL_SCHEDULES, namespace, reference->name);
+}
+
+static void control_request_changed(
+	void *context, const struct kube_object *old, const struct kube_object *new)
+{
+	struct control *control = context;
+	const struct kube_object *object = new != NULL ? new : old;
+	const struct api_request *request = object->view;
+
+	control_want(control, CONTROL_REQUESTS, object->namespace, object->name);
+	control_want_schedule_of(control, object->namespace, request->spec.schedule);
+}
+
+static void control_checkpoint_changed(
+	void *context, const struct kube_object *old, const struct kube_object *new)
+{
+	struct control *control = context;
+	const struct kube_object *object = new != NULL ? new : old;
+	const struct api_checkpoint *checkpoint = object->view;
+
+	if (checkpoint->spec.pod != NULL)
+		control_want(control, CONTROL_PODS, object->namespace, checkpoint->spec.pod->name);
+	control_want(control, CONTROL_CHECKPOINTS, object->namespace, object->name);
+	control_want_schedule_of(control, object->namespace, checkpoint->spec.schedule_ref);
+}
+
+static void control_pod_changed(
+	void *context, const struct kube_object *old, const struct kube_object *new)
+{
+	struct control *control = context;
+	const struct kube_object *object = new != NULL ? new : old;
+	autobuf key = BUF_INIT(KUBE_KEY_SIZE);
+	size_t count;
+
+	kube_key_write(&key, object->namespace, object->name);
+	(void)kube_index_get(control->checkpoints_by_pod, buf_str(&key), &count);
+	if (count > 0)
+		kube_reconciler_add(control->reconcilers[CONTROL_PODS], buf_str(&key));
+	control_want_all(control, CONTROL_CHECKPOINTS, control->checkpoints_by_pod, buf_str(&key));
+	control_want_all(control, CONTROL_REQUESTS, control->requests_by_pod, buf_str(&key));
+}
+
+/* ---- The informers ---- */
+
+static void control_informer_failed(void *context, const struct error *err)
+{
+	(void)context;
+	log_warning(err, "Failed to watch, will try again");
+}
+
+static struct kube_informer *control_informer(struct control *control,
+	const struct kube_resource *resource, const struct json_object *view,
+	kube_informer_change_fn changed)
+{
+	struct kube_informer_options options = {
+		.resource = resource,
+		.view = view,
+		.failed = control_informer_failed,
+		.context = control,
+	};
+	struct kube_informer *informer = kube_informer_new(control->client, &options);
+
+	if (changed != NULL)
+		kube_informer_on_change(informer, changed, control);
+	return informer;
+}
+
+/* Indexes come before the handlers that use them. */
+void control_informers_new(struct control *control)
+{
+	static const kube_informer_change_fn workload_changed[CONTROL_WORKLOAD_KINDS] = {
+		[CONTROL_DEPLOYMENT] = control_deployment_changed,
+		[CONTROL_STATEFULSET] = control_statefulset_changed,
+		[CONTROL_DAEMONSET] = control_daemonset_changed,
+	};
+
+	for (size_t i = 0; i < CONTROL_WORKLOAD_KINDS; i++)
+		control->workloads[i] = control_informer(control, &control_workload_resources[i],
+			&api_workload_object, workload_changed[i]);
+	control->schedules = control_informer(
+		control, &control_schedule_resource, api_schedule_kind.object, NULL);
+	control->requests =
+		control_informer(control, &control_request_resource, api_request_kind.object, NULL);
+	control->checkpoints = control_informer(
+		control, &control_checkpoint_resource, api_checkpoint_kind.object, NULL);
+	control->pods = control_informer(control, &control_pod_resource, &api_pod_object, NULL);
+
+	control->pods_by_namespace = kube_index_new(control->pods, control_key_namespace);
+	control->requests_by_schedule =
+		kube_index_new(control->requests, control_key_request_schedule);
+	control->requests_by_pod = kube_index_new(control->requests, control_key_request_pod);
+	control->checkpoints_by_schedule =
+		kube_index_new(control->checkpoints, control_key_checkpoint_schedule);
+	control->checkpoints_by_pod =
+		kube_index_new(control->checkpoints, control_key_checkpoint_pod);
+
+	kube_informer_on_change(control->schedules, control_schedule_changed, control);
+	kube_informer_on_change(control->requests, control_request_changed, control);
+	kube_informer_on_change(control->checkpoints, control_checkpoint_changed, control);
+	kube_informer_on_change(control->pods, control_pod_changed, control);
+}
+
+/* All of them, ends with NULL; `list` has room for CONTROL_WORKLOAD_KINDS + 5. */
+static void control_list_informers(const struct control *control, struct kube_informer **list)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < CONTROL_WORKLOAD_KINDS; i++)
+		list[count++] = control->workloads[i];
+	list[count++] = control->schedules;
+	list[count++] = control->requests;
+	list[count++] = control->checkpoints;
+	list[count++] = control->pods;
+	list[count] = NULL;
+}
+
+void control_informers_start(struct control *control)
+{
+	struct kube_informer *list[CONTROL_WORKLOAD_KINDS + 5];
+
+	control_list_informers(control, list);
+	for (size_t i = 0; list[i] != NULL; i++)
+		kube_informer_start(list[i]);
+}
+
+void control_informers_free(struct control *control)
+{
+	struct kube_informer *list[CONTROL_WORKLOAD_KINDS + 5];
+
+	control_list_informers(control, list);
+	for (size_t i = 0; list[i] != NULL; i++)
+		kube_informer_free(list[i]);
+	kube_index_free(control->pods_by_namespace);
+	kube_index_free(control->requests_by_schedule);
+	kube_index_free(control->requests_by_pod);
+	kube_index_free(control->checkpoints_by_schedule);
+	kube_index_free(control->checkpoints_by_pod);
+}
+
+const char *control_informers_missing(const struct control *control)
+{
+	static const char *const names[] = {"deployments", "statefulsets", "daemonsets",
+		"checkpointschedules", "checkpointrequests", "checkpoints", "pods"};
+	struct kube_informer *list[CONTROL_WORKLOAD_KINDS + 5];
+
+	control_list_informers(control, list);
+	for (size_t i = 0; list[i] != NULL; i++)
+		if (!kube_informer_is_synced(list[i]))
+			return names[i];
+	return NULL;
+}
+
+static const void *control_view(
+	const struct kube_informer *informer, struct str namespace, struct str name)
+{
+	autobuf key = BUF_INIT(KUBE_KEY_SIZE);
+	const struct kube_object *object;
+
+	kube_key_write(&key, namespace, name);
+	object = kube_informer_get(informer, buf_str(&key));
+	return object != NULL ? object->view : NULL;
+}
+
+const struct api_schedule *control_schedule(
+	const struct control *control, struct str namespace, struct str name)
+{
+	return control_view(control->schedules, namespace, name);
+}
+
+const struct api_pod *control_pod(
+	const struct control *control, struct str namespace, struct str name)
+{
+	return control_view(control->pods, namespace, name);
+}

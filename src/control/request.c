@@ -1,0 +1,75 @@
+/* A CheckpointRequest gets its node, or its end when nobody completes it in time. */
+#include "control/state.h"
+
+#include "checkpoint/request.h"
+#include "sys/clock.h"
+
+/* spec.nodeName by a merge patch that applies to this version of the request only. */
+static void control_assign(
+	const struct api_request *request, struct str node, struct kube_plan *plan)
+{
+	autobuf body = BUF_INIT(LIMIT_CONFIG_BYTES);
+	struct json_writer writer = json_writer(&body);
+
+	json_begin_object(&writer);
+	json_set_object(&writer, "metadata");
+	json_set_str(&writer, "uid", request->metadata.uid);
+	json_set_str(&writer, "resourceVersion", request->metadata.resource_version);
+	json_end_object(&writer);
+	json_set_object(&writer, "spec");
+	json_set_str(&writer, "nodeName", node);
+	json_end_object(&writer);
+	json_end_object(&writer);
+	kube_plan_add(plan, &(struct kube_request){
+		.verb = KUBE_MERGE,
+		.resource = &control_request_resource,
+		.namespace = arena_str(plan->arena, request->metadata.namespace),
+		.name = arena_str(plan->arena, request->metadata.name),
+		.body = arena_str(plan->arena, buf_str(&body)),
+		.field_manager = STR(CONTROL_FIELD_MANAGER),
+		.absent_is_fine = true,
+	});
+}
+
+static void control_fail(struct control *control, const struct api_request *request,
+	const struct checkpoint_next *next, struct kube_plan *plan)
+{
+	struct api_request failed = {.metadata = request->metadata};
+	struct api_condition complete = {
+		.type = STR(API_CONDITION_COMPLETE),
+		.status = STR("False"),
+		.reason = str_of(next->reason),
+		.message = str_of(next->message),
+		.observed_generation = request->metadata.generation,
+		.last_transition = clock_wall(),
+	};
+
+	failed.status.phase = api_request_phase_text(API_REQUEST_FAILED);
+	failed.status.reason = complete.reason;
+	failed.status.message = complete.message;
+	failed.status.completed = clock_wall();
+	failed.status.conditions = (struct json_list){&complete, 1};
+	control_emit(control, API_GROUP_VERSION, "CheckpointRequest", &request->metadata, true,
+		"CheckpointFailed", complete.message);
+	control_plan_status(plan, &control_request_resource, &api_request_kind,
+		&request->metadata, &failed);
+}
+
+void control_decide_request(void *context, struct str key, struct kube_plan *plan)
+{
+	struct control *control = context;
+	const struct kube_object *object = kube_informer_get(control->requests, key);
+	const struct api_request *request;
+	struct checkpoint_next next;
+
+	if (object == NULL)
+		return;
+	request = object->view;
+	next = checkpoint_next_for_controller(request,
+		control_pod(control, object->namespace, request->spec.pod.name), clock_wall());
+	if (next.step == CHECKPOINT_STEP_ASSIGN)
+		control_assign(request, next.node, plan);
+	else if (next.step == CHECKPOINT_STEP_FAIL)
+		control_fail(control, request, &next, plan);
+	kube_plan_wake(plan, next.wake_ms);
+}

@@ -1,0 +1,300 @@
+/*
+ * A CheckpointSchedule that is due becomes CheckpointRequests. They are named after the due time and
+ * made before the run is recorded in the status: a crash in between makes the same names again, so
+ * that no due time is lost or doubled.
+ */
+#include "control/state.h"
+
+#include "api/names.h"
+#include "checkpoint/plan.h"
+#include "schedule/cron.h"
+#include "schedule/due.h"
+#include "sys/clock.h"
+
+/* What the requests of a schedule say about it. */
+struct control_tally {
+	size_t active;
+	struct wall_time last_successful;
+};
+
+static struct control_tally control_tally(
+	const struct control *control, const struct api_schedule *schedule)
+{
+	struct control_tally tally = {.last_successful = schedule->status.last_successful};
+	size_t count;
+	const struct kube_object *const *objects = kube_index_get(
+		control->requests_by_schedule, schedule->metadata.uid, &count);
+
+	for (size_t i = 0; i < count; i++) {
+		const struct api_request *request = objects[i]->view;
+		if (!api_request_is_finished(request))
+			tally.active++;
+		else if (api_request_phase(request) == API_REQUEST_COMPLETED &&
+			request->status.completed.us > tally.last_successful.us)
+			tally.last_successful = request->status.completed;
+	}
+	return tally;
+}
+
+/* ---- Making requests ---- */
+
+static struct api_owner control_owner_of(const struct api_schedule *schedule)
+{
+	return (struct api_owner){
+		.api_version = STR(API_GROUP_VERSION),
+		.kind = STR("CheckpointSchedule"),
+		.name = schedule->metadata.name,
+		.uid = schedule->metadata.uid,
+		.controller = true,
+		.block_owner_deletion = true,
+	};
+}
+
+static struct str control_request_body(struct arena *arena, const struct api_schedule *schedule,
+	const struct checkpoint_plan_request *planned)
+{
+	autobuf body = BUF_INIT(LIMIT_OBJECT_BYTES);
+	struct json_writer writer = json_writer(&body);
+	const struct api_metadata *pod = &planned->pod->metadata;
+	struct api_owner owner = control_owner_of(schedule);
+	struct api_reference reference = {
+		.api_version = STR(API_GROUP_VERSION),
+		.kind = STR("CheckpointSchedule"),
+		.namespace = schedule->metadata.namespace,
+		.name = schedule->metadata.name,
+		.uid = schedule->metadata.uid,
+	};
+	struct json_pair labels[] = {
+		{STR(API_LABEL_APP), STR(API_LABEL_APP_VALUE)},
+		{STR(API_LABEL_POD), api_label_value(arena, pod->name)},
+		{STR(API_LABEL_POD_NS), api_label_value(arena, pod->namespace)},
+		{STR(API_LABEL_SCHEDULE), api_label_value(arena, schedule->metadata.name)},
+	};
+	struct api_request request;
+
+	api_init(&api_request_kind, &request);
+	request.metadata.name = planned->name;
+	request.metadata.namespace = schedule->metadata.namespace;
+	request.metadata.labels = (struct json_string_map){labels, array_size(labels)};
+	request.metadata.owners = (struct json_list){&owner, 1};
+	request.spec.pod = (struct api_request_pod){pod->name, pod->namespace};
+	request.spec.container_name = planned->container;
+	request.spec.schedule = &reference;
+	request.spec.timeout_seconds = schedule->spec.timeout_seconds;
+	request.spec.node_name = planned->pod->spec.node_name;
+	api_encode(&writer, &api_request_kind, &request);
+	return arena_str(arena, buf_str(&body));
+}
+
+static void control_plan_request(struct kube_plan *plan, const struct api_schedule *schedule,
+	const struct checkpoint_plan_request *planned)
+{
+	kube_plan_add(plan, &(struct kube_request){
+		.verb = KUBE_CREATE,
+		.resource = &control_request_resource,
+		.namespace = arena_str(plan->arena, schedule->metadata.namespace),
+		.body = control_request_body(plan->arena, schedule, planned),
+		.existing_is_fine = true,
+	});
+}
+
+static void control_replace_active(
+	struct control *control, const struct api_schedule *schedule, struct kube_plan *plan)
+{
+	size_t count;
+	const struct kube_object *const *objects = kube_index_get(
+		control->requests_by_schedule, schedule->metadata.uid, &count);
+
+	for (size_t i = 0; i < count; i++) {
+		const struct api_request *request = objects[i]->view;
+		if (!api_request_is_finished(request))
+			control_plan_delete(plan, &control_request_resource, &request->metadata);
+	}
+}
+
+static void control_tell_skips(struct control *control, const struct api_schedule *schedule,
+	const struct checkpoint_plan *planned, struct arena *arena)
+{
+	for (size_t i = 0; i < planned->skip_count; i++) {
+		const struct checkpoint_plan_skip *skip = &planned->skips[i];
+		control_emit(control, API_GROUP_VERSION, "CheckpointSchedule", &schedule->metadata,
+			true, "CheckpointSkipped",
+			arena_printf(arena, "Pod %.*s%s%.*s is not checkpointed: %s",
+				STR_ARG(skip->pod->metadata.name),
+				skip->container.size > 0 ? ", container " : "",
+				STR_ARG(skip->container), skip->why));
+	}
+}
+
+static void control_run(struct control *control, const struct api_schedule *schedule,
+	struct wall_time due, struct kube_plan *plan)
+{
+	size_t count;
+	const struct kube_object *const *objects = kube_index_get(
+		control->pods_by_namespace, schedule->metadata.namespace, &count);
+	const struct api_pod **pods = arena_zeroed(plan->arena, count + 1, sizeof(*pods));
+	struct checkpoint_plan planned;
+
+	for (size_t i = 0; i < count; i++)
+		pods[i] = objects[i]->view;
+	planned = checkpoint_plan(schedule, pods, count, due, plan->arena);
+	for (size_t i = 0; i < planned.request_count; i++)
+		control_plan_request(plan, schedule, &planned.requests[i]);
+	control_tell_skips(control, schedule, &planned, plan->arena);
+}
+
+/* ---- The status ---- */
+
+static bool control_same_status(
+	const struct api_schedule_status *a, const struct api_schedule_status *b)
+{
+	return a->last_run.us == b->last_run.us && a->next_run.us == b->next_run.us &&
+		a->last_successful.us == b->last_successful.us && a->active == b->active &&
+		a->observed_generation == b->observed_generation;
+}
+
+/* Writes the status if it is not what it was. `ready`: type, status, reason and message are set. */
+static void control_write_schedule_status(const struct api_schedule *schedule,
+	struct api_schedule_status status, struct api_condition ready, struct kube_plan *plan)
+{
+	struct api_schedule written = {.metadata = schedule->metadata};
+	bool is_changed;
+
+	ready.type = STR(API_CONDITION_READY);
+	ready.observed_generation = schedule->metadata.generation;
+	ready.last_transition = clock_wall();
+	status.observed_generation = schedule->metadata.generation;
+	status.conditions = schedule->status.conditions;
+	is_changed = api_condition_set(&status.conditions, &ready, plan->arena);
+	if (!is_changed && control_same_status(&schedule->status, &status))
+		return;
+	written.status = status;
+	control_plan_status(plan, &control_schedule_resource, &api_schedule_kind,
+		&schedule->metadata, &written);
+}
+
+static void control_decide_invalid(struct control *control, const struct api_schedule *schedule,
+	const char *reason, const struct error *err, struct kube_plan *plan)
+{
+	struct api_schedule_status status = schedule->status;
+	struct api_condition ready = {
+		.status = STR("False"),
+		.reason = str_of(reason),
+		.message = arena_str(plan->arena, str_of(err->text)),
+	};
+
+	status.next_run = (struct wall_time){0};
+	control_emit(control, API_GROUP_VERSION, "CheckpointSchedule", &schedule->metadata, true,
+		reason, ready.message);
+	control_write_schedule_status(schedule, status, ready, plan);
+}
+
+/* ---- Deciding ---- */
+
+static struct schedule_due_decision control_due(const struct control *control,
+	const struct api_schedule *schedule, const struct schedule_cron *cron,
+	const struct schedule_zone *zone, size_t active)
+{
+	static const enum schedule_due_concurrency concurrencies[] = {
+		[API_CONCURRENCY_FORBID] = SCHEDULE_DUE_FORBID,
+		[API_CONCURRENCY_ALLOW] = SCHEDULE_DUE_ALLOW,
+		[API_CONCURRENCY_REPLACE] = SCHEDULE_DUE_REPLACE,
+	};
+	struct schedule_due_view view = {
+		.cron = cron,
+		.zone = zone,
+		.now = clock_wall(),
+		.created = schedule->metadata.created,
+		.last_run = schedule->status.last_run,
+		.is_suspended = schedule->spec.suspend,
+		.starting_deadline_seconds = schedule->spec.starting_deadline_seconds > 0
+			? schedule->spec.starting_deadline_seconds
+			: SCHEDULE_DUE_NO_DEADLINE,
+		.concurrency = concurrencies[api_schedule_concurrency(schedule)],
+		.active_count = active,
+		.uid = schedule->metadata.uid,
+		.spread_seconds = control->spread_seconds,
+	};
+
+	return schedule_due_decide(&view);
+}
+
+static void control_tell_missed(struct control *control, const struct api_schedule *schedule,
+	const struct schedule_due_decision *due, struct arena *arena)
+{
+	if (due->is_to_run && due->missed_count > 0)
+		control_emit(control, API_GROUP_VERSION, "CheckpointSchedule", &schedule->metadata,
+			true, "MissedRuns",
+			arena_printf(arena, "%s%u runs were missed; only the newest is made up for",
+				due->is_missed_capped ? "more than " : "", due->missed_count));
+	if (due->skip == SCHEDULE_DUE_SKIP_TOO_LATE)
+		control_emit(control, API_GROUP_VERSION, "CheckpointSchedule", &schedule->metadata,
+			true, "MissedDeadline",
+			STR("a run was due longer ago than spec.startingDeadlineSeconds"));
+}
+
+static struct api_condition control_ready_condition(
+	const struct api_schedule *schedule, const struct schedule_due_decision *due)
+{
+	if (schedule->spec.suspend)
+		return (struct api_condition){.status = STR("False"),
+			.reason = STR(API_REASON_SUSPENDED), .message = STR("spec.suspend is true")};
+	if (!wall_time_is_set(due->next_due))
+		return (struct api_condition){.status = STR("False"),
+			.reason = STR(API_REASON_INVALID_SCHEDULE),
+			.message = STR("spec.schedule names no time that will ever come")};
+	return (struct api_condition){.status = STR("True"),
+		.reason = STR(API_REASON_SCHEDULED), .message = STR("checkpoints are scheduled")};
+}
+
+static void control_decide_valid(struct control *control, const struct api_schedule *schedule,
+	const struct schedule_cron *cron, const struct schedule_zone *zone, struct kube_plan *plan)
+{
+	struct control_tally tally = control_tally(control, schedule);
+	struct schedule_due_decision due =
+		control_due(control, schedule, cron, zone, tally.active);
+	struct api_schedule_status status = schedule->status;
+
+	control_tell_missed(control, schedule, &due, plan->arena);
+	if (due.is_to_run && due.is_to_replace)
+		control_replace_active(control, schedule, plan);
+	if (due.is_to_run) {
+		control_run(control, schedule, due.due, plan);
+		status.last_run = due.due;
+	}
+	status.active = (int64_t)tally.active;
+	status.last_successful = tally.last_successful;
+	status.next_run = schedule->spec.suspend ? (struct wall_time){0} : due.next_due;
+	control_write_schedule_status(
+		schedule, status, control_ready_condition(schedule, &due), plan);
+	if (wall_time_is_set(due.wake))
+		kube_plan_wake(plan, control_ms_until(due.wake));
+}
+
+void control_decide_schedule(void *context, struct str key, struct kube_plan *plan)
+{
+	struct control *control = context;
+	const struct api_schedule *schedule;
+	const struct schedule_zone *zone;
+	struct schedule_cron cron;
+	struct str namespace;
+	struct str name;
+	struct error err;
+
+	kube_key_split(key, &namespace, &name);
+	schedule = control_schedule(control, namespace, name);
+	if (schedule == NULL || wall_time_is_set(schedule->metadata.deleted))
+		return;
+	control_retain(control, schedule, plan);
+	if (schedule_cron_parse(schedule->spec.schedule, &cron, &err) < 0)
+		control_decide_invalid(
+			control, schedule, API_REASON_INVALID_SCHEDULE, &err, plan);
+	else if (control_zones_get(control->zones, schedule->spec.time_zone, &zone, &err) < 0)
+		control_decide_invalid(
+			control, schedule, API_REASON_INVALID_TIME_ZONE, &err, plan);
+	else if (api_selector_is_empty(schedule->spec.selector))
+		control_decide_invalid(control, schedule, API_REASON_EMPTY_SELECTOR,
+			&(struct error){.text = "spec.selector is empty and matches no Pod"}, plan);
+	else
+		control_decide_valid(control, schedule, &cron, zone, plan);
+}

@@ -1,0 +1,115 @@
+/*
+ * What the controller's reconcilers share: the informers with their indexes, the way to emit
+ * events, and the reconcilers themselves. Internal to the room.
+ */
+#ifndef CONTROL_STATE_H
+#define CONTROL_STATE_H
+
+#include "api/kinds.h"
+#include "api/views.h"
+#include "base/metrics.h"
+#include "control/zones.h"
+#include "kube/client.h"
+#include "kube/events.h"
+#include "kube/index.h"
+#include "kube/informer.h"
+#include "kube/reconciler.h"
+#include "loop/loop.h"
+
+#define CONTROL_FIELD_MANAGER "kcr-controller"
+
+enum control_workload_kind {
+	CONTROL_DEPLOYMENT,
+	CONTROL_STATEFULSET,
+	CONTROL_DAEMONSET,
+	CONTROL_WORKLOAD_KINDS
+};
+
+enum control_reconciler {
+	CONTROL_WORKLOADS, /* key "Kind/namespace/name" */
+	CONTROL_SCHEDULES, /* key "namespace/name", as all others */
+	CONTROL_REQUESTS,
+	CONTROL_CHECKPOINTS,
+	CONTROL_PODS,
+	CONTROL_RECONCILERS
+};
+
+struct control {
+	struct loop *loop;
+	struct metrics *metrics;
+	struct kube_client *client;
+	struct kube_events *events;
+	struct control_zones *zones;
+	int64_t spread_seconds; /* schedules of one due time begin within this window */
+
+	struct kube_informer *workloads[CONTROL_WORKLOAD_KINDS];
+	struct kube_informer *schedules;
+	struct kube_informer *requests;
+	struct kube_informer *checkpoints;
+	struct kube_informer *pods;
+
+	struct kube_index *pods_by_namespace;
+	struct kube_index *requests_by_schedule; /* uid of the CheckpointSchedule */
+	struct kube_index *requests_by_pod; /* "namespace/name" of the Pod */
+	struct kube_index *checkpoints_by_schedule; /* uid of the CheckpointSchedule */
+	struct kube_index *checkpoints_by_pod; /* "namespace/name" of the Pod */
+
+	struct kube_reconciler *reconcilers[CONTROL_RECONCILERS];
+};
+
+/* ---- control/informers.c ---- */
+
+extern const struct kube_resource control_workload_resources[CONTROL_WORKLOAD_KINDS];
+extern const struct kube_resource control_schedule_resource;
+extern const struct kube_resource control_request_resource;
+extern const struct kube_resource control_checkpoint_resource;
+extern const struct kube_resource control_pod_resource;
+
+/* Makes the informers and their indexes and routes changes to the reconcilers. */
+void control_informers_new(struct control *control);
+void control_informers_start(struct control *control);
+void control_informers_free(struct control *control);
+/* The first informer that is not synced: its plural; NULL when all are. */
+const char *control_informers_missing(const struct control *control);
+
+/* The view of the object `namespace/name`; NULL when there is none. Borrowed. */
+const struct api_schedule *control_schedule(
+	const struct control *control, struct str namespace, struct str name);
+const struct api_pod *control_pod(
+	const struct control *control, struct str namespace, struct str name);
+
+/* ---- the decisions, one file each ---- */
+
+void control_decide_workload(void *control, struct str key, struct kube_plan *plan);
+void control_decide_schedule(void *control, struct str key, struct kube_plan *plan);
+void control_decide_request(void *control, struct str key, struct kube_plan *plan);
+void control_decide_checkpoint(void *control, struct str key, struct kube_plan *plan);
+void control_decide_pod(void *control, struct str key, struct kube_plan *plan);
+
+/* Adds the deletions that a schedule's retention asks for. control/retention.c */
+void control_retain(
+	struct control *control, const struct api_schedule *schedule, struct kube_plan *plan);
+
+/* ---- shared by the decisions. control/common.c ---- */
+
+/* The terms of restoring for a Checkpoint's container, from its schedule or the defaults. */
+struct restore_terms;
+void control_restore_terms(const struct control *control, const struct api_checkpoint *checkpoint,
+	struct restore_terms *ret_terms, int64_t *ret_stable_seconds);
+
+/* Adds a server-side apply of the status of one of our objects. `object` is of `kind`'s struct. */
+void control_plan_status(struct kube_plan *plan, const struct kube_resource *resource,
+	const struct api_kind *kind, const struct api_metadata *metadata, const void *object);
+
+/* Adds a deletion of exactly this incarnation of the object. */
+void control_plan_delete(struct kube_plan *plan, const struct kube_resource *resource,
+	const struct api_metadata *metadata);
+
+/* Emits an event about an object. `reason` is static. */
+void control_emit(struct control *control, const char *api_version, const char *kind,
+	const struct api_metadata *metadata, bool is_warning, const char *reason, struct str note);
+
+/* Milliseconds from now until `when`; at least 1. */
+int64_t control_ms_until(struct wall_time when);
+
+#endif
