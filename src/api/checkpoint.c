@@ -364,20 +364,22 @@ struct api_unit {
 	int64_t size;
 };
 
-/* In the largest unit that is not larger than the value, with one decimal when it tells anything.
- */
+/* In the largest unit that fits into the value, with one decimal when it tells anything. */
 static struct str api_format_amount(
 	struct arena *arena, const struct api_unit *units, size_t count, int64_t value)
 {
 	const struct api_unit *unit = units;
 	int64_t tenths;
+	int64_t whole;
 
 	for (size_t i = 1; i < count && value >= units[i].size; i++)
 		unit = &units[i];
 	tenths = value / unit->size * 10 + (value % unit->size * 10 + unit->size / 2) / unit->size;
-	if (tenths % 10 == 0 || tenths >= 1000)
-		return arena_printf(arena, "%" PRIi64 "%s", (tenths + 5) / 10, unit->text);
-	return arena_printf(arena, "%" PRIi64 ".%d%s", tenths / 10, (int)(tenths % 10), unit->text);
+	if (tenths % 10 != 0 && tenths < 1000)
+		return arena_printf(
+			arena, "%" PRIi64 ".%d%s", tenths / 10, (int)(tenths % 10), unit->text);
+	whole = value / unit->size + (value % unit->size * 2 >= unit->size ? 1 : 0);
+	return arena_printf(arena, "%" PRIi64 "%s", whole, unit->text);
 }
 
 void api_checkpoint_set_amounts(struct api_checkpoint_status *status, struct arena *arena)
