@@ -71,7 +71,8 @@ static const struct json_field api_schedule_spec_fields[] = {
 		.max_length = 1024,
 		.description = "When checkpoints are taken: a cron expression of five fields "
 			       "(minute, hour, day of month, month, day of week), or @hourly, "
-			       "@daily, @weekly, @monthly, @yearly."},
+			       "@daily, @weekly, @monthly, @yearly, or an interval such as "
+			       "'@every 90m'."},
 	{.name = "selector",
 		.type = JSON_FIELD_POINTER,
 		.offset = offsetof(struct api_schedule_spec, selector),
