@@ -108,7 +108,7 @@ void api_encode_status(struct json_writer *writer, const struct api_kind *kind, 
 	struct api_metadata identity = {
 		.name = metadata->name,
 		.namespace = metadata->namespace,
-		.uid = metadata->uid,
+		.resource_version = metadata->resource_version,
 	};
 
 	json_begin_object(writer);

@@ -80,9 +80,10 @@ void api_init(const struct api_kind *kind, void *ret_object);
 void api_encode(struct json_writer *writer, const struct api_kind *kind, const void *object);
 
 /*
- * Writes apiVersion, kind, metadata (name, namespace and uid only) and status: the body of a
- * server-side apply to the status subresource. The uid makes it fail with CONFLICT when another
- * object has taken the name.
+ * Writes apiVersion, kind, metadata (name, namespace, resourceVersion) and status: the body of a
+ * server-side apply to the status subresource. With the resourceVersion that was read it fails with
+ * CONFLICT when the object has changed since or is another one of that name; leave it empty to
+ * write in any case. (A uid would not do: the API server ignores it there.)
  */
 void api_encode_status(struct json_writer *writer, const struct api_kind *kind, const void *object);
 

@@ -193,6 +193,23 @@ def test_status_is_written_through_its_subresource_only(kinds, namespace):
     assert get(kinds, namespace, "ckpr/one")["status"] == {"phase": "InProgress"}
 
 
+def test_a_status_from_an_older_view_is_refused(kinds, namespace):
+    apply(kinds, namespace, request())
+    seen = get(kinds, namespace, "ckpr/one")["metadata"]["resourceVersion"]
+
+    def apply_status(phase, check):
+        body = json.dumps({
+            "apiVersion": GROUP_VERSION, "kind": "CheckpointRequest",
+            "metadata": {"name": "one", "namespace": namespace, "resourceVersion": seen},
+            "status": {"phase": phase}})
+        return kinds.kubectl("apply", "--server-side", "--force-conflicts", "--subresource=status",
+                             "--field-manager=agent", "-f", "-", stdin=body, check=check)
+
+    apply_status("InProgress", check=True)
+    assert "the object has been modified" in apply_status("Failed", check=False).stderr
+    assert get(kinds, namespace, "ckpr/one")["status"] == {"phase": "InProgress"}
+
+
 def test_an_unknown_phase_is_refused(kinds, namespace):
     apply(kinds, namespace, request())
     result = patch(kinds, namespace, "ckpr/one", {"status": {"phase": "Odd"}},

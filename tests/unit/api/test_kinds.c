@@ -249,7 +249,7 @@ static void the_body_of_a_status_says_which_object_is_meant(void **state)
 	api_encode_status(&writer, &api_schedule_kind, &schedule);
 	assert_string_equal(text.data,
 		"{\"apiVersion\":\"checkpoint-restore.kcr.io/v1\",\"kind\":\"CheckpointSchedule\","
-		"\"metadata\":{\"name\":\"s\",\"namespace\":\"n\",\"uid\":\"u\"},"
+		"\"metadata\":{\"name\":\"s\",\"namespace\":\"n\",\"resourceVersion\":\"7\"},"
 		"\"status\":{\"active\":0,\"observedGeneration\":3}}");
 }
 
