@@ -6,6 +6,7 @@
 #include "schedule/zone.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <strings.h>
 
 #include "base/alloc.h"
@@ -46,14 +47,14 @@ struct zone_block {
 
 static bool zone_name_part_is_valid(struct str part)
 {
+	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				      "0123456789._-+";
+
 	if (part.size == 0 || part.size > ZONE_NAME_PART_SIZE || part.data[0] == '-' ||
 		str_is(part, ".") || str_is(part, ".."))
 		return false;
 	for (size_t i = 0; i < part.size; i++) {
-		char c = part.data[i];
-
-		if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') && !(c >= '0' && c <= '9') &&
-			c != '.' && c != '_' && c != '-' && c != '+')
+		if (memchr(allowed, part.data[i], sizeof(allowed) - 1) == NULL)
 			return false;
 	}
 	return true;
