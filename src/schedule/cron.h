@@ -10,7 +10,7 @@
  *   day of week   0-7            sun-sat; 0 and 7 are Sunday
  *
  * A field is a list, joined by ',', of a value, a range "1-5", or all values '*' or '?'; each may
- * have a step: "1-30/2", "*" "/5", and "5/15", which goes on to the field's end. Names are of any
+ * have a step: "1-30/2", "?/5", and "5/15", which goes on to the field's end. Names are of any
  * case. When day of month and day of week are both restricted, a day that is in either is meant;
  * a field counts as restricted unless one of its items is '*' or '?' with no step above 1.
  * The macros are @hourly, @daily and @midnight, @weekly (Sunday), @monthly, @yearly and @annually,
@@ -33,9 +33,9 @@
  * keep to the rule; tests/unit/schedule/robfig.inc lists both answers.
  *
  * What CronJob takes and we refuse, because it is a mistake: "TZ=" and "CRON_TZ=" (CronJob refuses
- * those, too), empty items of a list, "*-5", and "@every" of less than a second or of a fraction of
- * one. CronJob refuses 7 for Sunday, and looks at most five years ahead where we look nine, so that
- * 29 February is found around the year 2100.
+ * those, too), empty items of a list, "*-5", and "@every" of less than a second, of a fraction of
+ * one or of more than five years. CronJob refuses 7 for Sunday, and looks at most five years ahead
+ * where we look nine, so that 29 February is found around the year 2100.
  */
 #ifndef SCHEDULE_CRON_H
 #define SCHEDULE_CRON_H

@@ -82,8 +82,7 @@ static int cron_refuse(
 	const struct cron_field *field, struct str item, const char *problem, struct error *err)
 {
 	return error_set(err, ERROR_INVALID,
-		"%s '%s': %s; allowed are %s, ranges, steps and lists "
-		"of these, and '*'",
+		"%s '%s': %s; allowed are %s, ranges, steps and lists of these, and '*'",
 		field->label, cron_quote(item).text, problem, field->allowed);
 }
 
@@ -140,9 +139,10 @@ static int cron_parse_range(const struct cron_field *field, struct str item, str
 	struct str first;
 	struct str last;
 
-	*ret_range = range;
-	if (range.is_all)
+	if (range.is_all) {
+		*ret_range = range;
 		return 0;
+	}
 	range.is_single = !str_cut(text, '-', &first, &last);
 	if (!range.is_single && (cron_is_all(first) || cron_is_all(last)))
 		return cron_refuse(field, item, "'*' cannot be the end of a range", err);
@@ -173,13 +173,11 @@ static int cron_parse_item(
 	const struct cron_field *field, struct str item, struct cron_set *set, struct error *err)
 {
 	uint64_t step = 1;
-	struct cron_range range;
+	struct cron_range range = {0};
 	struct str values;
 	struct str rest;
 	bool has_step = str_cut(item, '/', &values, &rest);
 
-	if (item.size == 0)
-		return cron_refuse(field, item, "an item of the list is empty", err);
 	if (cron_parse_range(field, item, values, &range, err) < 0)
 		return -1;
 	if (has_step && cron_parse_step(field, item, rest, &step, err) < 0)
@@ -198,11 +196,14 @@ static int cron_parse_field(const struct cron_field *field, struct str text,
 	struct cron_set *ret_set, struct error *err)
 {
 	struct cron_set set = {0};
+	struct str rest = text;
 	bool is_more = true;
 	struct str item;
 
 	while (is_more) {
-		is_more = str_cut(text, ',', &item, &text);
+		is_more = str_cut(rest, ',', &item, &rest);
+		if (item.size == 0)
+			return cron_refuse(field, text, "an item of the list is empty", err);
 		if (cron_parse_item(field, item, &set, err) < 0)
 			return -1;
 	}
@@ -252,8 +253,7 @@ static int cron_parse_fields(struct str text, struct schedule_cron *ret_cron, st
 	if (count != CRON_FIELD_COUNT)
 		return error_set(err, ERROR_INVALID,
 			"the schedule has %zu fields; allowed are five (minute, hour, day of "
-			"month, "
-			"month, day of week) or a macro such as '@hourly'",
+			"month, month, day of week) or a macro such as '@hourly'",
 			count);
 	for (size_t i = 0; i < CRON_FIELD_COUNT; i++) {
 		if (cron_parse_field(&cron_fields[i], words[i], &sets[i], err) < 0)
