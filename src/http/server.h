@@ -16,13 +16,14 @@
 #include "loop/loop.h"
 
 struct http_server;
+struct MHD_Connection;
 
 /* One request without a body (bodies are refused with 413); borrowed for the callback. */
 struct http_server_request {
 	struct str method;
 	struct str path; /* percent-decoded, begins with '/' */
 	struct str query; /* as sent, without '?' */
-	const void *connection;
+	struct MHD_Connection *connection; /* for http_server_header() */
 };
 
 /* A header of the request by its name (any case); the empty slice when absent. Borrowed. */
@@ -38,32 +39,37 @@ struct http_server_answer {
 	struct str bytes; /* used when fd < 0 */
 	int fd; /* -1: none */
 	int64_t offset; /* of the range in the file */
-	int64_t size; /* of the range */
+	int64_t size; /* of the range; the answer becomes 500 when the file is shorter */
 	struct http_server_field { /* further headers; copied */
 		char name[32];
 		char value[256];
 	} fields[8];
 	size_t field_count;
+	bool is_broken; /* a header does not fit: the answer becomes 500 */
 };
 
-/* Adds a header to the answer; a value that does not fit is an assertion. */
+/*
+ * Adds a header to the answer. A value that does not fit, or holds a line break, makes the answer
+ * 500: it may come from the request. More fields than there is room for are an assertion.
+ */
 void http_server_answer_add(struct http_server_answer *answer, const char *name, const char *format,
 	...) format_printf(3, 4);
 
-/* Called from the loop; must not block. *answer comes as 404 with fd -1. */
+/* Called from the loop; must not block; may free the server. *answer comes as 404 with fd -1. */
 typedef void (*http_server_fn)(void *context, const struct http_server_request *request,
 	struct http_server_answer *answer);
 
 struct http_server_options {
-	const char *address; /* numeric IPv4 or IPv6 address to bind, e.g. "127.0.0.1", "::" */
+	const char *address; /* numeric IPv4 or IPv6 address to bind, e.g. "127.0.0.1", "::" (takes
+				IPv4 as well) */
 	uint16_t port; /* 0: any free port, see http_server_port */
-	unsigned max_connections;
-	unsigned idle_seconds;
+	unsigned max_connections; /* > 0; beyond, they wait in the kernel's queue */
+	unsigned idle_seconds; /* > 0; a connection on which nothing moves for so long is closed */
 };
 
 /*
- * Starts listening. The caller owns *ret_server. Fails with SYSTEM (address in use: BUSY), INVALID
- * (no such address).
+ * Starts listening. The caller owns *ret_server. Fails with INVALID (no such address), BUSY (the
+ * port is taken), DENIED (a privileged port), SYSTEM.
  */
 must_check int http_server_start(struct loop *loop, const struct http_server_options *options,
 	http_server_fn handler, void *context, struct http_server **ret_server, struct error *err);

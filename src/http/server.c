@@ -1,0 +1,324 @@
+/*
+ * libmicrohttpd parses requests and writes answers; the loop watches its epoll descriptor and its
+ * next time-out. A request's target is kept as it came (before libmicrohttpd decodes it) and
+ * decoded here, because a NUL byte in an escape would cut the path it hands over.
+ */
+#include "http/server.h"
+
+#include <assert.h>
+#include <microhttpd.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "base/alloc.h"
+#include "base/limits.h"
+#include "http/listen.h"
+#include "http/path.h"
+#include "sys/fd.h"
+
+struct http_server {
+	struct MHD_Daemon *daemon;
+	struct loop_source *ready;
+	struct loop_source *timer;
+	http_server_fn handler;
+	void *context;
+	uint16_t port;
+	unsigned connection_count; /* after the last run */
+	bool is_busy; /* in libmicrohttpd, perhaps in the handler */
+	bool is_freed;
+};
+
+/* One request and its answer. */
+struct exchange {
+	char *target; /* as sent */
+	bool is_begun; /* its head was looked at */
+};
+
+void http_server_answer_add(
+	struct http_server_answer *answer, const char *name, const char *format, ...)
+{
+	struct http_server_field *field = &answer->fields[answer->field_count];
+	va_list arguments;
+	int size;
+
+	assert(answer->field_count < array_size(answer->fields));
+	assert(strlen(name) < sizeof(field->name));
+	memcpy(field->name, name, strlen(name) + 1);
+	va_start(arguments, format);
+	size = vsnprintf(field->value, sizeof(field->value), format, arguments);
+	va_end(arguments);
+	if (size < 0 || (size_t)size >= sizeof(field->value))
+		answer->is_broken = true;
+	answer->field_count++;
+}
+
+struct str http_server_header(const struct http_server_request *request, const char *name)
+{
+	return str_of(MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, name));
+}
+
+/* ---- From our answer to libmicrohttpd's ---- */
+
+static struct MHD_Response *response_of_bytes(struct str bytes)
+{
+	autofree char *copy = alloc_text(bytes.data, bytes.size);
+	struct MHD_Response *response =
+		MHD_create_response_from_buffer(bytes.size, copy, MHD_RESPMEM_MUST_COPY);
+
+	if (response == NULL)
+		abort(); /* memory is gone */
+	return response;
+}
+
+/* Takes answer->fd over. NULL when the file is smaller than its range. */
+static struct MHD_Response *response_of_file(struct http_server_answer *answer)
+{
+	autoclose int fd = fd_take(&answer->fd);
+	struct MHD_Response *response;
+	struct stat stat;
+
+	if (answer->offset < 0 || answer->size < 0 || fstat(fd, &stat) < 0 ||
+		answer->offset > stat.st_size || answer->size > stat.st_size - answer->offset)
+		return NULL;
+	if (answer->size == 0)
+		return response_of_bytes((struct str){0});
+	response = MHD_create_response_from_fd_at_offset64(
+		(uint64_t)answer->size, fd, (uint64_t)answer->offset);
+	if (response == NULL)
+		abort(); /* memory is gone */
+	(void)fd_take(&fd);
+	return response;
+}
+
+/* False when a header cannot be sent, because it holds a line break for example. */
+static bool add_headers(struct MHD_Response *response, const struct http_server_answer *answer)
+{
+	if (answer->content_type != NULL &&
+		MHD_add_response_header(response, "Content-Type", answer->content_type) != MHD_YES)
+		return false;
+	for (size_t i = 0; i < answer->field_count; i++) {
+		const struct http_server_field *field = &answer->fields[i];
+		if (MHD_add_response_header(response, field->name, field->value) != MHD_YES)
+			return false;
+	}
+	return !answer->is_broken;
+}
+
+static enum MHD_Result send_answer(
+	struct MHD_Connection *connection, struct http_server_answer *answer)
+{
+	unsigned status = (unsigned)answer->status;
+	struct MHD_Response *response =
+		answer->fd >= 0 ? response_of_file(answer) : response_of_bytes(answer->bytes);
+	enum MHD_Result result;
+
+	if (response == NULL || !add_headers(response, answer)) {
+		if (response != NULL)
+			MHD_destroy_response(response);
+		response = response_of_bytes((struct str){0});
+		status = MHD_HTTP_INTERNAL_SERVER_ERROR;
+	}
+	result = MHD_queue_response(connection, status, response);
+	MHD_destroy_response(response);
+	return result;
+}
+
+/* Ends the connection as well: what follows on it is not a request that we could read. */
+static enum MHD_Result refuse(struct MHD_Connection *connection, int status, struct str reason)
+{
+	struct http_server_answer answer = {
+		.status = status,
+		.content_type = "text/plain",
+		.bytes = reason,
+		.fd = -1,
+	};
+
+	http_server_answer_add(&answer, "Connection", "close");
+	return send_answer(connection, &answer);
+}
+
+/* ---- From libmicrohttpd's request to ours ---- */
+
+static bool has_body(struct MHD_Connection *connection)
+{
+	const struct http_server_request request = {.connection = connection};
+	struct str length = http_server_header(&request, "Content-Length");
+
+	return (length.size > 0 && !str_is(length, "0")) ||
+		http_server_header(&request, "Transfer-Encoding").size > 0;
+}
+
+static enum MHD_Result answer_request(struct http_server *server, struct MHD_Connection *connection,
+	const char *method, const char *target)
+{
+	autobuf path = BUF_INIT(LIMIT_HTTP_HEAD_BYTES);
+	struct http_server_answer answer = {.status = MHD_HTTP_NOT_FOUND, .fd = -1};
+	struct http_server_request request = {
+		.method = str_of(method),
+		.connection = connection,
+	};
+
+	if (!http__path_parse(str_of(target), &path, &request.query))
+		return refuse(connection, MHD_HTTP_BAD_REQUEST, STR("the target is not a path\n"));
+	request.path = buf_str(&path);
+	server->handler(server->context, &request, &answer);
+	return send_answer(connection, &answer);
+}
+
+/* libmicrohttpd calls for the head, then for each piece of a body, then for the answer. */
+static enum MHD_Result handle(void *context, struct MHD_Connection *connection, const char *url,
+	const char *method, const char *version, const char *upload, size_t *upload_size,
+	void **request_context)
+{
+	struct exchange *exchange = *request_context;
+
+	(void)url;
+	(void)version;
+	(void)upload;
+	(void)upload_size;
+	if (exchange->is_begun)
+		return answer_request(context, connection, method, exchange->target);
+	exchange->is_begun = true;
+	if (has_body(connection))
+		return refuse(connection, MHD_HTTP_CONTENT_TOO_LARGE,
+			STR("requests with a body are not accepted here\n"));
+	return MHD_YES;
+}
+
+static void *begin_exchange(void *context, const char *target, struct MHD_Connection *connection)
+{
+	struct exchange *exchange = new_zeroed(struct exchange);
+
+	(void)context;
+	(void)connection;
+	exchange->target = str_dup(str_of(target)); /* LIMIT_HTTP_HEAD_BYTES at most */
+	return exchange;
+}
+
+static void end_exchange(void *context, struct MHD_Connection *connection, void **request_context,
+	enum MHD_RequestTerminationCode code)
+{
+	struct exchange *exchange = *request_context;
+
+	(void)context;
+	(void)connection;
+	(void)code;
+	if (exchange == NULL)
+		return;
+	free(exchange->target);
+	free(exchange);
+	*request_context = NULL;
+}
+
+/* ---- On the loop ---- */
+
+static void destroy(struct http_server *server)
+{
+	loop_source_free(server->ready);
+	loop_source_free(server->timer);
+	MHD_stop_daemon(server->daemon); /* closes the listening socket as well */
+	free(server);
+}
+
+/* A connection that ended makes room: the next run takes one that waited for it. */
+static bool has_made_room(struct http_server *server)
+{
+	unsigned before = server->connection_count;
+
+	server->connection_count =
+		MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS)
+			->num_connections;
+	return server->connection_count < before;
+}
+
+static void await_next(struct http_server *server)
+{
+	MHD_UNSIGNED_LONG_LONG timeout_ms = 0;
+
+	if (has_made_room(server))
+		loop_timer_set(server->timer, 0);
+	else if (MHD_get_timeout(server->daemon, &timeout_ms) == MHD_YES)
+		loop_timer_set(
+			server->timer, (int64_t)(timeout_ms < INT32_MAX ? timeout_ms : INT32_MAX));
+	else
+		loop_timer_stop(server->timer);
+}
+
+static void run(struct http_server *server)
+{
+	assert(!server->is_busy);
+	server->is_busy = true;
+	(void)MHD_run(server->daemon); /* fails for other ways of polling only */
+	server->is_busy = false;
+	if (server->is_freed)
+		destroy(server);
+	else
+		await_next(server);
+}
+
+static void descriptor_is_ready(void *context, unsigned events)
+{
+	(void)events;
+	run(context);
+}
+
+static void timer_is_due(void *context)
+{
+	run(context);
+}
+
+static struct MHD_Daemon *start_daemon(
+	struct http_server *server, const struct http_server_options *options, int listening_fd)
+{
+	return MHD_start_daemon(MHD_USE_EPOLL, 0, NULL, NULL, handle, server,
+		MHD_OPTION_LISTEN_SOCKET, listening_fd, MHD_OPTION_URI_LOG_CALLBACK, begin_exchange,
+		NULL, MHD_OPTION_NOTIFY_COMPLETED, end_exchange, NULL, MHD_OPTION_CONNECTION_LIMIT,
+		options->max_connections, MHD_OPTION_CONNECTION_TIMEOUT, options->idle_seconds,
+		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)LIMIT_HTTP_HEAD_BYTES,
+		MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1,
+		MHD_OPTION_END);
+}
+
+int http_server_start(struct loop *loop, const struct http_server_options *options,
+	http_server_fn handler, void *context, struct http_server **ret_server, struct error *err)
+{
+	autofree struct http_server *server = new_zeroed(struct http_server);
+	const union MHD_DaemonInfo *info;
+	int listening_fd;
+
+	assert(options->max_connections > 0 && options->idle_seconds > 0);
+	if (http__listen(options->address, options->port, &listening_fd, &server->port, err) < 0)
+		return -1;
+	(void)signal(SIGPIPE, SIG_IGN); /* sendfile(2) cannot be told not to raise it */
+	server->handler = handler;
+	server->context = context;
+	server->daemon = start_daemon(server, options, listening_fd);
+	if (server->daemon == NULL) /* who owns listening_fd now is not said: better leaked */
+		return error_set(err, ERROR_SYSTEM, "the HTTP server cannot be started");
+	info = MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+	assert(info != NULL);
+	if (loop_watch_fd(loop, info->epoll_fd, LOOP_READ, descriptor_is_ready, server,
+		    &server->ready, err) < 0) {
+		MHD_stop_daemon(server->daemon);
+		return -1;
+	}
+	server->timer = loop_timer_new(loop, timer_is_due, server);
+	await_next(server);
+	*ret_server = take_ptr(&server);
+	return 0;
+}
+
+uint16_t http_server_port(const struct http_server *server)
+{
+	return server->port;
+}
+
+void http_server_free(struct http_server *server)
+{
+	if (server == NULL)
+		return;
+	server->is_freed = true;
+	if (!server->is_busy)
+		destroy(server);
+}
