@@ -162,7 +162,8 @@ void http__failure_describe(const struct http__failure *failure, struct error *e
 		describe_protocol(failure, peer, err);
 	else if (is_refused_certificate(failure))
 		(void)error_set(err, ERROR_DENIED,
-			"'%s' does not accept our client certificate (%s)", peer, failure->detail);
+			"'%s' wants a client certificate that it trusts (%s)", peer,
+			failure->detail);
 	else
 		describe_by_table(failure, peer, err);
 }

@@ -4,10 +4,12 @@
  */
 #include "http/url.h"
 
+#include <arpa/inet.h>
 #include <assert.h>
 #include <curl/curl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/alloc.h"
 #include "base/buf.h"
@@ -51,10 +53,13 @@ static char *text_of_url(CURLU *parts)
 	return whole != NULL ? str_dup(str_of(whole)) : NULL;
 }
 
-static bool is_loopback(struct str host)
+static bool is_loopback(const char *host)
 {
-	return str_is(host, "localhost") || str_is(host, "[::1]") ||
-		str_starts_with(host, STR("127."));
+	struct in_addr address;
+
+	if (inet_pton(AF_INET, host, &address) == 1)
+		return ntohl(address.s_addr) >> 24 == 127;
+	return strcasecmp(host, "localhost") == 0 || strcmp(host, "[::1]") == 0;
 }
 
 /* libcurl asks for the name in the URL, so that name goes there and the host elsewhere. */
@@ -94,7 +99,7 @@ int http__url_parse(
 	parsed.is_https = strcmp(scheme, "https") == 0;
 	if (!parsed.is_https && strcmp(scheme, "http") != 0)
 		return refuse(url, CURLUE_UNSUPPORTED_SCHEME, err);
-	parsed.is_loopback = is_loopback(str_of(host));
+	parsed.is_loopback = is_loopback(host);
 	buf_printf(&peer, "%s:%s", host, port);
 	parsed.peer = buf_take(&peer);
 	if (server_name != NULL && parsed.is_https)
