@@ -201,7 +201,7 @@ static int scan_content(
 			"archive entry '%.*s' holds %lld bytes, its header says %lld",
 			ARCHIVE_PATH_SHOWN(entry->path), (long long)shown,
 			(long long)entry->size_bytes);
-	return 0;
+	return visitor->end != NULL ? visitor->end(visitor->context, err) : 0;
 }
 
 static int scan_entry(struct scan *scan, struct archive_entry *header, struct error *err)

@@ -44,6 +44,8 @@ struct archive_scan_visitor {
 	 * when `entry` never asks.
 	 */
 	int (*content)(void *context, struct str piece, struct error *err);
+	/* All of that content has been shown. Returns as `content`; may be NULL as well. */
+	int (*end)(void *context, struct error *err);
 	void *context;
 };
 

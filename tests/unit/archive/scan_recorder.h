@@ -66,7 +66,7 @@ static inline int record_prefix(const struct tar *tar, size_t size, struct recor
 	struct archive_scan_result *ret_result, struct error *err)
 {
 	autoclose int fd = tar_open(tar, size);
-	struct archive_scan_visitor visitor = {recorder_entry, recorder_content, recorder};
+	struct archive_scan_visitor visitor = {recorder_entry, recorder_content, NULL, recorder};
 
 	buf_clear(&recorder->lines);
 	recorder->fd = fd;

@@ -53,6 +53,14 @@ static inline void tar_seal(char *header)
 	(void)snprintf(header + 148, 8, "%06o", sum);
 }
 
+/* Gives every record that looks like a header its checksum, so that fuzzers get past it. */
+static inline void tar_seal_all(struct tar *tar)
+{
+	for (size_t at = 0; at + TAR_RECORD <= tar->bytes.size; at += TAR_RECORD)
+		if (memcmp(tar->bytes.data + at + 257, "ustar", 5) == 0)
+			tar_seal(tar->bytes.data + at);
+}
+
 /* A size field of 12 bytes: octal, or big-endian with the top bit set (GNU base-256). */
 static inline void tar_put_size(char *field, uint64_t size, bool is_base256)
 {

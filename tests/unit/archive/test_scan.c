@@ -207,7 +207,7 @@ static void a_pipe_is_read_as_well(void **state)
 {
 	autotar tar = TAR_INIT;
 	autorecorder recorder = RECORDER_INIT;
-	struct archive_scan_visitor visitor = {recorder_entry, recorder_content, &recorder};
+	struct archive_scan_visitor visitor = {recorder_entry, recorder_content, NULL, &recorder};
 	struct archive_scan_result result;
 	struct error err;
 	int ends[2];
@@ -247,7 +247,7 @@ static int refuse_content(void *context, struct str piece, struct error *err)
 static void the_visitor_ends_the_scan_with_its_own_error(void **state)
 {
 	autotar tar = TAR_INIT;
-	struct archive_scan_visitor visitor = {refuse_entry, refuse_content, NULL};
+	struct archive_scan_visitor visitor = {refuse_entry, refuse_content, NULL, NULL};
 	struct archive_scan_result result;
 	struct error err = {0};
 
@@ -267,7 +267,7 @@ static void the_visitor_ends_the_scan_with_its_own_error(void **state)
 static void a_file_that_cannot_be_read_is_an_error_of_the_system(void **state)
 {
 	autorecorder recorder = RECORDER_INIT;
-	struct archive_scan_visitor visitor = {recorder_entry, recorder_content, &recorder};
+	struct archive_scan_visitor visitor = {recorder_entry, recorder_content, NULL, &recorder};
 	struct archive_scan_result result;
 	struct error err = {0};
 

@@ -1,0 +1,61 @@
+/*
+ * What a checkpoint archive holds, found out in one scan of it: whose container it was, how long it
+ * stood still, how much memory was saved, and whether a restore has what it needs. The archive is
+ * the kubelet's, from containerd or CRI-O; how they differ ends here. A description goes from the
+ * worker process, which reads untrusted bytes, to the agent as JSON.
+ */
+#ifndef CHECKPOINT_DESCRIBE_H
+#define CHECKPOINT_DESCRIBE_H
+
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/attributes.h"
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/str.h"
+#include "base/time.h"
+#include "json/json.h"
+
+/* What the archive does not tell is empty or zero. */
+struct checkpoint_description {
+	struct str engine; /* "containerd" or "cri-o"; empty: of neither, or no spec.dump */
+	struct str pod_namespace;
+	struct str pod_name;
+	struct str pod_uid;
+	struct str container_name;
+	struct str container_id;
+	struct str image_name; /* as people know it: "docker.io/library/redis:8" */
+	struct str image_ref; /* what a restore looks up: NAME@sha256:... or CRI-O's image ID */
+	struct str runtime; /* containerd's runtime name or CRI-O's handler */
+	struct wall_time created; /* the container */
+	struct wall_time checkpointed;
+	struct str digest; /* of the whole archive, which is the image's layer: "sha256:..." */
+	int64_t size_bytes; /* of the whole archive */
+	int64_t entry_count;
+	int64_t memory_bytes; /* checkpoint/pages-*.img together */
+	int64_t frozen_us; /* how long the container's processes stood still */
+	int64_t criu_image_version;
+	struct str criu_version; /* "4.2.1" */
+	struct str dump_error; /* when CRIU's log says that it failed: its errors, cause first */
+	struct json_strings missing; /* entries that a restore needs and that are not there */
+};
+
+/*
+ * Reads the archive `fd` (borrowed, at its beginning) to its end. Texts are from `arena`. Fails as
+ * archive_scan(), and with CORRUPT when a file in it is not what its name says, TOO_BIG
+ * (LIMIT_ARCHIVE_METADATA). An archive that is whole but of no use for a restore is no failure:
+ * see `missing` and `dump_error`.
+ */
+must_check int checkpoint_describe(int fd, struct arena *arena,
+	struct checkpoint_description *ret_description, struct error *err);
+
+/* Appends the description as one line of JSON, without a line end. */
+void checkpoint_description_encode(
+	const struct checkpoint_description *description, struct buf *out);
+
+/* Reads that JSON; texts are copied into `arena`. Fails with CORRUPT, INVALID. */
+must_check int checkpoint_description_decode(struct str json, struct arena *arena,
+	struct checkpoint_description *ret_description, struct error *err);
+
+#endif

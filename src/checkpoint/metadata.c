@@ -1,0 +1,113 @@
+/*
+ * config.dump by a table of fields; spec.dump by the few annotations that matter of it, as it holds
+ * a whole OCI spec.
+ */
+#include "checkpoint/metadata.h"
+
+/* config.dump as both runtimes write it (checkpointctl's lib/metadata.go, ContainerConfig). */
+struct metadata_config {
+	struct str id;
+	struct str image; /* rootfsImage: as the user asked for it */
+	struct str image_name; /* rootfsImageName: as the runtime knows it */
+	struct str image_ref;
+	struct str runtime;
+	struct wall_time created;
+	struct wall_time checkpointed;
+};
+
+static const struct json_field metadata_config_fields[] = {
+	{.name = "id", .offset = offsetof(struct metadata_config, id)},
+	{.name = "rootfsImage", .offset = offsetof(struct metadata_config, image)},
+	{.name = "rootfsImageName", .offset = offsetof(struct metadata_config, image_name)},
+	{.name = "rootfsImageRef", .offset = offsetof(struct metadata_config, image_ref)},
+	{.name = "runtime", .offset = offsetof(struct metadata_config, runtime)},
+	{.name = "createdTime",
+		.type = JSON_FIELD_TIME,
+		.offset = offsetof(struct metadata_config, created)},
+	{.name = "checkpointedTime",
+		.type = JSON_FIELD_TIME,
+		.offset = offsetof(struct metadata_config, checkpointed)},
+};
+
+static const struct json_object metadata_config_object =
+	JSON_OBJECT_OF("config.dump", struct metadata_config, metadata_config_fields);
+
+/* The annotations of spec.dump that name the container, and the one that tells whose they are. */
+struct metadata_engine {
+	const char *name;
+	const char *mark;
+	const char *pod_namespace;
+	const char *pod_name;
+	const char *pod_uid;
+	const char *container_name;
+};
+
+static const struct metadata_engine metadata_engines[] = {
+	{
+		.name = "containerd",
+		.mark = "io.kubernetes.cri.container-type",
+		.pod_namespace = "io.kubernetes.cri.sandbox-namespace",
+		.pod_name = "io.kubernetes.cri.sandbox-name",
+		.pod_uid = "io.kubernetes.cri.sandbox-uid",
+		.container_name = "io.kubernetes.cri.container-name",
+	},
+	{
+		.name = "cri-o",
+		.mark = "io.kubernetes.cri-o.ContainerType",
+		.pod_namespace = "io.kubernetes.pod.namespace",
+		.pod_name = "io.kubernetes.pod.name",
+		.pod_uid = "io.kubernetes.pod.uid",
+		.container_name = "io.kubernetes.container.name",
+	},
+};
+
+int checkpoint__read_config(struct str content, struct arena *arena,
+	struct checkpoint_description *description, struct error *err)
+{
+	struct metadata_config config;
+	autojson *doc = NULL;
+
+	if (json_parse(content, &doc, err) < 0 ||
+		json_decode(json_doc_root(doc), &metadata_config_object, false, arena, &config,
+			err) < 0)
+		return error_wrap(err, "config.dump of the archive");
+	description->container_id = config.id;
+	description->image_name = config.image_name.size > 0 ? config.image_name : config.image;
+	description->image_ref = config.image_ref;
+	description->runtime = config.runtime;
+	description->created = config.created;
+	description->checkpointed = config.checkpointed;
+	return 0;
+}
+
+/* The annotation's text, copied into the arena. */
+static struct str metadata_annotation(
+	struct arena *arena, const struct json *annotations, const char *name)
+{
+	return arena_str(arena, json_str(json_get(annotations, name)));
+}
+
+int checkpoint__read_spec(struct str content, struct arena *arena,
+	struct checkpoint_description *description, struct error *err)
+{
+	const struct json *annotations;
+	autojson *doc = NULL;
+
+	if (json_parse(content, &doc, err) < 0)
+		return error_wrap(err, "spec.dump of the archive");
+	annotations = json_get(json_doc_root(doc), "annotations");
+	for (size_t i = 0; i < array_size(metadata_engines); i++) {
+		const struct metadata_engine *engine = &metadata_engines[i];
+		if (json_get(annotations, engine->mark) == NULL)
+			continue;
+		description->engine = str_of(engine->name);
+		description->pod_namespace =
+			metadata_annotation(arena, annotations, engine->pod_namespace);
+		description->pod_name = metadata_annotation(arena, annotations, engine->pod_name);
+		description->pod_uid = metadata_annotation(arena, annotations, engine->pod_uid);
+		description->container_name =
+			metadata_annotation(arena, annotations, engine->container_name);
+		return 0;
+	}
+	return 0;
+}
