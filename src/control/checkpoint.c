@@ -8,22 +8,6 @@
 #include "control/verdict.h"
 #include "sys/clock.h"
 
-/* The status fields that are the controller's: the agent owns the others. */
-struct api_checkpoint control_own_status(const struct api_checkpoint *checkpoint)
-{
-	struct api_checkpoint own = {.metadata = checkpoint->metadata};
-	const struct api_condition *restorable =
-		api_condition_find(&checkpoint->status.conditions, API_CONDITION_RESTORABLE);
-
-	own.status.stable = checkpoint->status.stable;
-	own.status.restore_count = checkpoint->status.restore_count;
-	own.status.last_restore = checkpoint->status.last_restore;
-	if (restorable != NULL)
-		own.status.conditions =
-			(struct json_list){(struct api_condition *)(uintptr_t)restorable, 1};
-	return own;
-}
-
 static struct api_condition control_restorable(enum restore_verdict verdict, int64_t generation)
 {
 	return (struct api_condition){
@@ -54,7 +38,7 @@ void control_decide_checkpoint(void *context, struct str key, struct kube_plan *
 	if (checkpoint->spec.pod != NULL)
 		pod = control_pod(control, object->namespace, checkpoint->spec.pod->name);
 	control_restore_terms(control, checkpoint, &terms, &stable_seconds);
-	own = control_own_status(checkpoint);
+	own = control_own_status(checkpoint, plan->arena);
 	stability = checkpoint_stability(checkpoint, pod, stable_seconds, clock_wall());
 	is_changed = stability.is_stable && !wall_time_is_set(own.status.stable);
 	if (is_changed)

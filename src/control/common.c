@@ -64,23 +64,31 @@ void control_plan_delete(struct kube_plan *plan, const struct kube_resource *res
 		});
 }
 
-void control_emit(struct control *control, const char *api_version, const char *kind,
-	const struct api_metadata *metadata, bool is_warning, const char *reason, struct str note)
+static void control_emit(void *control, const void *event)
 {
-	kube_events_emit(control->events,
-		&(struct kube_event){
-			.regarding =
-				{
-					.api_version = str_of(api_version),
-					.kind = str_of(kind),
-					.namespace = metadata->namespace,
-					.name = metadata->name,
-					.uid = metadata->uid,
-				},
-			.is_warning = is_warning,
-			.reason = str_of(reason),
-			.note = note,
-		});
+	kube_events_emit(((struct control *)control)->events, event);
+}
+
+void control_plan_event(struct control *control, struct kube_plan *plan, const char *api_version,
+	const char *kind, const struct api_metadata *metadata, bool is_warning, const char *reason,
+	struct str note)
+{
+	struct kube_event *event = arena_zeroed(plan->arena, 1, sizeof(*event));
+
+	*event = (struct kube_event){
+		.regarding =
+			{
+				.api_version = str_of(api_version),
+				.kind = str_of(kind),
+				.namespace = arena_str(plan->arena, metadata->namespace),
+				.name = arena_str(plan->arena, metadata->name),
+				.uid = arena_str(plan->arena, metadata->uid),
+			},
+		.is_warning = is_warning,
+		.reason = str_of(reason),
+		.note = arena_str(plan->arena, note),
+	};
+	kube_plan_then(plan, control_emit, control, event);
 }
 
 int64_t control_ms_until(struct wall_time when)

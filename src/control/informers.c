@@ -185,23 +185,21 @@ static void control_informer_failed(void *context, const struct error *err)
 
 static struct kube_informer *control_informer(struct control *control,
 	const struct kube_resource *resource, const struct json_object *view,
-	kube_informer_change_fn changed)
+	kube_informer_synced_fn synced)
 {
 	struct kube_informer_options options = {
 		.resource = resource,
 		.view = view,
+		.synced = synced,
 		.failed = control_informer_failed,
 		.context = control,
 	};
-	struct kube_informer *informer = kube_informer_new(control->client, &options);
 
-	if (changed != NULL)
-		kube_informer_on_change(informer, changed, control);
-	return informer;
+	return kube_informer_new(control->client, &options);
 }
 
 /* Indexes come before the handlers that use them. */
-void control_informers_new(struct control *control)
+void control_informers_new(struct control *control, kube_informer_synced_fn synced)
 {
 	static const kube_informer_change_fn workload_changed[CONTROL_WORKLOAD_KINDS] = {
 		[CONTROL_DEPLOYMENT] = control_deployment_changed,
@@ -210,15 +208,15 @@ void control_informers_new(struct control *control)
 	};
 
 	for (size_t i = 0; i < CONTROL_WORKLOAD_KINDS; i++)
-		control->workloads[i] = control_informer(control, &control_workload_resources[i],
-			&api_workload_object, workload_changed[i]);
+		control->workloads[i] = control_informer(
+			control, &control_workload_resources[i], &api_workload_object, synced);
 	control->schedules = control_informer(
-		control, &control_schedule_resource, api_schedule_kind.object, NULL);
-	control->requests =
-		control_informer(control, &control_request_resource, api_request_kind.object, NULL);
+		control, &control_schedule_resource, api_schedule_kind.object, synced);
+	control->requests = control_informer(
+		control, &control_request_resource, api_request_kind.object, synced);
 	control->checkpoints = control_informer(
-		control, &control_checkpoint_resource, api_checkpoint_kind.object, NULL);
-	control->pods = control_informer(control, &control_pod_resource, &api_pod_object, NULL);
+		control, &control_checkpoint_resource, api_checkpoint_kind.object, synced);
+	control->pods = control_informer(control, &control_pod_resource, &api_pod_object, synced);
 
 	control->pods_by_namespace = kube_index_new(control->pods, control_key_namespace);
 	control->requests_by_schedule =
@@ -229,6 +227,8 @@ void control_informers_new(struct control *control)
 	control->checkpoints_by_pod =
 		kube_index_new(control->checkpoints, control_key_checkpoint_pod);
 
+	for (size_t i = 0; i < CONTROL_WORKLOAD_KINDS; i++)
+		kube_informer_on_change(control->workloads[i], workload_changed[i], control);
 	kube_informer_on_change(control->schedules, control_schedule_changed, control);
 	kube_informer_on_change(control->requests, control_request_changed, control);
 	kube_informer_on_change(control->checkpoints, control_checkpoint_changed, control);

@@ -20,15 +20,16 @@ static void control_assign(
 	json_set_str(&writer, "nodeName", node);
 	json_end_object(&writer);
 	json_end_object(&writer);
-	kube_plan_add(plan, &(struct kube_request){
-		.verb = KUBE_MERGE,
-		.resource = &control_request_resource,
-		.namespace = arena_str(plan->arena, request->metadata.namespace),
-		.name = arena_str(plan->arena, request->metadata.name),
-		.body = arena_str(plan->arena, buf_str(&body)),
-		.field_manager = STR(CONTROL_FIELD_MANAGER),
-		.absent_is_fine = true,
-	});
+	kube_plan_add(plan,
+		&(struct kube_request){
+			.verb = KUBE_MERGE,
+			.resource = &control_request_resource,
+			.namespace = arena_str(plan->arena, request->metadata.namespace),
+			.name = arena_str(plan->arena, request->metadata.name),
+			.body = arena_str(plan->arena, buf_str(&body)),
+			.field_manager = STR(CONTROL_FIELD_MANAGER),
+			.absent_is_fine = true,
+		});
 }
 
 static void control_fail(struct control *control, const struct api_request *request,
@@ -49,10 +50,10 @@ static void control_fail(struct control *control, const struct api_request *requ
 	failed.status.message = complete.message;
 	failed.status.completed = clock_wall();
 	failed.status.conditions = (struct json_list){&complete, 1};
-	control_emit(control, API_GROUP_VERSION, "CheckpointRequest", &request->metadata, true,
-		"CheckpointFailed", complete.message);
-	control_plan_status(plan, &control_request_resource, &api_request_kind,
-		&request->metadata, &failed);
+	control_plan_event(control, plan, API_GROUP_VERSION, "CheckpointRequest",
+		&request->metadata, true, "CheckpointFailed", complete.message);
+	control_plan_status(
+		plan, &control_request_resource, &api_request_kind, &request->metadata, &failed);
 }
 
 void control_decide_request(void *context, struct str key, struct kube_plan *plan)

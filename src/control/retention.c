@@ -38,8 +38,8 @@ static void control_fill_kept(struct control *control, const struct api_checkpoi
 }
 
 /*
- * A Checkpoint goes with the request that made it, which owns it; one that has lost its request goes
- * by itself.
+ * A Checkpoint goes with the request that made it, which owns it; one that has lost its request
+ * goes by itself.
  */
 static void control_drop_checkpoint(
 	struct control *control, const struct api_checkpoint *checkpoint, struct kube_plan *plan)
@@ -63,8 +63,8 @@ static void control_retain_checkpoints(
 	struct control *control, const struct api_schedule *schedule, struct kube_plan *plan)
 {
 	size_t count;
-	const struct kube_object *const *objects = kube_index_get(
-		control->checkpoints_by_schedule, schedule->metadata.uid, &count);
+	const struct kube_object *const *objects =
+		kube_index_get(control->checkpoints_by_schedule, schedule->metadata.uid, &count);
 	struct checkpoint_kept *items = arena_zeroed(plan->arena, count + 1, sizeof(*items));
 	int64_t max_age_us = 0;
 
@@ -83,16 +83,16 @@ static void control_retain_requests(
 	struct control *control, const struct api_schedule *schedule, struct kube_plan *plan)
 {
 	size_t count;
-	const struct kube_object *const *objects = kube_index_get(
-		control->requests_by_schedule, schedule->metadata.uid, &count);
+	const struct kube_object *const *objects =
+		kube_index_get(control->requests_by_schedule, schedule->metadata.uid, &count);
 	const struct api_request **requests =
 		arena_zeroed(plan->arena, count + 1, sizeof(*requests));
 	const struct api_request **surplus;
 
 	for (size_t i = 0; i < count; i++)
 		requests[i] = objects[i]->view;
-	surplus = checkpoint_surplus_requests(requests, count,
-		schedule->spec.failed_requests_history_limit, plan->arena, &count);
+	surplus = checkpoint_surplus_requests(
+		requests, count, schedule->spec.failed_requests_history_limit, plan->arena, &count);
 	for (size_t i = 0; i < count; i++)
 		control_plan_delete(plan, &control_request_resource, &surplus[i]->metadata);
 }

@@ -1,7 +1,7 @@
 /*
- * A CheckpointSchedule that is due becomes CheckpointRequests. They are named after the due time and
- * made before the run is recorded in the status: a crash in between makes the same names again, so
- * that no due time is lost or doubled.
+ * A CheckpointSchedule that is due becomes CheckpointRequests. They are named after the due time
+ * and made before the run is recorded in the status: a crash in between makes the same names again,
+ * so that no due time is lost or doubled.
  */
 #include "control/state.h"
 
@@ -22,8 +22,8 @@ static struct control_tally control_tally(
 {
 	struct control_tally tally = {.last_successful = schedule->status.last_successful};
 	size_t count;
-	const struct kube_object *const *objects = kube_index_get(
-		control->requests_by_schedule, schedule->metadata.uid, &count);
+	const struct kube_object *const *objects =
+		kube_index_get(control->requests_by_schedule, schedule->metadata.uid, &count);
 
 	for (size_t i = 0; i < count; i++) {
 		const struct api_request *request = objects[i]->view;
@@ -89,21 +89,22 @@ static struct str control_request_body(struct arena *arena, const struct api_sch
 static void control_plan_request(struct kube_plan *plan, const struct api_schedule *schedule,
 	const struct checkpoint_plan_request *planned)
 {
-	kube_plan_add(plan, &(struct kube_request){
-		.verb = KUBE_CREATE,
-		.resource = &control_request_resource,
-		.namespace = arena_str(plan->arena, schedule->metadata.namespace),
-		.body = control_request_body(plan->arena, schedule, planned),
-		.existing_is_fine = true,
-	});
+	kube_plan_add(plan,
+		&(struct kube_request){
+			.verb = KUBE_CREATE,
+			.resource = &control_request_resource,
+			.namespace = arena_str(plan->arena, schedule->metadata.namespace),
+			.body = control_request_body(plan->arena, schedule, planned),
+			.existing_is_fine = true,
+		});
 }
 
 static void control_replace_active(
 	struct control *control, const struct api_schedule *schedule, struct kube_plan *plan)
 {
 	size_t count;
-	const struct kube_object *const *objects = kube_index_get(
-		control->requests_by_schedule, schedule->metadata.uid, &count);
+	const struct kube_object *const *objects =
+		kube_index_get(control->requests_by_schedule, schedule->metadata.uid, &count);
 
 	for (size_t i = 0; i < count; i++) {
 		const struct api_request *request = objects[i]->view;
@@ -113,13 +114,13 @@ static void control_replace_active(
 }
 
 static void control_tell_skips(struct control *control, const struct api_schedule *schedule,
-	const struct checkpoint_plan *planned, struct arena *arena)
+	const struct checkpoint_plan *planned, struct kube_plan *plan)
 {
 	for (size_t i = 0; i < planned->skip_count; i++) {
 		const struct checkpoint_plan_skip *skip = &planned->skips[i];
-		control_emit(control, API_GROUP_VERSION, "CheckpointSchedule", &schedule->metadata,
-			true, "CheckpointSkipped",
-			arena_printf(arena, "Pod %.*s%s%.*s is not checkpointed: %s",
+		control_plan_event(control, plan, API_GROUP_VERSION, "CheckpointSchedule",
+			&schedule->metadata, true, "CheckpointSkipped",
+			arena_printf(plan->arena, "Pod %.*s%s%.*s is not checkpointed: %s",
 				STR_ARG(skip->pod->metadata.name),
 				skip->container.size > 0 ? ", container " : "",
 				STR_ARG(skip->container), skip->why));
@@ -130,8 +131,8 @@ static void control_run(struct control *control, const struct api_schedule *sche
 	struct wall_time due, struct kube_plan *plan)
 {
 	size_t count;
-	const struct kube_object *const *objects = kube_index_get(
-		control->pods_by_namespace, schedule->metadata.namespace, &count);
+	const struct kube_object *const *objects =
+		kube_index_get(control->pods_by_namespace, schedule->metadata.namespace, &count);
 	const struct api_pod **pods = arena_zeroed(plan->arena, count + 1, sizeof(*pods));
 	struct checkpoint_plan planned;
 
@@ -140,7 +141,7 @@ static void control_run(struct control *control, const struct api_schedule *sche
 	planned = checkpoint_plan(schedule, pods, count, due, plan->arena);
 	for (size_t i = 0; i < planned.request_count; i++)
 		control_plan_request(plan, schedule, &planned.requests[i]);
-	control_tell_skips(control, schedule, &planned, plan->arena);
+	control_tell_skips(control, schedule, &planned, plan);
 }
 
 /* ---- The status ---- */
@@ -184,8 +185,8 @@ static void control_decide_invalid(struct control *control, const struct api_sch
 	};
 
 	status.next_run = (struct wall_time){0};
-	control_emit(control, API_GROUP_VERSION, "CheckpointSchedule", &schedule->metadata, true,
-		reason, ready.message);
+	control_plan_event(control, plan, API_GROUP_VERSION, "CheckpointSchedule",
+		&schedule->metadata, true, reason, ready.message);
 	control_write_schedule_status(schedule, status, ready, plan);
 }
 
@@ -220,16 +221,17 @@ static struct schedule_due_decision control_due(const struct control *control,
 }
 
 static void control_tell_missed(struct control *control, const struct api_schedule *schedule,
-	const struct schedule_due_decision *due, struct arena *arena)
+	const struct schedule_due_decision *due, struct kube_plan *plan)
 {
 	if (due->is_to_run && due->missed_count > 0)
-		control_emit(control, API_GROUP_VERSION, "CheckpointSchedule", &schedule->metadata,
-			true, "MissedRuns",
-			arena_printf(arena, "%s%u runs were missed; only the newest is made up for",
+		control_plan_event(control, plan, API_GROUP_VERSION, "CheckpointSchedule",
+			&schedule->metadata, true, "MissedRuns",
+			arena_printf(plan->arena,
+				"%s%u runs were missed; only the newest is made up for",
 				due->is_missed_capped ? "more than " : "", due->missed_count));
 	if (due->skip == SCHEDULE_DUE_SKIP_TOO_LATE)
-		control_emit(control, API_GROUP_VERSION, "CheckpointSchedule", &schedule->metadata,
-			true, "MissedDeadline",
+		control_plan_event(control, plan, API_GROUP_VERSION, "CheckpointSchedule",
+			&schedule->metadata, true, "MissedDeadline",
 			STR("a run was due longer ago than spec.startingDeadlineSeconds"));
 }
 
@@ -238,24 +240,25 @@ static struct api_condition control_ready_condition(
 {
 	if (schedule->spec.suspend)
 		return (struct api_condition){.status = STR("False"),
-			.reason = STR(API_REASON_SUSPENDED), .message = STR("spec.suspend is true")};
+			.reason = STR(API_REASON_SUSPENDED),
+			.message = STR("spec.suspend is true")};
 	if (!wall_time_is_set(due->next_due))
 		return (struct api_condition){.status = STR("False"),
 			.reason = STR(API_REASON_INVALID_SCHEDULE),
 			.message = STR("spec.schedule names no time that will ever come")};
 	return (struct api_condition){.status = STR("True"),
-		.reason = STR(API_REASON_SCHEDULED), .message = STR("checkpoints are scheduled")};
+		.reason = STR(API_REASON_SCHEDULED),
+		.message = STR("checkpoints are scheduled")};
 }
 
 static void control_decide_valid(struct control *control, const struct api_schedule *schedule,
 	const struct schedule_cron *cron, const struct schedule_zone *zone, struct kube_plan *plan)
 {
 	struct control_tally tally = control_tally(control, schedule);
-	struct schedule_due_decision due =
-		control_due(control, schedule, cron, zone, tally.active);
+	struct schedule_due_decision due = control_due(control, schedule, cron, zone, tally.active);
 	struct api_schedule_status status = schedule->status;
 
-	control_tell_missed(control, schedule, &due, plan->arena);
+	control_tell_missed(control, schedule, &due, plan);
 	if (due.is_to_run && due.is_to_replace)
 		control_replace_active(control, schedule, plan);
 	if (due.is_to_run) {
@@ -287,11 +290,9 @@ void control_decide_schedule(void *context, struct str key, struct kube_plan *pl
 		return;
 	control_retain(control, schedule, plan);
 	if (schedule_cron_parse(schedule->spec.schedule, &cron, &err) < 0)
-		control_decide_invalid(
-			control, schedule, API_REASON_INVALID_SCHEDULE, &err, plan);
+		control_decide_invalid(control, schedule, API_REASON_INVALID_SCHEDULE, &err, plan);
 	else if (control_zones_get(control->zones, schedule->spec.time_zone, &zone, &err) < 0)
-		control_decide_invalid(
-			control, schedule, API_REASON_INVALID_TIME_ZONE, &err, plan);
+		control_decide_invalid(control, schedule, API_REASON_INVALID_TIME_ZONE, &err, plan);
 	else if (api_selector_is_empty(schedule->spec.selector))
 		control_decide_invalid(control, schedule, API_REASON_EMPTY_SELECTOR,
 			&(struct error){.text = "spec.selector is empty and matches no Pod"}, plan);

@@ -65,8 +65,9 @@ extern const struct kube_resource control_request_resource;
 extern const struct kube_resource control_checkpoint_resource;
 extern const struct kube_resource control_pod_resource;
 
-/* Makes the informers and their indexes and routes changes to the reconcilers. */
-void control_informers_new(struct control *control);
+/* Makes the informers and their indexes and routes changes to the reconcilers. `synced` gets
+ * control. */
+void control_informers_new(struct control *control, kube_informer_synced_fn synced);
 void control_informers_start(struct control *control);
 void control_informers_free(struct control *control);
 /* The first informer that is not synced: its plural; NULL when all are. */
@@ -105,9 +106,10 @@ void control_plan_status(struct kube_plan *plan, const struct kube_resource *res
 void control_plan_delete(struct kube_plan *plan, const struct kube_resource *resource,
 	const struct api_metadata *metadata);
 
-/* Emits an event about an object. `reason` is static. */
-void control_emit(struct control *control, const char *api_version, const char *kind,
-	const struct api_metadata *metadata, bool is_warning, const char *reason, struct str note);
+/* Adds an event about an object, emitted once the plan is carried out. `reason` is static. */
+void control_plan_event(struct control *control, struct kube_plan *plan, const char *api_version,
+	const char *kind, const struct api_metadata *metadata, bool is_warning, const char *reason,
+	struct str note);
 
 /* Milliseconds from now until `when`; at least 1. */
 int64_t control_ms_until(struct wall_time when);

@@ -168,7 +168,8 @@ static void control_decide_existing_workload(struct control *control,
 		return;
 	}
 	if (schedule != NULL && !is_ours) {
-		control_emit(control, "apps/v1", kind_name, metadata, true, "ScheduleNameTaken",
+		control_plan_event(control, plan, "apps/v1", kind_name, metadata, true,
+			"ScheduleNameTaken",
 			arena_printf(plan->arena,
 				"CheckpointSchedule %.*s exists and belongs to somebody else; "
 				"delete or rename it to have one made from the annotation",
@@ -176,7 +177,8 @@ static void control_decide_existing_workload(struct control *control,
 		return;
 	}
 	if (control_check_wish(control, &wish, &err) < 0) {
-		control_emit(control, "apps/v1", kind_name, metadata, true, "InvalidSchedule",
+		control_plan_event(control, plan, "apps/v1", kind_name, metadata, true,
+			"InvalidSchedule",
 			arena_printf(plan->arena, "annotation %s: %s", API_ANNOTATION_SCHEDULE,
 				err.text));
 		return;

@@ -12,16 +12,31 @@
 #include "base/attributes.h"
 #include "kube/client.h"
 
+/* What follows a plan that was carried out: an event, a count. `data` is from the plan's arena. */
+typedef void (*kube_then_fn)(void *context, const void *data);
+
+struct kube_then {
+	kube_then_fn call;
+	void *context;
+	const void *data;
+};
+
 struct kube_plan {
 	struct arena *arena; /* for all that the requests refer to */
 	struct kube_request *requests;
 	size_t count;
 	size_t capacity;
+	struct kube_then *thens;
+	size_t then_count;
+	size_t then_capacity;
 	int64_t wake_ms; /* decide again after so long; 0: when something changes */
 };
 
 /* Adds a request; its texts must live in the plan's arena or be static. */
 void kube_plan_add(struct kube_plan *plan, const struct kube_request *request);
+
+/* Calls back once all requests have succeeded, in the order of these calls; else never. */
+void kube_plan_then(struct kube_plan *plan, kube_then_fn call, void *context, const void *data);
 
 /* Wakes after `ms` (> 0), unless it is to wake sooner anyhow. 0 is ignored. */
 void kube_plan_wake(struct kube_plan *plan, int64_t ms);

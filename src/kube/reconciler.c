@@ -2,6 +2,7 @@
 #include "kube/reconciler.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/alloc.h"
 #include "base/map.h"
@@ -12,6 +13,7 @@ struct kube_reconciler {
 	struct kube_client *client;
 	struct kube_queue *queue;
 	struct kube_reconciler_options options;
+	bool is_stopped;
 	struct map runs; /* by key; struct reconciler_run, owned */
 	struct metric *succeeded;
 	struct metric *requeued_after;
@@ -25,6 +27,8 @@ struct reconciler_run {
 	struct kube_reconciler *reconciler;
 	char *key;
 	struct kube_apply *apply;
+	const struct kube_then *thens; /* from the plan's arena, which `apply` owns */
+	size_t then_count;
 	int64_t wake_ms;
 	struct mono_time started;
 };
@@ -54,18 +58,39 @@ static const struct metric_family reconciler_time = {
 
 /* ---- Plans ---- */
 
+/* Room for one more item in an array of the arena. */
+static void *reconciler_grow(
+	struct arena *arena, const void *items, size_t count, size_t *capacity, size_t size)
+{
+	void *larger;
+
+	if (count < *capacity)
+		return NULL;
+	*capacity = *capacity == 0 ? 4 : *capacity * 2;
+	larger = arena_zeroed(arena, *capacity, size);
+	if (count > 0)
+		memcpy(larger, items, count * size);
+	return larger;
+}
+
 void kube_plan_add(struct kube_plan *plan, const struct kube_request *request)
 {
-	struct kube_request *larger;
+	struct kube_request *larger = reconciler_grow(
+		plan->arena, plan->requests, plan->count, &plan->capacity, sizeof(*plan->requests));
 
-	if (plan->count == plan->capacity) {
-		plan->capacity = plan->capacity == 0 ? 4 : plan->capacity * 2;
-		larger = arena_zeroed(plan->arena, plan->capacity, sizeof(*larger));
-		for (size_t i = 0; i < plan->count; i++)
-			larger[i] = plan->requests[i];
+	if (larger != NULL)
 		plan->requests = larger;
-	}
 	plan->requests[plan->count++] = *request;
+}
+
+void kube_plan_then(struct kube_plan *plan, kube_then_fn call, void *context, const void *data)
+{
+	struct kube_then *larger = reconciler_grow(plan->arena, plan->thens, plan->then_count,
+		&plan->then_capacity, sizeof(*plan->thens));
+
+	if (larger != NULL)
+		plan->thens = larger;
+	plan->thens[plan->then_count++] = (struct kube_then){call, context, data};
 }
 
 void kube_plan_wake(struct kube_plan *plan, int64_t ms)
@@ -113,14 +138,20 @@ static void reconciler_run_done(void *context, size_t done_count, const struct e
 static void reconciler_work(void *context, struct str key)
 {
 	struct kube_reconciler *reconciler = context;
-	struct kube_plan plan = {.arena = arena_new(2048)};
-	struct reconciler_run *run = new_zeroed(struct reconciler_run);
+	struct kube_plan plan = {0};
+	struct reconciler_run *run;
 
+	if (reconciler->is_stopped)
+		return;
+	run = new_zeroed(struct reconciler_run);
+	plan.arena = arena_new(2048);
 	run->reconciler = reconciler;
 	run->key = str_dup(key);
 	run->started = loop_now(reconciler->loop);
 	reconciler->options.decide(reconciler->options.context, key, &plan);
 	run->wake_ms = plan.wake_ms;
+	run->thens = plan.thens;
+	run->then_count = plan.then_count;
 	(void)map_set(&reconciler->runs, key, run);
 	run->apply = kube_apply_start(reconciler->client, plan.arena, plan.requests, plan.count,
 		reconciler_run_done, run);
@@ -176,6 +207,11 @@ void kube_reconciler_free(struct kube_reconciler *reconciler)
 void kube_reconciler_start(struct kube_reconciler *reconciler)
 {
 	kube_queue_start(reconciler->queue);
+}
+
+void kube_reconciler_stop(struct kube_reconciler *reconciler)
+{
+	reconciler->is_stopped = true;
 }
 
 void kube_reconciler_add(struct kube_reconciler *reconciler, struct str key)

@@ -42,6 +42,9 @@ void kube_reconciler_free(struct kube_reconciler *reconciler); /* may be NULL */
 
 void kube_reconciler_start(struct kube_reconciler *reconciler);
 
+/* Decides nothing new; plans that are being carried out go on. */
+void kube_reconciler_stop(struct kube_reconciler *reconciler);
+
 /* Wants `key` decided soon. `key` is copied. */
 void kube_reconciler_add(struct kube_reconciler *reconciler, struct str key);
 

@@ -2,6 +2,7 @@
 #include "sys/log.h"
 
 #include <stdarg.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -19,6 +20,15 @@ void log_configure(enum log_format format, enum log_level lowest)
 {
 	log_chosen_format = format;
 	log_lowest = lowest;
+}
+
+void log_configure_by_names(const char *format, const char *level)
+{
+	enum log_level lowest = LOG_DEBUG;
+
+	while (lowest < LOG_ERROR && strcmp(level, log_level_names[lowest]) != 0)
+		lowest++;
+	log_configure(strcmp(format, "json") == 0 ? LOG_JSON : LOG_TEXT, lowest);
 }
 
 /* A quoted JSON string; text lines use the same quoting, so that one line stays one line. */

@@ -16,6 +16,9 @@ enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARNING, LOG_ERROR };
 /* Called once at start; without it the format is text and the level info. */
 void log_configure(enum log_format format, enum log_level lowest);
 
+/* The same by the names that options have: "text", "json"; "debug", "info", "warning", "error". */
+void log_configure_by_names(const char *format, const char *level);
+
 /*
  * Logs `message` with pairs of `const char *` key and value, ended by LOG_END. A NULL value is
  * logged as "". Use the macros below.

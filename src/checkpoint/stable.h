@@ -1,0 +1,23 @@
+/*
+ * Whether a checkpoint has proved to be worth restoring: the container it was taken of was Ready at
+ * that moment and stayed Ready for a while, so its memory did not hold what made it fail.
+ */
+#ifndef CHECKPOINT_STABLE_H
+#define CHECKPOINT_STABLE_H
+
+#include <stdbool.h>
+
+#include "api/kinds.h"
+#include "api/views.h"
+#include "base/time.h"
+
+struct checkpoint_stability {
+	bool is_stable;
+	int64_t wake_ms; /* it may be by then; 0: it is, or it never will be */
+};
+
+/* `pod` is the one of the name that the Checkpoint has, NULL when there is none. */
+struct checkpoint_stability checkpoint_stability(const struct api_checkpoint *checkpoint,
+	const struct api_pod *pod, int64_t stable_seconds, struct wall_time now);
+
+#endif

@@ -1,0 +1,11 @@
+/*
+ * `kcr controller`: annotations to schedules, schedules to requests, ended containers to restores.
+ * It runs on any number of replicas, of which the leader acts; it never sees a checkpoint's bytes.
+ */
+#ifndef CONTROL_CONTROL_H
+#define CONTROL_CONTROL_H
+
+/* Runs the program; `arguments` are those behind its name. Returns the exit status. */
+int control_main(int count, char *const *arguments);
+
+#endif

@@ -1,0 +1,420 @@
+/*
+ * The controller's life: configuration, informers on every replica, reconcilers on the leader,
+ * health and metrics, and a stop that finishes what was begun and gives the lease back.
+ */
+#include "control/control.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "control/state.h"
+#include "http/health.h"
+#include "kube/lease.h"
+#include "sys/log.h"
+#include "sys/options.h"
+
+enum {
+	CONTROL_STOP_MS = 4000, /* after a signal everything is over by then */
+	CONTROL_STOP_STEP_MS = 20,
+	CONTROL_MAX_ACTIVE = 16,
+};
+
+struct control_options {
+	const char *kubeconfig;
+	const char *health_address;
+	int64_t health_port;
+	bool leader_elect;
+	const char *lease_namespace;
+	const char *lease_name;
+	int64_t lease_duration_ms;
+	int64_t lease_renew_ms;
+	int64_t lease_retry_ms;
+	int64_t spread_ms;
+	const char *zones;
+	const char *log_format;
+	const char *log_level;
+};
+
+static const char *const control_log_formats[] = {"text", "json", NULL};
+static const char *const control_log_levels[] = {"debug", "info", "warning", "error", NULL};
+
+#define CONTROL_ROW(option_name, option_type, member, argument_name, text)                         \
+	{                                                                                          \
+		.name = (option_name), .type = (option_type),                                      \
+		.offset = offsetof(struct control_options, member), .argument = (argument_name),   \
+		.help = (text)
+
+static const struct option_row control_rows[] = {CONTROL_ROW("kubeconfig", OPTION_TEXT, kubeconfig,
+	"PATH",
+	"The API server's kubeconfig; without one $KUBECONFIG, then the Pod's service account.")},
+			       CONTROL_ROW("health-probe-bind-address", OPTION_TEXT, health_address,
+				       "ADDRESS",
+				       "The address that /healthz, /readyz and /metrics are served "
+				       "at.")
+}
+, CONTROL_ROW("health-probe-port", OPTION_NUMBER, health_port, "PORT", "The port of these."),
+	.minimum = 0, .maximum = 65535
+}
+, CONTROL_ROW("leader-elect", OPTION_FLAG, leader_elect, NULL, "Act only while holding the lease.")
+}
+,
+	CONTROL_ROW("leader-elect-resource-namespace", OPTION_TEXT, lease_namespace, "NAMESPACE",
+		"The namespace of the lease; the Pod's own when empty.")
+}
+,
+	CONTROL_ROW("leader-elect-resource-name", OPTION_TEXT, lease_name, "NAME",
+		"The name of the lease.")
+}
+,
+	CONTROL_ROW("leader-elect-lease-duration", OPTION_DURATION, lease_duration_ms, "DURATION",
+		"How long others wait before they take the lease of a leader that has gone silent.")
+}
+,
+	CONTROL_ROW("leader-elect-renew-deadline", OPTION_DURATION, lease_renew_ms, "DURATION",
+		"How long the leader tries to renew before it gives up.")
+}
+,
+	CONTROL_ROW("leader-elect-retry-period", OPTION_DURATION, lease_retry_ms, "DURATION",
+		"The time between two tries.")
+}
+,
+	CONTROL_ROW("schedule-spread", OPTION_DURATION, spread_ms, "DURATION",
+		"Schedules that are due at the same time begin within this window.")
+}
+, CONTROL_ROW("zoneinfo", OPTION_TEXT, zones, "PATH", "The time zone database.")
+}
+, CONTROL_ROW("log-format", OPTION_CHOICE, log_format, "FORMAT", "text or json."),
+	.choices = control_log_formats
+}
+, CONTROL_ROW("log-level", OPTION_CHOICE, log_level, "LEVEL", "The lowest level that is logged."),
+	.choices = control_log_levels
+}
+,
+}
+;
+
+static const struct option_table control_table = {
+	.usage = "kcr controller [OPTION ...]",
+	.purpose = "Turns annotations and CheckpointSchedules into CheckpointRequests, restores "
+		   "containers that failed, and keeps what the retention says.",
+	.rows = control_rows,
+	.count = array_size(control_rows),
+};
+
+struct control_program {
+	struct control control;
+	struct control_options options;
+	struct kube_config *config;
+	struct kube_lease *lease;
+	struct http_health health;
+	struct http_server *server;
+	struct loop_source *signals[2];
+	struct loop_source *stopping; /* set while we wait for the end of what was begun */
+	int64_t stop_left_ms;
+	bool is_leading;
+	bool is_lease_lost;
+};
+
+/* ---- Leading ---- */
+
+static void control_plan_failed(void *context, struct str key, const struct error *err)
+{
+	(void)context;
+	if (err->kind == ERROR_CONFLICT)
+		log_debug("Changed meanwhile, will decide anew", "key", key.data);
+	else
+		log_warning(err, "Failed to reconcile, will try again", "key", key.data);
+}
+
+static void control_make_reconcilers(struct control *control)
+{
+	static const struct {
+		const char *name;
+		kube_decide_fn decide;
+	} reconcilers[CONTROL_RECONCILERS] = {
+		[CONTROL_WORKLOADS] = {"workload", control_decide_workload},
+		[CONTROL_SCHEDULES] = {"checkpointschedule", control_decide_schedule},
+		[CONTROL_REQUESTS] = {"checkpointrequest", control_decide_request},
+		[CONTROL_CHECKPOINTS] = {"checkpoint", control_decide_checkpoint},
+		[CONTROL_PODS] = {"pod", control_decide_pod},
+	};
+
+	for (size_t i = 0; i < CONTROL_RECONCILERS; i++) {
+		struct kube_reconciler_options options = {
+			.name = reconcilers[i].name,
+			.max_active = CONTROL_MAX_ACTIVE,
+			.decide = reconcilers[i].decide,
+			.failed = control_plan_failed,
+			.context = control,
+			.metrics = control->metrics,
+		};
+		control->reconcilers[i] =
+			kube_reconciler_new(control->loop, control->client, &options);
+	}
+}
+
+/* Begins to act once it is the leader and knows the whole cluster. */
+static void control_start_when_ready(struct control_program *program)
+{
+	struct control *control = &program->control;
+
+	if (!program->is_leading || program->stopping != NULL ||
+		control_informers_missing(control) != NULL)
+		return;
+	for (size_t i = 0; i < CONTROL_RECONCILERS; i++)
+		kube_reconciler_start(control->reconcilers[i]);
+	log_info("Started reconciling");
+}
+
+static void control_synced(void *context)
+{
+	struct control_program *program = container_of(context, struct control_program, control);
+
+	if (control_informers_missing(&program->control) != NULL)
+		return;
+	log_info("Synced with the cluster");
+	control_start_when_ready(program);
+}
+
+static void control_lease_changed(void *context, bool is_leader)
+{
+	struct control_program *program = context;
+
+	if (is_leader) {
+		log_info("Became the leader");
+		program->is_leading = true;
+		control_start_when_ready(program);
+		return;
+	}
+	/* Nothing may be done any more, not even what was begun: the process ends. */
+	log_error(NULL, "Lost the leader's lease, exiting");
+	program->is_lease_lost = true;
+	loop_stop(program->control.loop);
+}
+
+static void control_lease_failed(void *context, const struct error *err)
+{
+	(void)context;
+	log_warning(err, "Failed to acquire or renew the lease, will try again");
+}
+
+/* ---- Stopping ---- */
+
+static void control_released(void *context, const struct error *err)
+{
+	struct control_program *program = context;
+
+	if (err != NULL)
+		log_warning(err, "Failed to give the lease back; it runs out by itself");
+	loop_stop(program->control.loop);
+}
+
+static size_t control_unfinished(const struct control *control)
+{
+	size_t count = kube_events_pending(control->events);
+
+	for (size_t i = 0; i < CONTROL_RECONCILERS; i++)
+		count += kube_reconciler_active(control->reconcilers[i]);
+	return count;
+}
+
+static void control_stop_step(void *context)
+{
+	struct control_program *program = context;
+
+	program->stop_left_ms -= CONTROL_STOP_STEP_MS;
+	if (control_unfinished(&program->control) > 0 && program->stop_left_ms > 0) {
+		loop_timer_set(program->stopping, CONTROL_STOP_STEP_MS);
+		return;
+	}
+	if (program->lease != NULL)
+		kube_lease_release(program->lease, control_released, program);
+	else
+		loop_stop(program->control.loop);
+}
+
+static void control_signalled(void *context, int number)
+{
+	struct control_program *program = context;
+
+	if (program->stopping != NULL)
+		return;
+	log_info("Stopping", "signal", number == SIGTERM ? "SIGTERM" : "SIGINT");
+	for (size_t i = 0; i < CONTROL_RECONCILERS; i++)
+		kube_reconciler_stop(program->control.reconcilers[i]);
+	program->stop_left_ms = CONTROL_STOP_MS;
+	program->stopping = loop_timer_new(program->control.loop, control_stop_step, program);
+	loop_timer_set(program->stopping, 0);
+}
+
+/* ---- Health ---- */
+
+static const char *control_missing(void *context)
+{
+	return control_informers_missing(context);
+}
+
+static void control_before_metrics(void *context)
+{
+	struct control *control = context;
+
+	for (size_t i = 0; i < CONTROL_RECONCILERS; i++)
+		kube_reconciler_update_metrics(control->reconcilers[i]);
+}
+
+static int control_serve_health(struct control_program *program, struct error *err)
+{
+	static struct http_health_check check = {.name = "informers", .missing = control_missing};
+	struct http_server_options options = {
+		.address = program->options.health_address,
+		.port = (uint16_t)program->options.health_port,
+		.max_connections = 32,
+		.idle_seconds = 60,
+	};
+
+	check.context = &program->control;
+	program->health = (struct http_health){
+		.metrics = program->control.metrics,
+		.checks = &check,
+		.check_count = 1,
+		.before_metrics = control_before_metrics,
+		.context = &program->control,
+		.text = HTTP_HEALTH_TEXT,
+	};
+	return http_server_start(program->control.loop, &options, http_health_handle,
+		&program->health, &program->server, err);
+}
+
+/* ---- Starting ---- */
+
+static void control_start_lease(struct control_program *program)
+{
+	const struct control_options *options = &program->options;
+	autobuf identity = BUF_INIT(LIMIT_CONFIG_BYTES);
+	struct kube_lease_options lease = {
+		.namespace =
+			str_of(options->lease_namespace[0] != '\0' ? options->lease_namespace
+								   : program->config->namespace),
+		.name = str_of(options->lease_name),
+		.duration_ms = options->lease_duration_ms,
+		.renew_deadline_ms = options->lease_renew_ms,
+		.retry_period_ms = options->lease_retry_ms,
+		.changed = control_lease_changed,
+		.failed = control_lease_failed,
+		.context = program,
+		.metrics = program->control.metrics,
+	};
+
+	kube_lease_write_identity(&identity);
+	lease.identity = buf_str(&identity);
+	program->lease = kube_lease_new(program->control.client, &lease);
+	kube_lease_start(program->lease);
+}
+
+static int control_start(struct control_program *program, struct error *err)
+{
+	struct control *control = &program->control;
+	struct kube_config_options config = {.path = program->options.kubeconfig};
+	const char *host = getenv("HOSTNAME");
+	struct kube_events_options events = {
+		.controller = STR("kcr.io/controller"),
+		.instance = str_of(host != NULL ? host : "kcr-controller"),
+		.metrics = control->metrics,
+	};
+
+	if (kube_config_load(&config, &program->config, err) < 0 ||
+		kube_client_new(control->loop, program->config, control->metrics, &control->client,
+			err) < 0 ||
+		loop_watch_signal(control->loop, SIGTERM, control_signalled, program,
+			&program->signals[0], err) < 0 ||
+		loop_watch_signal(control->loop, SIGINT, control_signalled, program,
+			&program->signals[1], err) < 0 ||
+		control_serve_health(program, err) < 0)
+		return -1;
+	control->events = kube_events_new(control->client, &events);
+	control_make_reconcilers(control);
+	control_informers_new(control, control_synced);
+	control_informers_start(control);
+	if (program->options.leader_elect) {
+		control_start_lease(program);
+	} else {
+		program->is_leading = true;
+	}
+	log_info("Started", "server", program->config->server, "version", KCR_VERSION);
+	return 0;
+}
+
+static void control_end(struct control_program *program)
+{
+	struct control *control = &program->control;
+
+	http_server_free(program->server);
+	buf_done(&program->health.text);
+	kube_lease_free(program->lease);
+	for (size_t i = 0; i < CONTROL_RECONCILERS; i++)
+		kube_reconciler_free(control->reconcilers[i]);
+	if (control->pods != NULL)
+		control_informers_free(control);
+	kube_events_free(control->events);
+	kube_client_free(control->client);
+	kube_config_free(program->config);
+	loop_source_free(program->stopping);
+	loop_source_free(program->signals[0]);
+	loop_source_free(program->signals[1]);
+	control_zones_free(control->zones);
+	metrics_free(control->metrics);
+	loop_free(control->loop);
+}
+
+static int control_run(struct control_program *program, struct error *err)
+{
+	if (loop_new(&program->control.loop, err) < 0)
+		return -1;
+	program->control.metrics = metrics_new();
+	program->control.zones = control_zones_new(program->options.zones);
+	program->control.spread_seconds = program->options.spread_ms / 1000;
+	if (control_start(program, err) < 0)
+		return -1;
+	return loop_run(program->control.loop, err);
+}
+
+int control_main(int count, char *const *arguments)
+{
+	struct control_program program = {
+		.options =
+			{
+				.kubeconfig = NULL,
+				.health_address = "0.0.0.0",
+				.health_port = 8081,
+				.leader_elect = true,
+				.lease_namespace = "",
+				.lease_name = "kcr-controller",
+				.lease_duration_ms = 15000,
+				.lease_renew_ms = 10000,
+				.lease_retry_ms = 2000,
+				.spread_ms = 0,
+				.zones = "/usr/share/zoneinfo",
+				.log_format = "text",
+				.log_level = "info",
+			},
+	};
+	struct error err;
+	int parsed = options_parse(&control_table, count, arguments, &program.options, &err);
+	int result;
+
+	if (parsed > 0) {
+		options_print_help(&control_table, &program.options);
+		return 0;
+	}
+	if (parsed < 0) {
+		fprintf(stderr, "kcr controller: %s\nTry 'kcr controller --help'\n", err.text);
+		return 2;
+	}
+	log_configure_by_names(program.options.log_format, program.options.log_level);
+	result = control_run(&program, &err);
+	if (result < 0)
+		log_error(&err, "Cannot run the controller");
+	control_end(&program);
+	return result < 0 || program.is_lease_lost ? 1 : 0;
+}

@@ -1,0 +1,34 @@
+/*
+ * What every program of ours tells about itself: /healthz (it runs), /readyz (it can do its work;
+ * with ?verbose a line for each check), /metrics (Prometheus text).
+ */
+#ifndef HTTP_HEALTH_H
+#define HTTP_HEALTH_H
+
+#include <stdbool.h>
+
+#include "base/metrics.h"
+#include "http/server.h"
+
+struct http_health_check {
+	const char *name;
+	/* NULL when all is well, else what is missing; static or borrowed until the next call. */
+	const char *(*missing)(void *context);
+	void *context;
+};
+
+struct http_health {
+	struct metrics *metrics;
+	const struct http_health_check *checks; /* for /readyz */
+	size_t check_count;
+	void (*before_metrics)(void *context); /* brings gauges up to date; may be NULL */
+	void *context;
+	struct buf text; /* internal: the newest answer; starts as HTTP_HEALTH_TEXT */
+};
+#define HTTP_HEALTH_TEXT BUF_INIT(4 * 1024 * 1024)
+
+/* An http_server_fn whose context is a `struct http_health`; other paths are 404. */
+void http_health_handle(
+	void *health, const struct http_server_request *request, struct http_server_answer *answer);
+
+#endif
