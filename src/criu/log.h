@@ -4,9 +4,9 @@
  *
  *	(00.002407)  24411: Error (criu/tty.c:1435): tty: No task found with sid 22997
  *
- * and become "tty: No task found with sid 22997 (criu/tty.c:1435)": the first error is nearly
- * always the cause, those after it are its consequences. runc and crun report only "type NOTIFY
- * errno 0", so this is what tells a user what to do.
+ * and become "tty: No task found with sid 22997 (criu/tty.c:1435)". The first error is nearly
+ * always the cause and those after it are its consequences; the few that CRIU goes on after are
+ * left out. runc and crun report only "type NOTIFY errno 0", so this tells a user what to do.
  */
 #ifndef CRIU_LOG_H
 #define CRIU_LOG_H
@@ -29,7 +29,7 @@ enum {
 struct criu_log {
 	char version[CRIU_LOG_VERSION_SIZE]; /* "4.2.1"; "" when the log does not tell */
 	bool has_failed; /* "Dumping FAILED" or "Restoring FAILED" was there */
-	size_t error_count; /* different error lines, the FAILED ones not counted */
+	size_t error_count; /* different error lines that may be a cause, so without FAILED */
 	char errors[CRIU_LOG_ERRORS][CRIU_LOG_ERROR_SIZE];
 
 	char line[CRIU_LOG_LINE_SIZE]; /* internal: the line at hand */

@@ -30,6 +30,24 @@ static void an_inventory_is_read(void **state)
 	assert_true(inventory.tcp_close);
 }
 
+static void an_inventory_of_criu_4_2_1_is_read(void **state)
+{
+	const struct str file = STR(MAGIC "\x50\x00\x00\x00\x08\x02\x10\x01\x1a\x18\x08\x01\x10\x01"
+					  "\x18\x01\x20\x01\x28\x01\x30"
+					  "\x02\x38\x03\x40\x04\x48\x06\x50\x07\x58\x08\x60\x05\x20"
+					  "\x01\x28\x01\x30\x00\x50\x01"
+					  "\x58\x00\x62\x00\x6a\x24"
+					  "d42d526f-b69d-4c8d-8473-bfb0ce15490f");
+	struct criu_inventory inventory;
+	struct error err;
+
+	(void)state;
+	assert_int_equal(criu_inventory_read(file, &inventory, &err), 0);
+	assert_int_equal(inventory.image_version, 2);
+	assert_null(inventory.lsm);
+	assert_true(inventory.tcp_close);
+}
+
 static void a_version_is_enough(void **state)
 {
 	struct criu_inventory inventory;
@@ -83,6 +101,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_inventory_is_read),
+		cmocka_unit_test(an_inventory_of_criu_4_2_1_is_read),
 		cmocka_unit_test(a_version_is_enough),
 		cmocka_unit_test(an_unknown_security_module_is_none),
 		cmocka_unit_test(what_is_no_inventory_is_corrupt),

@@ -93,6 +93,28 @@ static void errors_of_processes_and_of_the_code_inside_them_are_found(void **sta
 		"Unable to detach from 75195 (compel/src/lib/infect.c:363)");
 }
 
+/* From CRIU 4.2.1, a Redis with one client; 780 lines left out. */
+static void an_error_that_criu_goes_on_after_is_not_the_cause(void **state)
+{
+	(void)state;
+	assert_excerpt(
+		"(00.001185) ========================================\n"
+		"(00.001201) Error (criu/util.c:1534): rlimit: Can't setup RLIMIT_NOFILE for self: "
+		"Operation not permitted\n"
+		"(00.001254) Running pre-dump scripts\n"
+		"(00.017902) sockets: Searching for socket 0x548b8 family 2\n"
+		"(00.017903) Error (criu/sk-inet.c:200): inet: Connected TCP socket, consider "
+		"using --tcp-established option.\n"
+		"(00.017909) ----------------------------------------\n"
+		"(00.017915) Error (criu/cr-dump.c:1545): Dump files (pid: 399) failed with -1\n"
+		"(00.017926) Waiting for 399 to trap\n"
+		"pie: 1: __fetched msg: 3 0 0\n"
+		"(00.018262) net: Unlock network\n"
+		"(00.082296) Error (criu/cr-dump.c:1975): Dumping FAILED.\n",
+		"inet: Connected TCP socket, consider using --tcp-established option. "
+		"(criu/sk-inet.c:200); Dump files (pid: 399) failed with -1 (criu/cr-dump.c:1545)");
+}
+
 static void a_restore_that_failed_is_read_too(void **state)
 {
 	(void)state;
@@ -170,6 +192,7 @@ int main(void)
 		cmocka_unit_test(the_version_and_the_failure_are_told),
 		cmocka_unit_test(a_dump_that_worked_has_no_excerpt),
 		cmocka_unit_test(errors_of_processes_and_of_the_code_inside_them_are_found),
+		cmocka_unit_test(an_error_that_criu_goes_on_after_is_not_the_cause),
 		cmocka_unit_test(a_restore_that_failed_is_read_too),
 		cmocka_unit_test(repeated_errors_are_told_once),
 		cmocka_unit_test(of_many_errors_the_first_and_the_last_are_kept),

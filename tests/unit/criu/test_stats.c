@@ -45,6 +45,26 @@ static void a_dump_is_read(void **state)
 	assert_int_equal(stats.shared_pages_written, 9);
 }
 
+static void a_dump_of_criu_4_2_1_is_read(void **state)
+{
+	const struct str file =
+		STR(MAGICS "\x25\x00\x00\x00\x0a\x23\x08\x86\x06\x10\xe5\xb8\x08"
+			   "\x18\xac\x19\x20\xf1\x0c\x28\xdf\x06\x30\x00\x38\xde"
+			   "\x05\x40\x00\x48\x00\x50\x08\x58\x08\x60\x00\x68\x00\x70"
+			   "\x00");
+	struct criu_dump_stats stats;
+	struct error err;
+
+	(void)state;
+	assert_int_equal(criu_dump_stats_read(file, &stats, &err), 0);
+	assert_int_equal(stats.freezing_us, 774);
+	assert_int_equal(stats.frozen_us, 138341);
+	assert_int_equal(stats.memdump_us, 3244);
+	assert_int_equal(stats.memwrite_us, 1649);
+	assert_int_equal(stats.pages_scanned, 863);
+	assert_int_equal(stats.pages_written, 734); /* its pages-1.img had 3,006,464 bytes */
+}
+
 static void a_restore_is_read(void **state)
 {
 	struct criu_restore_stats stats;
@@ -129,6 +149,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_dump_is_read),
+		cmocka_unit_test(a_dump_of_criu_4_2_1_is_read),
 		cmocka_unit_test(a_restore_is_read),
 		cmocka_unit_test(the_layout_of_old_versions_is_read),
 		cmocka_unit_test(unknown_fields_are_skipped_and_absent_ones_are_zero),
