@@ -348,7 +348,7 @@ static void any_changed_byte_changes_the_digest_or_is_refused(void **state)
 	(void)state;
 	build_mixed(&tar);
 	assert_int_equal(record(&tar, &recorder, &original, &err), 0);
-	for (size_t i = 0; i < tar.bytes.size; i += 3) {
+	for (size_t i = 0; i < tar.bytes.size; i += 7) {
 		tar.bytes.data[i] ^= 0x55;
 		if (record(&tar, &recorder, &changed, &err) == 0)
 			assert_false(archive_digest_equal(&original.digest, &changed.digest));

@@ -5,8 +5,10 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <fcntl.h>
 
 #include "archive/digest.h"
+#include "checkpoint/data.h"
 #include "checkpoint/describe.h"
 #include "sample_archives.h"
 
@@ -111,6 +113,40 @@ static void sizes_times_and_versions_are_found(void **state)
 	assert_int_equal(description.memory_bytes, 10000);
 	assert_int_equal(description.frozen_us, 74565);
 	assert_int_equal(description.criu_image_version, 2);
+	assert_str(description.criu_version, "4.2.1");
+	assert_str(description.dump_error, "");
+	assert_int_equal(description.missing.count, 0);
+}
+
+/*
+ * The kubelet's archive of a Redis, from containerd 2.3.7, runc 1.3.6 and CRIU 4.2.1 on
+ * Debian, with the large images and most of dump.log left out.
+ */
+static void a_real_archive_is_described(void **state)
+{
+	autoarena *arena = arena_new(1024);
+	int fd = open(CHECKPOINT_DATA "/containerd-2.3.7.tar", O_RDONLY | O_CLOEXEC);
+	struct checkpoint_description description;
+	struct error err = {0};
+
+	(void)state;
+	assert_true(fd >= 0);
+	if (checkpoint_describe(fd, arena, &description, &err) < 0)
+		fail_msg("refused: %s", err.text);
+	(void)close(fd);
+	assert_str(description.engine, "containerd");
+	assert_str(description.pod_namespace, "default");
+	assert_str(description.pod_name, "redis");
+	assert_str(description.pod_uid, "2e22d0b7-d347-4f0c-940d-3227ac5cae9e");
+	assert_str(description.container_name, "redis");
+	assert_str(description.image_name, "kcr.test/redis:1");
+	assert_str(description.image_ref,
+		"kcr.test/redis@sha256:"
+		"cafe24f14880eb8114e977cfc89785853fbb4aaac1f0a9062cab7edd73f1dfea");
+	assert_str(description.digest,
+		"sha256:424d5579039bf5401257ac0f6c598d2ef30a84e4f85b8c6307cf1289f8f3b827");
+	assert_int_equal(description.memory_bytes, 4096);
+	assert_int_equal(description.frozen_us, 138341);
 	assert_str(description.criu_version, "4.2.1");
 	assert_str(description.dump_error, "");
 	assert_int_equal(description.missing.count, 0);
@@ -265,6 +301,7 @@ int main(void)
 		cmocka_unit_test(an_archive_of_containerd_is_described),
 		cmocka_unit_test(an_archive_of_cri_o_is_described),
 		cmocka_unit_test(sizes_times_and_versions_are_found),
+		cmocka_unit_test(a_real_archive_is_described),
 		cmocka_unit_test(an_archive_without_anything_misses_what_a_restore_needs),
 		cmocka_unit_test(the_log_of_a_failed_dump_gives_the_error),
 		cmocka_unit_test(errors_in_the_log_of_a_dump_that_worked_do_not_count),
