@@ -10,7 +10,7 @@
 #include "criu/log.h"
 #include "criu/stats.h"
 
-enum { DESCRIBE_NAME_COUNT = 5 };
+enum { DESCRIBE_FILE_COUNT = 5 };
 
 struct describe {
 	struct arena *arena;
@@ -18,7 +18,7 @@ struct describe {
 	const struct describe_file *file; /* whose content is being shown */
 	struct buf content; /* of it */
 	struct criu_log log;
-	bool is_seen[DESCRIBE_NAME_COUNT]; /* by place in describe_files */
+	bool is_seen[DESCRIBE_FILE_COUNT]; /* by place in describe_files */
 };
 
 static int describe_config(struct describe *describe, struct str content, struct error *err)
@@ -76,7 +76,7 @@ struct describe_file {
 	int (*read)(struct describe *describe, struct str content, struct error *err);
 };
 
-static const struct describe_file describe_files[DESCRIBE_NAME_COUNT] = {
+static const struct describe_file describe_files[DESCRIBE_FILE_COUNT] = {
 	{"checkpoint/inventory.img", true, false, describe_inventory},
 	{"config.dump", true, false, describe_config},
 	{"spec.dump", true, false, describe_spec},
