@@ -36,17 +36,8 @@ void control_plan_status(struct kube_plan *plan, const struct kube_resource *res
 	struct json_writer writer = json_writer(&body);
 
 	api_encode_status(&writer, kind, object);
-	kube_plan_add(plan,
-		&(struct kube_request){
-			.verb = KUBE_APPLY,
-			.resource = resource,
-			.namespace = arena_str(plan->arena, metadata->namespace),
-			.name = arena_str(plan->arena, metadata->name),
-			.subresource = STR("status"),
-			.body = arena_str(plan->arena, buf_str(&body)),
-			.field_manager = STR(CONTROL_FIELD_MANAGER),
-			.absent_is_fine = true,
-		});
+	kube_plan_apply(plan, resource, metadata->namespace, metadata->name, "status",
+		buf_str(&body), CONTROL_FIELD_MANAGER);
 }
 
 void control_plan_delete(struct kube_plan *plan, const struct kube_resource *resource,
@@ -64,31 +55,24 @@ void control_plan_delete(struct kube_plan *plan, const struct kube_resource *res
 		});
 }
 
-static void control_emit(void *control, const void *event)
-{
-	kube_events_emit(((struct control *)control)->events, event);
-}
-
 void control_plan_event(struct control *control, struct kube_plan *plan, const char *api_version,
 	const char *kind, const struct api_metadata *metadata, bool is_warning, const char *reason,
 	struct str note)
 {
-	struct kube_event *event = arena_zeroed(plan->arena, 1, sizeof(*event));
-
-	*event = (struct kube_event){
-		.regarding =
-			{
-				.api_version = str_of(api_version),
-				.kind = str_of(kind),
-				.namespace = arena_str(plan->arena, metadata->namespace),
-				.name = arena_str(plan->arena, metadata->name),
-				.uid = arena_str(plan->arena, metadata->uid),
-			},
-		.is_warning = is_warning,
-		.reason = str_of(reason),
-		.note = arena_str(plan->arena, note),
-	};
-	kube_plan_then(plan, control_emit, control, event);
+	kube_plan_event(plan, control->events,
+		&(struct kube_event){
+			.regarding =
+				{
+					.api_version = str_of(api_version),
+					.kind = str_of(kind),
+					.namespace = metadata->namespace,
+					.name = metadata->name,
+					.uid = metadata->uid,
+				},
+			.is_warning = is_warning,
+			.reason = str_of(reason),
+			.note = note,
+		});
 }
 
 int64_t control_ms_until(struct wall_time when)

@@ -134,15 +134,9 @@ static struct str control_schedule_body(struct arena *arena, struct str name,
 static void control_grant(struct kube_plan *plan, struct str name,
 	const struct api_metadata *workload, const char *kind, const struct control_wish *wish)
 {
-	kube_plan_add(plan,
-		&(struct kube_request){
-			.verb = KUBE_APPLY,
-			.resource = &control_schedule_resource,
-			.namespace = arena_str(plan->arena, workload->namespace),
-			.name = name,
-			.body = control_schedule_body(plan->arena, name, workload, kind, wish),
-			.field_manager = STR(CONTROL_FIELD_MANAGER),
-		});
+	kube_plan_apply(plan, &control_schedule_resource, workload->namespace, name, "",
+		control_schedule_body(plan->arena, name, workload, kind, wish),
+		CONTROL_FIELD_MANAGER);
 }
 
 static void control_decide_existing_workload(struct control *control,

@@ -11,6 +11,7 @@
 #include "base/arena.h"
 #include "base/attributes.h"
 #include "kube/client.h"
+#include "kube/events.h"
 
 /* What follows a plan that was carried out: an event, a count. `data` is from the plan's arena. */
 typedef void (*kube_then_fn)(void *context, const void *data);
@@ -37,6 +38,15 @@ void kube_plan_add(struct kube_plan *plan, const struct kube_request *request);
 
 /* Calls back once all requests have succeeded, in the order of these calls; else never. */
 void kube_plan_then(struct kube_plan *plan, kube_then_fn call, void *context, const void *data);
+
+/* Adds a server-side apply; all texts are copied. An object that is gone meanwhile is fine. */
+void kube_plan_apply(struct kube_plan *plan, const struct kube_resource *resource,
+	struct str namespace, struct str name, const char *subresource, struct str body,
+	const char *field_manager);
+
+/* Emits the event once the plan is carried out; all its texts are copied. */
+void kube_plan_event(
+	struct kube_plan *plan, struct kube_events *events, const struct kube_event *event);
 
 /* Wakes after `ms` (> 0), unless it is to wake sooner anyhow. 0 is ignored. */
 void kube_plan_wake(struct kube_plan *plan, int64_t ms);

@@ -2,7 +2,6 @@
 #include "kube/reconciler.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/alloc.h"
 #include "base/map.h"
@@ -55,49 +54,6 @@ static const struct metric_family reconciler_time = {
 	.buckets = reconciler_buckets,
 	.bucket_count = array_size(reconciler_buckets),
 };
-
-/* ---- Plans ---- */
-
-/* Room for one more item in an array of the arena. */
-static void *reconciler_grow(
-	struct arena *arena, const void *items, size_t count, size_t *capacity, size_t size)
-{
-	void *larger;
-
-	if (count < *capacity)
-		return NULL;
-	*capacity = *capacity == 0 ? 4 : *capacity * 2;
-	larger = arena_zeroed(arena, *capacity, size);
-	if (count > 0)
-		memcpy(larger, items, count * size);
-	return larger;
-}
-
-void kube_plan_add(struct kube_plan *plan, const struct kube_request *request)
-{
-	struct kube_request *larger = reconciler_grow(
-		plan->arena, plan->requests, plan->count, &plan->capacity, sizeof(*plan->requests));
-
-	if (larger != NULL)
-		plan->requests = larger;
-	plan->requests[plan->count++] = *request;
-}
-
-void kube_plan_then(struct kube_plan *plan, kube_then_fn call, void *context, const void *data)
-{
-	struct kube_then *larger = reconciler_grow(plan->arena, plan->thens, plan->then_count,
-		&plan->then_capacity, sizeof(*plan->thens));
-
-	if (larger != NULL)
-		plan->thens = larger;
-	plan->thens[plan->then_count++] = (struct kube_then){call, context, data};
-}
-
-void kube_plan_wake(struct kube_plan *plan, int64_t ms)
-{
-	if (ms > 0 && (plan->wake_ms == 0 || ms < plan->wake_ms))
-		plan->wake_ms = ms;
-}
 
 /* ---- Carrying out ---- */
 

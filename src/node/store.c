@@ -38,6 +38,10 @@ static const struct json_field node_entry_fields[] = {
 		offsetof(struct node_entry, manifest_bytes)},
 	{"configBytes", JSON_FIELD_I64, JSON_REQUIRED, offsetof(struct node_entry, config_bytes)},
 	{"layerBytes", JSON_FIELD_I64, JSON_REQUIRED, offsetof(struct node_entry, layer_bytes)},
+	{"memoryBytes", JSON_FIELD_I64, 0, offsetof(struct node_entry, memory_bytes)},
+	{"frozenMicroseconds", JSON_FIELD_I64, 0, offsetof(struct node_entry, frozen_us)},
+	{"engine", JSON_FIELD_STRING, 0, offsetof(struct node_entry, engine)},
+	{"criuVersion", JSON_FIELD_STRING, 0, offsetof(struct node_entry, criu_version)},
 };
 
 static const struct json_object node_entry_object =
@@ -47,6 +51,7 @@ static const struct json_object node_entry_object =
 struct node_stored {
 	struct arena *arena;
 	struct node_entry entry;
+	int64_t orphan_since_us; /* monotonic; 0: it has an object, as far as we know */
 };
 
 struct node_store {
@@ -323,6 +328,25 @@ const struct node_entry *node_store_next(const struct node_store *store, size_t 
 	const struct node_stored *stored = map_next(&store->by_uid, position, NULL);
 
 	return stored != NULL ? &stored->entry : NULL;
+}
+
+int64_t node_store_orphaned_us(struct node_store *store, struct str uid, int64_t now_us)
+{
+	struct node_stored *stored = map_get(&store->by_uid, uid);
+
+	if (stored == NULL)
+		return 0;
+	if (stored->orphan_since_us == 0)
+		stored->orphan_since_us = now_us;
+	return now_us - stored->orphan_since_us;
+}
+
+void node_store_adopt(struct node_store *store, struct str uid)
+{
+	struct node_stored *stored = map_get(&store->by_uid, uid);
+
+	if (stored != NULL)
+		stored->orphan_since_us = 0;
 }
 
 int node_store_open_part(const struct node_store *store, const struct node_entry *entry,

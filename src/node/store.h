@@ -35,6 +35,10 @@ struct node_entry {
 	int64_t manifest_bytes;
 	int64_t config_bytes;
 	int64_t layer_bytes;
+	int64_t memory_bytes; /* of the processes, within the layer */
+	int64_t frozen_us; /* how long they stood still */
+	struct str engine;
+	struct str criu_version;
 };
 
 struct node_store_limits {
@@ -75,6 +79,11 @@ const struct node_entry *node_store_find_repository(
 
 /* The entries in no particular order: start with *position 0, ends with NULL. */
 const struct node_entry *node_store_next(const struct node_store *store, size_t *position);
+
+/* Since when the entry has had no object, in microseconds before `now_us`; begins to count at the
+ * first call. node_store_adopt() stops the count. */
+int64_t node_store_orphaned_us(struct node_store *store, struct str uid, int64_t now_us);
+void node_store_adopt(struct node_store *store, struct str uid);
 
 enum node_part { NODE_PART_LAYER, NODE_PART_CONFIG, NODE_PART_MANIFEST };
 

@@ -1,0 +1,55 @@
+/* The program `kcr`: one binary, its parts chosen by the first argument. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/attributes.h"
+#include "control/control.h"
+#include "node/node.h"
+#include "node/work.h"
+
+static int kcr_version(int count, char *const *arguments)
+{
+	(void)count;
+	(void)arguments;
+	printf("kcr " KCR_VERSION "\n");
+	return 0;
+}
+
+static const struct {
+	const char *name;
+	int (*run)(int count, char *const *arguments);
+	const char *help;
+} kcr_parts[] = {
+	{"controller", control_main, "schedules checkpoints and restores containers (Deployment)"},
+	{"agent", node_main, "takes, keeps and serves the checkpoints of a node (DaemonSet)"},
+	{"work", node_work_main, "reads an archive for the agent, in a process of its own"},
+	{"version", kcr_version, "prints the version"},
+};
+
+static void kcr_print_help(FILE *out)
+{
+	fprintf(out,
+		"Usage: kcr COMMAND [OPTION ...]\n\n"
+		"Checkpoint and restore for Kubernetes.\n\nCommands:\n");
+	for (size_t i = 0; i < array_size(kcr_parts); i++)
+		fprintf(out, "  %-12s %s\n", kcr_parts[i].name, kcr_parts[i].help);
+	fprintf(out, "\n'kcr COMMAND --help' lists a command's options.\n");
+}
+
+int main(int count, char **arguments)
+{
+	if (count < 2) {
+		kcr_print_help(stderr);
+		return 2;
+	}
+	if (strcmp(arguments[1], "--help") == 0 || strcmp(arguments[1], "help") == 0) {
+		kcr_print_help(stdout);
+		return 0;
+	}
+	for (size_t i = 0; i < array_size(kcr_parts); i++)
+		if (strcmp(arguments[1], kcr_parts[i].name) == 0)
+			return kcr_parts[i].run(count - 2, arguments + 2);
+	fprintf(stderr, "kcr: there is no command '%s'\n\n", arguments[1]);
+	kcr_print_help(stderr);
+	return 2;
+}

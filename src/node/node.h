@@ -1,0 +1,11 @@
+/*
+ * `kcr agent`: the checkpoints of one node. It asks its own kubelet for them, keeps them, serves
+ * them to the node's container runtime, and sees containers end.
+ */
+#ifndef NODE_NODE_H
+#define NODE_NODE_H
+
+/* Runs the program; `arguments` are those behind its name. Returns the exit status. */
+int node_main(int count, char *const *arguments);
+
+#endif

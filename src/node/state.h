@@ -1,0 +1,103 @@
+/*
+ * What the agent's parts share: the node's objects, the store, and the work that is under way.
+ * Internal to the room.
+ */
+#ifndef NODE_STATE_H
+#define NODE_STATE_H
+
+#include "api/kinds.h"
+#include "api/views.h"
+#include "base/map.h"
+#include "base/metrics.h"
+#include "http/client.h"
+#include "image/reference.h"
+#include "kube/client.h"
+#include "kube/events.h"
+#include "kube/index.h"
+#include "kube/informer.h"
+#include "kube/reconciler.h"
+#include "loop/loop.h"
+#include "node/exits.h"
+#include "node/kubelet.h"
+#include "node/push.h"
+#include "node/store.h"
+
+#define NODE_FIELD_MANAGER "kcr-agent"
+
+enum { NODE_TAKES_MAX = 2 /* checkpoints of a node that are taken at the same time */ };
+
+struct node {
+	struct loop *loop;
+	struct metrics *metrics;
+	struct kube_client *client;
+	struct kube_events *events;
+	struct http_client *http;
+	const char *name; /* of the Node */
+	uint16_t registry_port;
+
+	struct kube_informer *pods;
+	struct kube_informer *requests;
+	struct kube_informer *checkpoints;
+	struct kube_index *checkpoints_by_pod; /* "namespace/name" of the Pod */
+	struct kube_reconciler *request_reconciler;
+	struct kube_reconciler *checkpoint_reconciler;
+
+	struct node_kubelet kubelet;
+	int archives_fd; /* the kubelet's checkpoint directory */
+	struct node_store *store;
+	struct node_push_target *push; /* NULL: no external registry */
+	struct node_exits *exits; /* NULL: ends cannot be seen here */
+
+	struct map takes; /* by the request's key; struct node_take, owned */
+	struct map ingests; /* by the Checkpoint's uid; struct node_ingest, owned */
+	struct map ended; /* by container id; struct api_container_exit, owned */
+};
+
+/* ---- objects.c ---- */
+
+extern const struct kube_resource node_request_resource;
+extern const struct kube_resource node_checkpoint_resource;
+
+/* Makes the informers of this node's objects. `synced` gets the node. */
+void node_objects_new(struct node *node, kube_informer_synced_fn synced);
+void node_objects_start(struct node *node);
+void node_objects_free(struct node *node);
+/* The plural of the first informer that is not synced; NULL when all are. */
+const char *node_objects_missing(const struct node *node);
+
+/* This node's Pod of that name; NULL when there is none. Borrowed. */
+const struct api_pod *node_pod(const struct node *node, struct str namespace, struct str name);
+
+/* Adds a server-side apply of the status of one of our objects. */
+void node_plan_status(struct kube_plan *plan, const struct kube_resource *resource,
+	const struct api_kind *kind, const struct api_metadata *metadata, const void *object);
+
+/* Adds an event about one of our objects, emitted once the plan is carried out. */
+void node_plan_event(struct node *node, struct kube_plan *plan, const char *kind,
+	const struct api_metadata *metadata, bool is_warning, const char *reason, struct str note);
+
+/* ---- take.c: requests ---- */
+
+void node_decide_request(void *node, struct str key, struct kube_plan *plan);
+void node_takes_free(struct node *node);
+
+/* ---- ingest.c: checkpoints ---- */
+
+void node_decide_checkpoint(void *node, struct str key, struct kube_plan *plan);
+/* The Checkpoint is gone: so is everything of it on this node. */
+void node_drop_checkpoint(struct node *node, const struct api_checkpoint *checkpoint);
+void node_ingests_free(struct node *node);
+/* Removes entries whose Checkpoint has been missing for NODE_ORPHAN_MS; called now and then. */
+void node_collect_orphans(struct node *node);
+
+/* ---- watch.c: the ends of containers ---- */
+
+void node_container_ended(void *node, struct str container_id, int status);
+/* Follows the Pod's containers: those with a checkpoint are watched. NULL: there is no such. */
+void node_watch_pod(struct node *node, const struct api_pod *old, const struct api_pod *new);
+/* What is to be reported on this Checkpoint about its container; NULL: nothing. Borrowed. */
+const struct api_container_exit *node_exit_to_report(
+	const struct node *node, const struct api_checkpoint *checkpoint);
+void node_ended_free(struct node *node);
+
+#endif

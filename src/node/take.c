@@ -1,0 +1,465 @@
+/*
+ * A CheckpointRequest of this node: it is marked InProgress, the kubelet is asked, and what came of
+ * it is written down: a Checkpoint and Completed, or Failed and why. Each step is decided from what
+ * the objects say and from the call that is under way, so that a new agent goes on where the last
+ * one stopped: it asks the kubelet again, for taking a checkpoint twice harms nothing.
+ */
+#include "node/state.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "api/names.h"
+#include "base/alloc.h"
+#include "checkpoint/request.h"
+#include "restore/record.h"
+#include "sys/clock.h"
+#include "sys/file.h"
+#include "sys/log.h"
+
+enum { NODE_TAKE_WAIT_MS = 250 }; /* until a place is free, or the second is over */
+
+static const struct metric_family node_checkpoints_total = {
+	.name = "kcr_checkpoints_total",
+	.type = METRIC_COUNTER,
+	.help = "Checkpoints asked of the kubelet, by result",
+};
+
+/* A call of the kubelet, until its result is written down. */
+struct node_take {
+	struct node *node;
+	char *key;
+	char *container; /* "namespace/pod/container" */
+	struct node_kubelet_call *call;
+	bool is_done;
+	char *archive; /* the file's name; NULL: failed */
+	struct error err;
+};
+
+static void node_take_free(struct node_take *take)
+{
+	if (take == NULL)
+		return;
+	node_kubelet_call_free(take->call);
+	free(take->key);
+	free(take->container);
+	free(take->archive);
+	free(take);
+}
+
+void node_takes_free(struct node *node)
+{
+	struct node_take *take;
+	size_t position = 0;
+
+	while ((take = map_next(&node->takes, &position, NULL)) != NULL)
+		node_take_free(take);
+	map_done(&node->takes);
+}
+
+/* ---- The call ---- */
+
+static void node_take_done(void *context, struct str archive, const struct error *err)
+{
+	struct node_take *take = context;
+	struct node *node = take->node;
+	struct str directory;
+	struct str name;
+
+	take->is_done = true;
+	if (err != NULL) {
+		take->err = *err;
+	} else {
+		(void)str_cut_last(archive, '/', &directory, &name);
+		take->archive = str_dup(name);
+	}
+	metric_add(metrics_series(node->metrics, &node_checkpoints_total,
+			   err != NULL ? "result=\"failed\"" : "result=\"taken\""),
+		1);
+	kube_reconciler_add(node->request_reconciler, str_of(take->key));
+}
+
+/*
+ * An agent that was stopped between asking and writing down has left an archive that no Checkpoint
+ * names. It was made for this request, between its start and now, and goes.
+ */
+struct node_leftovers {
+	struct node *node;
+	char *prefix; /* checkpoint-<pod>_<namespace>-<container>- */
+	struct wall_time since;
+};
+
+static bool node_is_known_archive(const struct node *node, const char *name)
+{
+	const struct kube_object *object;
+	size_t position = 0;
+
+	while ((object = kube_informer_next(node->checkpoints, &position)) != NULL)
+		if (str_is(((const struct api_checkpoint *)object->view)->spec.data, name))
+			return true;
+	return false;
+}
+
+static int node_leftover_visit(
+	void *context, const char *name, bool is_directory, struct error *err)
+{
+	struct node_leftovers *leftovers = context;
+	size_t prefix_size = strlen(leftovers->prefix);
+	struct wall_time made;
+	struct str stamp;
+	struct str text = str_of(name);
+
+	if (is_directory || !str_starts_with(text, str_of(leftovers->prefix)) ||
+		!str_ends_with(text, STR(".tar")))
+		return 0;
+	stamp = str_from(text, prefix_size);
+	stamp.size -= strlen(".tar");
+	if (!wall_time_parse(stamp, &made) || made.us < leftovers->since.us ||
+		node_is_known_archive(leftovers->node, name))
+		return 0;
+	log_info("Removed an archive that an interrupted request left", "archive", name);
+	return file_remove_tree(leftovers->node->archives_fd, name, err);
+}
+
+static void node_remove_leftovers(struct node *node, const struct api_request *request)
+{
+	autobuf prefix = BUF_INIT(LIMIT_ARCHIVE_PATH);
+	struct node_leftovers leftovers = {.node = node, .since = request->status.started};
+	struct error err;
+
+	buf_printf(&prefix, "checkpoint-%.*s_%.*s-%.*s-", STR_ARG(request->spec.pod.name),
+		STR_ARG(request->metadata.namespace), STR_ARG(request->spec.container_name));
+	leftovers.prefix = prefix.data;
+	if (file_for_each(node->archives_fd, node_leftover_visit, &leftovers, &err) < 0)
+		log_warning(&err, "Failed to look for left archives");
+}
+
+static struct str node_container_key(struct arena *arena, const struct api_request *request)
+{
+	return arena_printf(arena, "%.*s/%.*s/%.*s", STR_ARG(request->metadata.namespace),
+		STR_ARG(request->spec.pod.name), STR_ARG(request->spec.container_name));
+}
+
+/* Whether the kubelet may be asked now: places are few, and one container is asked for once. */
+static bool node_take_must_wait(const struct node *node, struct str container)
+{
+	const struct node_take *take;
+	size_t position = 0;
+	size_t active = 0;
+
+	while ((take = map_next(&node->takes, &position, NULL)) != NULL) {
+		if (str_is(container, take->container))
+			return true;
+		active += take->is_done ? 0 : 1;
+	}
+	return active >= NODE_TAKES_MAX;
+}
+
+static void node_take_start(
+	struct node *node, struct str key, const struct api_request *request, struct str container)
+{
+	struct node_take *take = new_zeroed(struct node_take);
+	int64_t left_us = checkpoint_deadline(request).us - clock_wall().us;
+
+	node_remove_leftovers(node, request);
+	take->node = node;
+	take->key = str_dup(key);
+	take->container = str_dup(container);
+	(void)map_set(&node->takes, key, take);
+	take->call = node_kubelet_checkpoint(&node->kubelet, kube_client_token(node->client),
+		request->metadata.namespace, request->spec.pod.name, request->spec.container_name,
+		left_us / TIME_SECOND_US + 1, node_take_done, take);
+}
+
+/* ---- The Checkpoint ---- */
+
+/* The image that the Pod's author wrote, also while the container runs from a checkpoint's. */
+static struct str node_original_image(
+	const struct api_pod *pod, const struct api_container *container, struct arena *arena)
+{
+	struct restore_records records;
+	const struct restore_record *record;
+	struct error ignored;
+
+	if (restore_records_parse(pod->metadata.annotations.restores, arena, &records, &ignored) <
+		0)
+		return container->image;
+	record = restore_records_find(&records, container->name);
+	if (record != NULL && record->image.size > 0 && str_equal(record->image, container->image))
+		return record->original_image;
+	return container->image;
+}
+
+static struct str node_checkpoint_name(
+	struct arena *arena, const struct api_request *request, const struct api_pod *pod)
+{
+	bool is_only_one = pod->spec.containers.count == 1;
+
+	return api_checkpoint_name(arena, request->spec.pod.name, request->metadata.namespace,
+		is_only_one ? (struct str){0} : request->spec.container_name,
+		wall_time_seconds(request->status.started));
+}
+
+struct node_new_checkpoint {
+	struct api_checkpoint object;
+	struct api_owner owner;
+	struct json_pair labels[5];
+	struct api_checkpoint_pod pod;
+	struct api_workload_reference workload;
+};
+
+static void node_fill_metadata(struct node_new_checkpoint *made, const struct api_request *request,
+	const struct api_pod *pod, struct arena *arena)
+{
+	struct api_metadata *metadata = &made->object.metadata;
+
+	made->owner = (struct api_owner){
+		.api_version = STR(API_GROUP_VERSION),
+		.kind = STR("CheckpointRequest"),
+		.name = request->metadata.name,
+		.uid = request->metadata.uid,
+		.controller = true,
+		.block_owner_deletion = true,
+	};
+	made->labels[0] = (struct json_pair){STR(API_LABEL_APP), STR(API_LABEL_APP_VALUE)};
+	made->labels[1] = (struct json_pair){
+		STR(API_LABEL_REQUEST), api_label_value(arena, request->metadata.name)};
+	made->labels[2] = (struct json_pair){
+		STR(API_LABEL_CONTAINER), api_label_value(arena, request->spec.container_name)};
+	made->labels[3] =
+		(struct json_pair){STR(API_LABEL_POD), api_label_value(arena, pod->metadata.name)};
+	made->labels[4] = (struct json_pair){
+		STR(API_LABEL_POD_NS), api_label_value(arena, pod->metadata.namespace)};
+	metadata->name = node_checkpoint_name(arena, request, pod);
+	metadata->namespace = request->metadata.namespace;
+	metadata->labels = (struct json_string_map){made->labels, array_size(made->labels)};
+	metadata->owners = (struct json_list){&made->owner, 1};
+}
+
+static void node_fill_spec(struct node *node, struct node_new_checkpoint *made,
+	const struct api_request *request, const struct api_pod *pod, const char *archive,
+	struct arena *arena)
+{
+	struct api_checkpoint_spec *spec = &made->object.spec;
+	const struct api_container *container =
+		api_pod_container(pod, request->spec.container_name);
+	const struct api_container_status *status =
+		api_pod_container_status(pod, request->spec.container_name);
+	const struct api_owner *owner = api_metadata_controller(&pod->metadata);
+
+	made->pod = (struct api_checkpoint_pod){
+		pod->metadata.name, pod->metadata.namespace, pod->metadata.uid};
+	if (owner != NULL) {
+		made->workload = (struct api_workload_reference){
+			owner->api_version, owner->kind, owner->name, owner->uid};
+		spec->workload = &made->workload;
+	}
+	spec->data = str_of(archive);
+	spec->id = made->object.metadata.name;
+	spec->schedule_ref = request->spec.schedule;
+	spec->timestamp = request->status.started;
+	spec->container_name = request->spec.container_name;
+	spec->node_name = str_of(node->name);
+	spec->pod = &made->pod;
+	spec->container_id = status->container_id;
+	spec->image = node_original_image(pod, container, arena);
+	spec->image_id = status->image_id;
+	spec->template_hash = api_pod_template_hash(pod);
+	spec->was_ready = status->ready;
+}
+
+static struct str node_checkpoint_body(struct node *node, const struct api_request *request,
+	const struct api_pod *pod, const char *archive, struct arena *arena)
+{
+	struct node_new_checkpoint made = {0};
+	autobuf body = BUF_INIT(LIMIT_OBJECT_BYTES);
+	struct json_writer writer = json_writer(&body);
+
+	api_init(&api_checkpoint_kind, &made.object);
+	node_fill_metadata(&made, request, pod, arena);
+	node_fill_spec(node, &made, request, pod, archive, arena);
+	api_encode(&writer, &api_checkpoint_kind, &made.object);
+	return arena_str(arena, buf_str(&body));
+}
+
+/* ---- Writing down ---- */
+
+/* The request's status with a phase, a Complete condition and what belongs to it. */
+static void node_plan_phase(struct kube_plan *plan, const struct api_request *request,
+	enum api_request_phase phase, struct api_request_status status)
+{
+	struct api_request written = {.metadata = request->metadata};
+	struct api_condition complete = {
+		.type = STR(API_CONDITION_COMPLETE),
+		.status = STR("Unknown"),
+		.reason = api_request_phase_text(phase),
+		.message = status.message,
+		.observed_generation = request->metadata.generation,
+		.last_transition = clock_wall(),
+	};
+
+	if (phase == API_REQUEST_COMPLETED)
+		complete.status = STR("True");
+	if (phase == API_REQUEST_FAILED) {
+		complete.status = STR("False");
+		complete.reason = status.reason;
+	}
+	status.phase = api_request_phase_text(phase);
+	status.observed_generation = request->metadata.generation;
+	status.conditions = (struct json_list){&complete, 1};
+	written.status = status;
+	node_plan_status(
+		plan, &node_request_resource, &api_request_kind, &request->metadata, &written);
+}
+
+static void node_fail(struct node *node, const struct api_request *request, const char *reason,
+	struct str message, struct kube_plan *plan)
+{
+	struct api_request_status status = request->status;
+
+	status.completed = clock_wall();
+	status.reason = str_of(reason);
+	status.message = message;
+	node_plan_phase(plan, request, API_REQUEST_FAILED, status);
+	node_plan_event(node, plan, "CheckpointRequest", &request->metadata, true,
+		"CheckpointFailed", message);
+}
+
+static void node_begin(
+	const struct api_request *request, const struct api_pod *pod, struct kube_plan *plan)
+{
+	struct api_request_status status = request->status;
+
+	status.started = clock_wall();
+	status.pod_uid = pod->metadata.uid;
+	node_plan_phase(plan, request, API_REQUEST_IN_PROGRESS, status);
+}
+
+/* The container may have ended while it was dumped; then there is nothing to describe. */
+static void node_complete(struct node *node, const struct api_request *request,
+	const struct api_pod *pod, const struct node_take *take, struct kube_plan *plan)
+{
+	struct api_request_status status = request->status;
+	struct api_checkpoint_reference reference;
+
+	if (pod == NULL || !str_equal(pod->metadata.uid, status.pod_uid) ||
+		api_pod_container_status(pod, request->spec.container_name) == NULL) {
+		node_fail(node, request, "PodNotFound",
+			STR("the Pod went while its container was checkpointed"), plan);
+		return;
+	}
+	reference.name = node_checkpoint_name(plan->arena, request, pod);
+	reference.uid = (struct str){0};
+	kube_plan_add(plan,
+		&(struct kube_request){
+			.verb = KUBE_CREATE,
+			.resource = &node_checkpoint_resource,
+			.namespace = arena_str(plan->arena, request->metadata.namespace),
+			.body = node_checkpoint_body(
+				node, request, pod, take->archive, plan->arena),
+			.existing_is_fine = true,
+		});
+	status.completed = clock_wall();
+	status.checkpoint = &reference;
+	status.message =
+		arena_printf(plan->arena, "Checkpoint %.*s was taken", STR_ARG(reference.name));
+	node_plan_phase(plan, request, API_REQUEST_COMPLETED, status);
+	node_plan_event(node, plan, "CheckpointRequest", &request->metadata, false,
+		"CheckpointTaken", status.message);
+}
+
+static void node_write_result(struct node *node, const struct api_request *request,
+	const struct api_pod *pod, const struct node_take *take, struct kube_plan *plan)
+{
+	if (take->archive != NULL)
+		node_complete(node, request, pod, take, plan);
+	else
+		node_fail(node, request, error_reason(take->err.kind),
+			arena_str(plan->arena, str_of(take->err.text)), plan);
+}
+
+/* ---- Deciding ---- */
+
+/* The result is written down, or nobody wants it any more. */
+static void node_take_forget(struct node *node, struct str key, bool is_archive_ours)
+{
+	struct node_take *take = map_remove(&node->takes, key);
+	struct error err;
+
+	if (take == NULL)
+		return;
+	if (is_archive_ours && take->archive != NULL &&
+		!node_is_known_archive(node, take->archive) &&
+		file_remove_tree(node->archives_fd, take->archive, &err) < 0)
+		log_warning(&err, "Failed to remove an archive", "archive", take->archive);
+	node_take_free(take);
+}
+
+/*
+ * Checkpoints and the kubelet's archives are named after the second in which they are begun: a
+ * second one of the same container waits for the next second.
+ */
+static bool node_has_name_of_now(const struct node *node, const struct api_request *request,
+	const struct api_pod *pod, struct arena *arena)
+{
+	struct api_request begun = *request;
+	autobuf key = BUF_INIT(KUBE_KEY_SIZE);
+
+	begun.status.started = clock_wall();
+	kube_key_write(&key, request->metadata.namespace, node_checkpoint_name(arena, &begun, pod));
+	return kube_informer_get(node->checkpoints, buf_str(&key)) != NULL;
+}
+
+static void node_take_step(struct node *node, struct str key, const struct api_request *request,
+	const struct api_pod *pod, struct kube_plan *plan)
+{
+	struct str container = node_container_key(plan->arena, request);
+	struct error err;
+
+	if (node_take_must_wait(node, container)) {
+		kube_plan_wake(plan, NODE_TAKE_WAIT_MS);
+		return;
+	}
+	if (node_store_check_room(node->store, 0, &err) < 0) {
+		node_fail(
+			node, request, "StoreFull", arena_str(plan->arena, str_of(err.text)), plan);
+		return;
+	}
+	if (api_request_phase(request) == API_REQUEST_PENDING &&
+		node_has_name_of_now(node, request, pod, plan->arena))
+		kube_plan_wake(plan, NODE_TAKE_WAIT_MS);
+	else if (api_request_phase(request) == API_REQUEST_PENDING)
+		node_begin(request, pod, plan);
+	else
+		node_take_start(node, key, request, container);
+}
+
+void node_decide_request(void *context, struct str key, struct kube_plan *plan)
+{
+	struct node *node = context;
+	const struct kube_object *object = kube_informer_get(node->requests, key);
+	const struct api_request *request = object != NULL ? object->view : NULL;
+	const struct node_take *take = map_get(&node->takes, key);
+	const struct api_pod *pod;
+	struct checkpoint_next next;
+
+	if (request == NULL || api_request_is_finished(request)) {
+		bool has_checkpoint = request != NULL && request->status.checkpoint != NULL;
+		node_take_forget(node, key, !has_checkpoint);
+		return;
+	}
+	pod = node_pod(node, object->namespace, request->spec.pod.name);
+	if (take != NULL && take->is_done) {
+		node_write_result(node, request, pod, take, plan);
+		return;
+	}
+	next = checkpoint_next_for_agent(request, pod, take != NULL, clock_wall());
+	if (next.step == CHECKPOINT_STEP_TAKE)
+		node_take_step(node, key, request, pod, plan);
+	else if (next.step == CHECKPOINT_STEP_FAIL)
+		node_fail(node, request, next.reason, str_of(next.message), plan);
+	kube_plan_wake(plan, next.wake_ms);
+}

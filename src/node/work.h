@@ -1,0 +1,33 @@
+/*
+ * The worker: a process of its own that reads an archive's untrusted bytes. It has the archive and
+ * a pipe, no token, no network and no file it could open; what it found goes to the agent as JSON.
+ */
+#ifndef NODE_WORK_H
+#define NODE_WORK_H
+
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/attributes.h"
+#include "base/error.h"
+#include "checkpoint/describe.h"
+#include "loop/loop.h"
+
+/* `kcr work describe`: standard input is the archive, standard output the pipe. The exit status. */
+int node_work_main(int count, char *const *arguments);
+
+struct node_work;
+
+/* The end of the work: a description (its texts borrowed), or `err`. Called once, from the loop. */
+typedef void (*node_work_fn)(
+	void *context, const struct checkpoint_description *description, const struct error *err);
+
+/*
+ * Starts a worker on the archive `fd` (borrowed until this returns). The caller owns *ret_work and
+ * may release it at any time, which ends the worker. Fails with SYSTEM.
+ */
+must_check int node_work_start(struct loop *loop, int fd, node_work_fn done, void *context,
+	struct node_work **ret_work, struct error *err);
+void node_work_free(struct node_work *work); /* may be NULL */
+
+#endif
