@@ -88,7 +88,7 @@ static size_t receive_header(char *bytes, size_t one, size_t size, void *context
 	if (call->is_released)
 		return ABORT;
 	if (http__head_add_line(&call->head, (struct str){bytes, size}, &call->error) < 0) {
-		(void)error_wrap(&call->error, "'%s' sent too much", call->url.peer);
+		(void)error_wrap(&call->error, "the answer of '%s' is not read", call->url.peer);
 		return ABORT;
 	}
 	if (call->head.is_complete && !call->has_announced_head && is_last_head(call) &&
@@ -121,29 +121,36 @@ static size_t receive_body(char *bytes, size_t one, size_t size, void *context)
 	return size;
 }
 
+/* The next `size` bytes of the body, which has them if its file is what it was said to be. */
+static int read_body(struct http_call *call, char *bytes, size_t size, struct error *err)
+{
+	size_t got = 0;
+
+	if (call->body.fd < 0) {
+		memcpy(bytes, call->body_bytes + call->body_position, size);
+		return 0;
+	}
+	if (fd_read_at(call->body.fd, bytes, size, call->body.offset + call->body_position, &got,
+		    err) < 0)
+		return error_wrap(err, "the file for '%s'", call->url.peer);
+	if (got < size)
+		return error_set(err, ERROR_CORRUPT, "the file for '%s' ends before its range does",
+			call->url.peer);
+	return 0;
+}
+
 static size_t send_body(char *bytes, size_t one, size_t room, void *context)
 {
 	struct http_call *call = context;
 	int64_t left = call->body.size - call->body_position;
 	size_t size = (int64_t)room < left ? room : (size_t)left;
-	size_t got = size;
 
 	(void)one;
 	note_progress(call);
-	if (call->is_released)
+	if (call->is_released || read_body(call, bytes, size, &call->error) < 0)
 		return CURL_READFUNC_ABORT;
-	if (call->body.fd < 0) {
-		memcpy(bytes, call->body_bytes + call->body_position, size);
-	} else if (fd_read_at(call->body.fd, bytes, size, call->body.offset + call->body_position,
-			   &got, &call->error) < 0) {
-		return CURL_READFUNC_ABORT;
-	} else if (got < size) {
-		(void)error_set(&call->error, ERROR_CORRUPT,
-			"the file for '%s' ends before its range does", call->url.peer);
-		return CURL_READFUNC_ABORT;
-	}
-	call->body_position += (int64_t)got;
-	return got;
+	call->body_position += (int64_t)size;
+	return size;
 }
 
 /* For a request that is repeated on a new connection. */
@@ -183,47 +190,43 @@ static void add_line(struct http_call *call, const char *line)
 	call->headers = longer;
 }
 
-/* libcurl's lines: "Name: value", or "Name;" for a header without a value. */
-static int add_header(
-	struct http_call *call, const char *name, const char *value, struct error *err)
+/*
+ * libcurl's lines: "Name: value", or "Name;" for a header without a value. `scheme` comes before
+ * the value. The room is taken in one piece: growing would leave parts of a token behind.
+ */
+static int add_header(struct http_call *call, const char *name, const char *scheme,
+	const char *value, struct error *err)
 {
 	autobuf line = BUF_INIT(LIMIT_HTTP_HEAD_BYTES);
-	int result = 0;
 
 	if (name[0] == '\0' || strpbrk(name, "\r\n:; ") != NULL || strpbrk(value, "\r\n") != NULL)
 		return error_set(err, ERROR_INVALID,
 			"the header '%s' for '%s' cannot be sent: it holds a line break or its "
 			"name is not one",
-			name[0] != '\0' ? name : "(empty)", call->url.peer);
+			name, call->url.peer);
+	(void)buf_room(&line, strlen(name) + strlen(scheme) + strlen(value) + sizeof(": "));
+	if (buf_check(&line, "a header of the request", err) < 0)
+		return -1;
 	if (value[0] != '\0')
-		buf_printf(&line, "%s: %s", name, value);
+		buf_printf(&line, "%s: %s%s", name, scheme, value);
 	else
 		buf_printf(&line, "%s;", name);
-	if (!line.is_overflown)
-		add_line(call, line.data);
-	result = buf_check(&line, "a header of the request", err);
+	add_line(call, line.data);
 	explicit_bzero(line.data, line.size);
-	return result;
+	return 0;
 }
 
 static int set_headers(
 	struct http_call *call, const struct http_request *request, struct error *err)
 {
 	for (size_t i = 0; i < request->header_count; i++) {
-		if (add_header(call, request->headers[i].name, request->headers[i].value, err) < 0)
+		const struct http_header *header = &request->headers[i];
+		if (add_header(call, header->name, "", header->value, err) < 0)
 			return -1;
 	}
-	if (request->bearer_token != NULL) {
-		autobuf value = BUF_INIT(LIMIT_HTTP_HEAD_BYTES);
-		int result;
-		buf_printf(&value, "Bearer %s", request->bearer_token);
-		result = buf_check(&value, "the token", err);
-		if (result == 0)
-			result = add_header(call, "Authorization", value.data, err);
-		explicit_bzero(value.data, value.size);
-		if (result < 0)
-			return -1;
-	}
+	if (request->bearer_token != NULL &&
+		add_header(call, "Authorization", "Bearer ", request->bearer_token, err) < 0)
+		return -1;
 	if (call->body.size < EXPECT_FROM_BYTES)
 		add_line(call, "Expect:"); /* leaves it out */
 	if (call->url.host_header != NULL)

@@ -71,16 +71,23 @@ struct http_request {
 	int64_t silence_ms; /* ends with TIMEOUT when no byte came for so long; 0: no such bound */
 	size_t max_bytes; /* of the answer's body when it is collected; > 0 */
 	bool follow_redirects; /* GET and HEAD only, 5 at most; Authorization stays with its host */
-	bool own_connection; /* not shared with other calls (lease traffic) */
+	bool own_connection; /* shared with no running call (lease traffic); kept for later ones */
 	bool accept_compressed; /* gzip is asked for and undone */
 };
 #define HTTP_NO_BODY ((struct http_body){.fd = -1})
 
 /*
  * The end of a call. On success `answer` is the head (any status: 404 is an answer, not a failure)
- * and `body` what was collected, both borrowed. On failure (err->kind SYSTEM, TIMEOUT, TOO_BIG,
- * DENIED for a peer that TLS does not trust) `answer` is NULL. Called exactly once, from the loop,
- * unless the call is released before. The call is not released by this.
+ * and `body` what was collected, both borrowed until the callback returns, even when it releases
+ * the call. On failure `answer` is NULL and err->kind one of
+ *   INVALID     the URL, a header, the certificates or the key cannot be used
+ *   DENIED      TLS does not trust the peer, or the peer not us
+ *   TIMEOUT     deadline or silence
+ *   TOO_BIG     a head beyond LIMIT_HTTP_HEAD_BYTES, a body beyond max_bytes
+ *   CORRUPT     not HTTP, damaged compression, redirects that are not followed, a file too short
+ *   SYSTEM      the network: not reached, refused, cut
+ * The text names the peer as host:port and never holds a query or credentials. Called exactly once,
+ * from the loop, unless the call is released before. The call is not released by this.
  */
 typedef void (*http_done_fn)(
 	void *context, const struct http_answer *answer, struct str body, const struct error *err);
@@ -104,7 +111,7 @@ struct http_callbacks {
 /* `user_agent` is copied. The loop must outlive the client. Fails with SYSTEM. */
 must_check int http_client_new(struct loop *loop, const char *user_agent,
 	struct http_client **ret_client, struct error *err);
-/* All its calls must have been released. May be NULL. */
+/* All its calls must have been released. May be NULL; may be called from their callbacks. */
 void http_client_free(struct http_client *client);
 
 /* Drops idle connections, so that new credentials or certificates are used from now on. */
