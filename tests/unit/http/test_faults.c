@@ -166,13 +166,19 @@ static void bytes_break_the_silence(void **state)
 
 static void a_refused_connection_is_told_with_its_cause(void **state)
 {
-	static const char *const steps[] = {NULL};
+	struct sockaddr_in address = {
+		.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t size = sizeof(address);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0); /* bound, but does not listen */
 	struct world *world = *state;
 
-	start_peer(world, steps);
-	(void)close(world->peer.listening_fd);
-	world->peer.listening_fd = -1;
+	assert_int_equal(bind(fd, (const struct sockaddr *)&address, sizeof(address)), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &size), 0);
+	world->peer.port = ntohs(address.sin_port);
+	(void)snprintf(
+		world->url, sizeof(world->url), "http://127.0.0.1:%d/?secret", world->peer.port);
 	call(world);
+	(void)close(fd);
 	assert_failure(world, ERROR_SYSTEM, "cannot connect to");
 	assert_failure(world, ERROR_SYSTEM, "Connection refused");
 	assert_int_equal(world->error.system_errno, ECONNREFUSED);
