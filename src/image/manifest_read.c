@@ -1,30 +1,28 @@
 /* Manifests and indexes of others: the JSON tables, and the rules that JSON cannot say. */
 #include "image/manifest.h"
 
-#define IMAGE_FIELD(field_name, field_type, structure, member, ...)                                \
-	{                                                                                          \
-		.name = (field_name), .type = (field_type), .offset = offsetof(structure, member), \
-		__VA_ARGS__                                                                        \
-	}
+/* What every field has; in braces, so that flags and the like may follow. */
+#define IMAGE_FIELD(field_name, field_type, structure, member)                                     \
+	.name = (field_name), .type = (field_type), .offset = offsetof(structure, member)
 
 static const struct json_field image_platform_fields[] = {
-	IMAGE_FIELD("architecture", JSON_FIELD_STRING, struct image_platform, architecture),
-	IMAGE_FIELD("os", JSON_FIELD_STRING, struct image_platform, os),
-	IMAGE_FIELD("variant", JSON_FIELD_STRING, struct image_platform, variant),
+	{IMAGE_FIELD("architecture", JSON_FIELD_STRING, struct image_platform, architecture)},
+	{IMAGE_FIELD("os", JSON_FIELD_STRING, struct image_platform, os)},
+	{IMAGE_FIELD("variant", JSON_FIELD_STRING, struct image_platform, variant)},
 };
 static const struct json_object image_platform_object =
 	JSON_OBJECT_OF("platform", struct image_platform, image_platform_fields);
 
 static const struct json_field image_descriptor_fields[] = {
-	IMAGE_FIELD("mediaType", JSON_FIELD_STRING, struct image_descriptor, media_type,
-		.flags = JSON_REQUIRED),
-	IMAGE_FIELD("digest", JSON_FIELD_STRING, struct image_descriptor, digest,
-		.flags = JSON_REQUIRED),
-	IMAGE_FIELD("size", JSON_FIELD_I64, struct image_descriptor, size, .flags = JSON_REQUIRED,
-		.minimum = 0, .maximum = INT64_MAX),
-	IMAGE_FIELD("platform", JSON_FIELD_OBJECT, struct image_descriptor, platform,
-		.object = &image_platform_object),
-	IMAGE_FIELD("annotations", JSON_FIELD_STRING_MAP, struct image_descriptor, annotations),
+	{IMAGE_FIELD("mediaType", JSON_FIELD_STRING, struct image_descriptor, media_type),
+		.flags = JSON_REQUIRED},
+	{IMAGE_FIELD("digest", JSON_FIELD_STRING, struct image_descriptor, digest),
+		.flags = JSON_REQUIRED},
+	{IMAGE_FIELD("size", JSON_FIELD_I64, struct image_descriptor, size), .flags = JSON_REQUIRED,
+		.minimum = 0, .maximum = INT64_MAX},
+	{IMAGE_FIELD("platform", JSON_FIELD_OBJECT, struct image_descriptor, platform),
+		.object = &image_platform_object},
+	{IMAGE_FIELD("annotations", JSON_FIELD_STRING_MAP, struct image_descriptor, annotations)},
 };
 static const struct json_object image_descriptor_object =
 	JSON_OBJECT_OF("descriptor", struct image_descriptor, image_descriptor_fields);
@@ -40,15 +38,15 @@ struct image_document {
 };
 
 static const struct json_field image_document_fields[] = {
-	IMAGE_FIELD("schemaVersion", JSON_FIELD_I64, struct image_document, schema_version),
-	IMAGE_FIELD("mediaType", JSON_FIELD_STRING, struct image_document, media_type),
-	IMAGE_FIELD("config", JSON_FIELD_POINTER, struct image_document, config,
-		.object = &image_descriptor_object),
-	IMAGE_FIELD("layers", JSON_FIELD_LIST, struct image_document, layers,
-		.object = &image_descriptor_object, .max_length = IMAGE_DESCRIPTORS_MAX),
-	IMAGE_FIELD("manifests", JSON_FIELD_LIST, struct image_document, manifests,
-		.object = &image_descriptor_object, .max_length = IMAGE_DESCRIPTORS_MAX),
-	IMAGE_FIELD("annotations", JSON_FIELD_STRING_MAP, struct image_document, annotations),
+	{IMAGE_FIELD("schemaVersion", JSON_FIELD_I64, struct image_document, schema_version)},
+	{IMAGE_FIELD("mediaType", JSON_FIELD_STRING, struct image_document, media_type)},
+	{IMAGE_FIELD("config", JSON_FIELD_POINTER, struct image_document, config),
+		.object = &image_descriptor_object},
+	{IMAGE_FIELD("layers", JSON_FIELD_LIST, struct image_document, layers),
+		.object = &image_descriptor_object, .max_length = IMAGE_DESCRIPTORS_MAX},
+	{IMAGE_FIELD("manifests", JSON_FIELD_LIST, struct image_document, manifests),
+		.object = &image_descriptor_object, .max_length = IMAGE_DESCRIPTORS_MAX},
+	{IMAGE_FIELD("annotations", JSON_FIELD_STRING_MAP, struct image_document, annotations)},
 };
 static const struct json_object image_document_object =
 	JSON_OBJECT_OF("manifest", struct image_document, image_document_fields);
