@@ -96,6 +96,21 @@ static void registry_push_fail_reply(
 	registry_push_fail(push, &err);
 }
 
+/* Whether the answer has one of two statuses; otherwise the push has failed, and may be gone. */
+static bool registry_push_expects(struct registry_push *push, const struct http_answer *answer,
+	struct str body, const struct error *cause, int status, int other_status)
+{
+	if (answer == NULL) {
+		registry_push_fail(push, cause);
+		return false;
+	}
+	if (answer->status != status && answer->status != other_status) {
+		registry_push_fail_reply(push, answer, body);
+		return false;
+	}
+	return true;
+}
+
 /* Sets the URL of the next request: the registry's base and a path of the distribution spec. */
 static void registry_push_set_url(struct registry_push *push, const char *format, ...)
 	format_printf(2, 3);
@@ -174,14 +189,8 @@ static void registry_push_on_manifest(
 	struct registry_push *push = context;
 	struct error err;
 
-	if (answer == NULL) {
-		registry_push_fail(push, cause);
+	if (!registry_push_expects(push, answer, body, cause, 201, 200))
 		return;
-	}
-	if (answer->status != 201 && answer->status != 200) {
-		registry_push_fail_reply(push, answer, body);
-		return;
-	}
 	if (answer->docker_content_digest.size > 0 &&
 		!str_is(answer->docker_content_digest, push->manifest_digest)) {
 		error_set(&err, ERROR_CORRUPT,
@@ -316,14 +325,8 @@ static void registry_push_on_sent(
 			body, cause);
 		return;
 	}
-	if (answer == NULL) {
-		registry_push_fail(push, cause);
+	if (!registry_push_expects(push, answer, body, cause, 202, 204))
 		return;
-	}
-	if (answer->status != 202 && answer->status != 204) {
-		registry_push_fail_reply(push, answer, body);
-		return;
-	}
 	if (registry_push_take_location(push, answer, &err) < 0) {
 		registry_push_fail(push, &err);
 		return;
@@ -362,14 +365,8 @@ static void registry_push_on_opened(
 	struct registry_push *push = context;
 	struct error err;
 
-	if (answer == NULL) {
-		registry_push_fail(push, cause);
+	if (!registry_push_expects(push, answer, body, cause, 202, 202))
 		return;
-	}
-	if (answer->status != 202) {
-		registry_push_fail_reply(push, answer, body);
-		return;
-	}
 	buf_clear(&push->upload);
 	push->sent_bytes = 0;
 	if (registry_push_take_location(push, answer, &err) < 0) {
@@ -384,16 +381,14 @@ static void registry_push_on_checked(
 {
 	struct registry_push *push = context;
 
-	if (answer == NULL) {
-		registry_push_fail(push, cause);
-	} else if (answer->status == 200) {
+	if (!registry_push_expects(push, answer, body, cause, 200, 404))
+		return;
+	if (answer->status == 200) {
 		registry_push_finish_blob(push);
-	} else if (answer->status == 404) {
-		registry_push_set_url(push, "/v2/%s/blobs/uploads/", push->target.repository);
-		registry_push_ask_plainly(push, "POST", registry_push_on_opened);
-	} else {
-		registry_push_fail_reply(push, answer, body);
+		return;
 	}
+	registry_push_set_url(push, "/v2/%s/blobs/uploads/", push->target.repository);
+	registry_push_ask_plainly(push, "POST", registry_push_on_opened);
 }
 
 static void registry_push_check_blob(void *context)
@@ -413,14 +408,12 @@ static void registry_push_on_ping(
 	struct registry_push *push = context;
 	struct error err;
 
-	if (answer == NULL) {
-		registry_push_fail(push, cause);
-	} else if (answer->status == 404) {
+	if (!registry_push_expects(push, answer, body, cause, 200, 404))
+		return;
+	if (answer->status == 404) {
 		error_set(&err, ERROR_UNSUPPORTED, "'%s' is no registry: it knows no '/v2/'",
 			push->target.registry);
 		registry_push_fail(push, &err);
-	} else if (answer->status != 200) {
-		registry_push_fail_reply(push, answer, body);
 	} else if (push->blob_count > 0) {
 		registry_push_check_blob(push);
 	} else {

@@ -38,7 +38,8 @@ struct registry_push_request {
 	struct str manifest; /* copied */
 	const char *manifest_type; /* NULL: IMAGE_TYPE_MANIFEST; static */
 	const struct registry_credentials *credentials; /* NULL: none; not needed afterwards */
-	struct http_tls *tls; /* referenced; NULL: the system's trust */
+	/* Trust for the registry and its token service; referenced; NULL: the system's. */
+	struct http_tls *tls;
 	/*
 	 * Plain HTTP instead of HTTPS. A registry on this machine (localhost, 127.0.0.0/8, [::1])
 	 * is spoken to in plain HTTP without this, unless `tls` is given, as container runtimes do.

@@ -15,7 +15,7 @@ static const struct {
 	{302, ERROR_UNSUPPORTED, "name the registry by the host that it redirects to"},
 	{307, ERROR_UNSUPPORTED, "name the registry by the host that it redirects to"},
 	{308, ERROR_UNSUPPORTED, "name the registry by the host that it redirects to"},
-	{401, ERROR_DENIED, "credentials are missing, wrong or expired"},
+	{401, ERROR_DENIED, "credentials are missing, wrong, or lack push on", true},
 	{403, ERROR_DENIED, "credentials lack push on", true},
 	{404, ERROR_ABSENT, "credentials lack push, or nobody has made repository", true},
 	{405, ERROR_UNSUPPORTED, "it is read-only or a cache, push elsewhere"},

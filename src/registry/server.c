@@ -307,7 +307,7 @@ void registry_server_handle(
 	if (!str_is(request->method, "GET") && !str_is(request->method, "HEAD")) {
 		http_server_answer_add(answer, "Allow", "GET, HEAD");
 		registry_answer_error(&exchange, REGISTRY_UNSUPPORTED, request->method);
-	} else if (str_is(request->path, "/v2/") || str_is(request->path, "/v2")) {
+	} else if (str_is(request->path, "/v2/")) {
 		buf_add_text(&server->body, "{}");
 		registry_answer_bytes(&exchange, 200, registry_json_type);
 	} else if (str_starts_with(request->path, STR("/v2/"))) {

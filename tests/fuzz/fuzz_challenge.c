@@ -1,6 +1,7 @@
 /* WWW-Authenticate from any bytes: no value holds control bytes; locations and URLs as well. */
 #include <assert.h>
 #include <stdint.h>
+#include <strings.h>
 
 #include "registry/challenge.h"
 #include "registry/url.h"
@@ -15,9 +16,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct error err;
 
 	if (registry__url_resolve(STR("https://r.io/v2/a/blobs/uploads/?x"), text, &url, &err) == 0)
-		assert(str_starts_with(buf_str(&url), STR("https:")) ||
-			str_starts_with(buf_str(&url), STR("HTTPS:")) ||
-			!registry__url_same_origin(buf_str(&url), STR("https://r.io/")));
+		assert(strncasecmp(url.data, "https://", 8) == 0);
 	if (registry__challenge_parse(text, &challenge, &err) < 0)
 		return 0;
 	for (const char *at = challenge.realm; *at != '\0'; at++)

@@ -27,6 +27,11 @@
 		.request = "POST /v2/shop/redis/blobs/uploads/ ", .has = "Content-Length: 0\r\n",  \
 		.answer = "202 Accepted\r\n" UPLOAD                                                \
 	}
+/* libcurl sends a request again by itself when a connection that it had kept is dead. */
+#define OPEN_THEN_NEW_CONNECTION                                                                   \
+	{                                                                                          \
+		.request = "POST ", .answer = "202 Accepted\r\nConnection: close\r\n" UPLOAD       \
+	}
 #define SEND                                                                                       \
 	{                                                                                          \
 		.request = "PATCH /v2/shop/redis/blobs/uploads/u1?_state=s0 ", .has = BLOB,        \
@@ -246,7 +251,7 @@ static void the_retries_of_a_push_are_counted(void **state)
 
 static void a_broken_upload_goes_on_where_it_broke(void **state)
 {
-	static const struct scripted_step steps[] = {PING, CHECK, OPEN,
+	static const struct scripted_step steps[] = {PING, CHECK, OPEN_THEN_NEW_CONNECTION,
 		{.request = "PATCH ", .cut_after = 5},
 		{.request = "GET /v2/shop/redis/blobs/uploads/u1?_state=s0 ",
 			.answer = "204 No Content\r\nRange: 0-4\r\n" UPLOAD},
@@ -267,7 +272,7 @@ static void a_broken_upload_goes_on_where_it_broke(void **state)
 
 static void a_lost_upload_starts_again(void **state)
 {
-	static const struct scripted_step steps[] = {PING, CHECK, OPEN,
+	static const struct scripted_step steps[] = {PING, CHECK, OPEN_THEN_NEW_CONNECTION,
 		{.request = "PATCH ", .cut_after = 5},
 		{.request = "GET /v2/shop/redis/blobs/uploads/u1", .answer = "404 Not Found"},
 		CHECK, OPEN, SEND, CLOSE, MANIFEST, END};
@@ -278,7 +283,7 @@ static void a_lost_upload_starts_again(void **state)
 
 static void hostile_progress_starts_the_upload_again(void **state)
 {
-	static const struct scripted_step steps[] = {PING, CHECK, OPEN,
+	static const struct scripted_step steps[] = {PING, CHECK, OPEN_THEN_NEW_CONNECTION,
 		{.request = "PATCH ", .cut_after = 5},
 		{.request = "GET /v2/shop",
 			.answer = "204 No Content\r\nRange: 0-9223372036854775807"},
@@ -376,7 +381,8 @@ static void wrong_credentials_are_told_after_one_try(void **state)
 		END};
 
 	(void)state;
-	expect_failure(steps, USER, ERROR_DENIED, "credentials are missing, wrong or expired");
+	expect_failure(steps, USER, ERROR_DENIED,
+		"credentials are missing, wrong, or lack push on 'shop/redis'");
 }
 
 static void missing_credentials_are_told(void **state)
