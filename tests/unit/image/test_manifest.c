@@ -41,8 +41,7 @@ static void the_documents_are_these_bytes(void **state)
 		"sha256:ea3c5a1eb879d47b9561da47fd5f0f95d7114a2d4673f459091c39ea510af940");
 	assert_string_equal(documents.manifest.data,
 		"{\"schemaVersion\":2,\"mediaType\":\"" IMAGE_TYPE_MANIFEST "\",\"config\":{"
-		"\"mediaType\":\"" IMAGE_TYPE_CONFIG
-		"\",\"digest\":\"sha256:"
+		"\"mediaType\":\"" IMAGE_TYPE_CONFIG "\",\"digest\":\"sha256:"
 		"ea3c5a1eb879d47b9561da47fd5f0f95d7114a2d4673f459091c39ea510af940\",\"size\":273},"
 		"\"layers\":[{\"mediaType\":\"" IMAGE_TYPE_LAYER_TAR "\",\"digest\":\"" DIGEST_A
 		"\",\"size\":1024}],\"annotations\":{"
