@@ -28,32 +28,63 @@ static bool base64_is_space(char c)
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
+/* Four characters: how many of them are padding, and the bits of the others. */
+struct base64_group {
+	uint32_t bits;
+	unsigned characters;
+	unsigned padding;
+};
+
+/* Adds a character; false when it cannot stand there. */
+static bool base64_group_add(struct base64_group *group, char c)
+{
+	int value = base64_value(c);
+
+	if (c == '=' && group->characters >= 2)
+		group->padding++;
+	else if (value < 0 || group->padding > 0)
+		return false;
+	group->bits = group->bits << 6 | (value < 0 ? 0 : (uint32_t)value);
+	group->characters++;
+	return true;
+}
+
+/* Writes the bytes of a full group; returns how many, or -1 when bits beyond them are set. */
+static int base64_group_write(const struct base64_group *group, char *bytes)
+{
+	unsigned count = 3 - group->padding;
+
+	if ((group->bits & ((1u << 8 * group->padding) - 1)) != 0)
+		return -1;
+	for (unsigned i = 0; i < count; i++)
+		bytes[i] = (char)(group->bits >> (16 - 8 * i));
+	return (int)count;
+}
+
 /* Decodes into `bytes` (which has room); returns the size, or -1 when the text is not base64. */
 static ssize_t base64_decode_into(struct str text, char *bytes)
 {
-	uint32_t group = 0;
-	unsigned characters = 0;
-	unsigned padding = 0;
-	size_t size = 0;
+	struct base64_group group = {0};
+	ssize_t size = 0;
 
 	for (size_t i = 0; i < text.size; i++) {
-		int value = base64_value(text.data[i]);
+		int count;
 		if (base64_is_space(text.data[i]))
 			continue;
-		if (text.data[i] == '=')
-			padding++;
-		else if (value < 0 || padding > 0)
+		if (group.characters == 4) /* padding ends the text */
 			return -1;
-		group = group << 6 | (value < 0 ? 0 : (uint32_t)value);
-		if (++characters % 4 != 0)
+		if (!base64_group_add(&group, text.data[i]))
+			return -1;
+		if (group.characters < 4)
 			continue;
-		if (padding > 2 || (padding > 0 && (group & (padding == 1 ? 0xffu : 0xffffu)) != 0))
+		count = base64_group_write(&group, bytes + size);
+		if (count < 0)
 			return -1;
-		for (unsigned k = 0; k < 3 - padding; k++)
-			bytes[size++] = (char)(group >> (16 - 8 * k));
-		group = 0;
+		size += count;
+		if (group.padding == 0)
+			group = (struct base64_group){0};
 	}
-	return characters % 4 == 0 && padding <= 2 ? (ssize_t)size : -1;
+	return group.characters % 4 == 0 ? size : -1;
 }
 
 int kube__base64_decode(struct str text, char **ret_bytes, size_t *ret_size, struct error *err)
