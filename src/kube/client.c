@@ -126,10 +126,11 @@ static int64_t call_retry_delay(
 	bool is_server_fault = err->status == 0 ? err->kind == ERROR_SYSTEM : err->status >= 500;
 	bool is_undone = err->status == 429 || (is_server_fault && retry_after_ms >= 0);
 	bool is_harmless = is_server_fault && kube__request_is_repeatable(call->verb);
+	bool is_too_early = call->verb == KUBE_LIST && err->status == 504; /* for its version */
 	struct mono_time now = loop_now(call->client->loop);
 	int64_t delay_ms;
 
-	if (call->tries >= CALL_TRIES_MAX || (!is_undone && !is_harmless))
+	if (call->tries >= CALL_TRIES_MAX || is_too_early || (!is_undone && !is_harmless))
 		return -1;
 	delay_ms = retry_after_ms;
 	if (delay_ms < 0)

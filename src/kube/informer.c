@@ -168,13 +168,13 @@ static void informer_wait(
 	loop_timer_set(informer->timer, delay_ms > at_least_ms ? delay_ms : at_least_ms);
 }
 
-/* A list or watch ended with `err`. */
+/* A list or watch ended with `err`. The last thing done: the callback may release the informer. */
 static void informer_fail(
 	struct kube_informer *informer, const struct error *err, int64_t retry_after_ms)
 {
+	informer_wait(informer, KUBE_INFORMER_BACKING_OFF, retry_after_ms);
 	if (informer->options.failed != NULL)
 		informer->options.failed(informer->options.context, err);
-	informer_wait(informer, KUBE_INFORMER_BACKING_OFF, retry_after_ms);
 }
 
 /* ---- Listing ---- */

@@ -262,6 +262,21 @@ static void a_watch_refused_with_410_lists_again(void **state)
 	assert_non_null(kube_informer_get(world->informer, STR("a/x")));
 }
 
+static void a_version_that_the_server_has_not_reached_is_dropped(void **state)
+{
+	struct world *world = *state;
+	struct api_peer *peer = &world->api.peer;
+
+	start_watching(world);
+	api_push_text(peer, EVENT("ERROR", STATUS("410", "Gone")));
+	api_expect(peer, "limit=500&resourceVersion=7 ", 504, STATUS("504", "Timeout"))->headers =
+		"Retry-After: 1\r\n";
+	api_expect(peer, "limit=500 ", 200, LIST("3", POD("x", "2", "Running")));
+	api_expect_stream(peer, "resourceVersion=3&");
+	api_run_through(peer);
+	assert_string_equal(world->story.data, "~a/x(5>2) -a/y(6)");
+}
+
 static void an_object_with_another_uid_was_deleted_and_added(void **state)
 {
 	struct world *world = *state;
@@ -404,6 +419,7 @@ int main(void)
 		informer_test(a_cut_connection_resumes_without_a_list),
 		informer_test(an_expired_watch_lists_again_and_finds_what_is_gone),
 		informer_test(a_watch_refused_with_410_lists_again),
+		informer_test(a_version_that_the_server_has_not_reached_is_dropped),
 		informer_test(an_object_with_another_uid_was_deleted_and_added),
 		informer_test(an_oversized_event_ends_in_a_new_list),
 		informer_test(a_line_that_is_no_event_ends_in_a_new_list),
