@@ -70,7 +70,7 @@ static void tell_synced(void *context)
 	world->syncs++;
 }
 
-static int make_world(void **state)
+static int make_world_with_silence(void **state, int64_t silence_ms)
 {
 	struct world *world = new_zeroed(struct world);
 	struct kube_informer_options options = {
@@ -81,7 +81,7 @@ static int make_world(void **state)
 		.failed = tell_failure,
 		.context = world,
 		.first_delay_ms = 5,
-		.silence_ms = 300,
+		.silence_ms = silence_ms,
 	};
 
 	*state = world;
@@ -91,6 +91,16 @@ static int make_world(void **state)
 	world->informer = kube_informer_new(world->api.client, &options);
 	kube_informer_on_change(world->informer, tell_change, world);
 	return 0;
+}
+
+static int make_world(void **state)
+{
+	return make_world_with_silence(state, API_DEADLINE_MS);
+}
+
+static int make_impatient_world(void **state)
+{
+	return make_world_with_silence(state, 200);
 }
 
 static int drop_world(void **state)
@@ -423,7 +433,8 @@ int main(void)
 		informer_test(an_object_with_another_uid_was_deleted_and_added),
 		informer_test(an_oversized_event_ends_in_a_new_list),
 		informer_test(a_line_that_is_no_event_ends_in_a_new_list),
-		informer_test(a_silent_watch_is_cut_and_resumed),
+		cmocka_unit_test_setup_teardown(
+			a_silent_watch_is_cut_and_resumed, make_impatient_world, drop_world),
 		informer_test(a_busy_server_is_asked_again_later),
 		informer_test(a_refused_list_is_tried_again),
 		informer_test(a_watch_that_ends_at_once_backs_off),
