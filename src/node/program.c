@@ -231,22 +231,29 @@ static struct kube_reconciler *node_reconciler(
 	return kube_reconciler_new(node->loop, node->client, &options);
 }
 
-/* The kubelet's certificate is checked against the CA that was given, else the cluster's. */
+/*
+ * The kubelet's certificate is checked against the CA that was given, else the cluster's; we show
+ * it what we show the API server, a token or a client certificate.
+ */
 static int node_start_kubelet(struct node_program *program, struct error *err)
 {
 	const struct node_options *options = &program->options;
+	struct kube_config *config = program->config;
 	autobuf ca = BUF_INIT(LIMIT_CONFIG_BYTES);
 
-	if (options->kubelet_ca[0] != '\0') {
-		if (file_read(AT_FDCWD, options->kubelet_ca, &ca, err) < 0)
-			return error_wrap(err, "--kubelet-certificate-authority");
-	} else if (!options->kubelet_insecure) {
-		if (kube_material_read(&program->config->ca, err) < 0)
-			return -1;
-		buf_add(&ca, kube_material_str(&program->config->ca));
-	}
+	if (options->kubelet_ca[0] != '\0' &&
+		file_read(AT_FDCWD, options->kubelet_ca, &ca, err) < 0)
+		return error_wrap(err, "--kubelet-certificate-authority");
+	if (kube_material_read(&config->ca, err) < 0 ||
+		kube_material_read(&config->certificate, err) < 0 ||
+		kube_material_read(&config->key, err) < 0)
+		return -1;
+	if (ca.size == 0 && !options->kubelet_insecure)
+		buf_add(&ca, kube_material_str(&config->ca));
 	program->kubelet_tls = http_tls_new(&(struct http_tls_options){
 		.ca_pem = buf_str(&ca),
+		.certificate_pem = kube_material_str(&config->certificate),
+		.key_pem = kube_material_str(&config->key),
 		.insecure_skip_verify = options->kubelet_insecure,
 	});
 	program->node.kubelet = (struct node_kubelet){
