@@ -493,7 +493,7 @@ static void a_call_that_waits_for_a_plugin_can_be_released(void **state)
 {
 	struct world *world = *state;
 
-	use_plugin(world, "#!/bin/sh\nsleep 60\n");
+	use_plugin(world, "#!/bin/sh\nexec sleep 60\n");
 	start(world, &get_pod);
 	api_run_for(&world->api.peer, 5);
 	kube_call_free(take_ptr(&world->call));

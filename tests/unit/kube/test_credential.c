@@ -254,7 +254,7 @@ static void a_plugins_grandchild_does_not_hold_us_up(void **state)
 {
 	struct world *world = *state;
 
-	use_plugin(world, ANSWER("\"token\":\"t\"") "sleep 3 &\n");
+	use_plugin(world, ANSWER("\"token\":\"t\"") "sleep 3 2>/dev/null &\n");
 	run_plugin(world);
 	assert_string_equal(get_ready(world).token, "t");
 }
