@@ -66,28 +66,41 @@ static void reconciler_run_free(struct reconciler_run *run)
 	free(run);
 }
 
+static void reconciler_run_succeeded(struct reconciler_run *run)
+{
+	struct kube_reconciler *reconciler = run->reconciler;
+
+	for (size_t i = 0; i < run->then_count; i++)
+		run->thens[i].call(run->thens[i].context, run->thens[i].data);
+	metric_add(run->wake_ms > 0 ? reconciler->requeued_after : reconciler->succeeded, 1);
+	if (run->wake_ms > 0)
+		kube_queue_add_after(reconciler->queue, str_of(run->key), run->wake_ms);
+}
+
+static void reconciler_run_failed(struct reconciler_run *run, const struct error *err)
+{
+	struct kube_reconciler *reconciler = run->reconciler;
+
+	metric_add(reconciler->failed, 1);
+	metric_add(reconciler->errors, 1);
+	reconciler->options.failed(reconciler->options.context, str_of(run->key), err);
+}
+
 static void reconciler_run_done(void *context, size_t done_count, const struct error *err)
 {
 	struct reconciler_run *run = context;
 	struct kube_reconciler *reconciler = run->reconciler;
-	struct str key = str_of(run->key);
 
 	(void)done_count;
 	metric_observe(reconciler->seconds,
 		(double)(loop_now(reconciler->loop).us - run->started.us) / 1e6);
-	if (err != NULL) {
-		metric_add(reconciler->failed, 1);
-		metric_add(reconciler->errors, 1);
-		reconciler->options.failed(reconciler->options.context, key, err);
-	} else {
-		metric_add(
-			run->wake_ms > 0 ? reconciler->requeued_after : reconciler->succeeded, 1);
-	}
-	if (err == NULL && run->wake_ms > 0)
-		kube_queue_add_after(reconciler->queue, key, run->wake_ms);
-	(void)map_remove(&reconciler->runs, key);
-	kube_queue_done(
-		reconciler->queue, key, err != NULL ? KUBE_QUEUE_FAILED : KUBE_QUEUE_SUCCEEDED);
+	if (err != NULL)
+		reconciler_run_failed(run, err);
+	else
+		reconciler_run_succeeded(run);
+	(void)map_remove(&reconciler->runs, str_of(run->key));
+	kube_queue_done(reconciler->queue, str_of(run->key),
+		err != NULL ? KUBE_QUEUE_FAILED : KUBE_QUEUE_SUCCEEDED);
 	reconciler_run_free(run);
 }
 
