@@ -4,19 +4,18 @@
  */
 #include "control/control.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "control/state.h"
 #include "http/health.h"
 #include "kube/lease.h"
+#include "loop/stop.h"
 #include "sys/log.h"
 #include "sys/options.h"
 
 enum {
 	CONTROL_STOP_MS = 4000, /* after a signal everything is over by then */
-	CONTROL_STOP_STEP_MS = 20,
 	CONTROL_MAX_ACTIVE = 16,
 };
 
@@ -109,9 +108,7 @@ struct control_program {
 	struct kube_lease *lease;
 	struct http_health health;
 	struct http_server *server;
-	struct loop_source *signals[2];
-	struct loop_source *stopping; /* set while we wait for the end of what was begun */
-	int64_t stop_left_ms;
+	struct loop_stop *stop;
 	bool is_leading;
 	bool is_lease_lost;
 };
@@ -159,7 +156,7 @@ static void control_start_when_ready(struct control_program *program)
 {
 	struct control *control = &program->control;
 
-	if (!program->is_leading || program->stopping != NULL ||
+	if (!program->is_leading || loop_stop_has_begun(program->stop) ||
 		control_informers_missing(control) != NULL)
 		return;
 	for (size_t i = 0; i < CONTROL_RECONCILERS; i++)
@@ -210,8 +207,9 @@ static void control_released(void *context, const struct error *err)
 	loop_stop(program->control.loop);
 }
 
-static size_t control_unfinished(const struct control *control)
+static size_t control_unfinished(void *context)
 {
+	const struct control *control = &((const struct control_program *)context)->control;
 	size_t count = kube_events_pending(control->events);
 
 	for (size_t i = 0; i < CONTROL_RECONCILERS; i++)
@@ -219,33 +217,23 @@ static size_t control_unfinished(const struct control *control)
 	return count;
 }
 
-static void control_stop_step(void *context)
+static void control_stop_begin(void *context)
 {
 	struct control_program *program = context;
 
-	program->stop_left_ms -= CONTROL_STOP_STEP_MS;
-	if (control_unfinished(&program->control) > 0 && program->stop_left_ms > 0) {
-		loop_timer_set(program->stopping, CONTROL_STOP_STEP_MS);
-		return;
-	}
+	log_info("Stopping");
+	for (size_t i = 0; i < CONTROL_RECONCILERS; i++)
+		kube_reconciler_stop(program->control.reconcilers[i]);
+}
+
+static void control_stop_end(void *context)
+{
+	struct control_program *program = context;
+
 	if (program->lease != NULL)
 		kube_lease_release(program->lease, control_released, program);
 	else
 		loop_stop(program->control.loop);
-}
-
-static void control_signalled(void *context, int number)
-{
-	struct control_program *program = context;
-
-	if (program->stopping != NULL)
-		return;
-	log_info("Stopping", "signal", number == SIGTERM ? "SIGTERM" : "SIGINT");
-	for (size_t i = 0; i < CONTROL_RECONCILERS; i++)
-		kube_reconciler_stop(program->control.reconcilers[i]);
-	program->stop_left_ms = CONTROL_STOP_MS;
-	program->stopping = loop_timer_new(program->control.loop, control_stop_step, program);
-	loop_timer_set(program->stopping, 0);
 }
 
 /* ---- Health ---- */
@@ -322,14 +310,18 @@ static int control_start(struct control_program *program, struct error *err)
 		.instance = str_of(host != NULL ? host : "kcr-controller"),
 		.metrics = control->metrics,
 	};
+	struct loop_stop_options stop = {
+		.begin = control_stop_begin,
+		.unfinished = control_unfinished,
+		.end = control_stop_end,
+		.context = program,
+		.limit_ms = CONTROL_STOP_MS,
+	};
 
 	if (kube_config_load(&config, &program->config, err) < 0 ||
 		kube_client_new(control->loop, program->config, control->metrics, &control->client,
 			err) < 0 ||
-		loop_watch_signal(control->loop, SIGTERM, control_signalled, program,
-			&program->signals[0], err) < 0 ||
-		loop_watch_signal(control->loop, SIGINT, control_signalled, program,
-			&program->signals[1], err) < 0 ||
+		loop_stop_new(control->loop, &stop, &program->stop, err) < 0 ||
 		control_serve_health(program, err) < 0)
 		return -1;
 	control->events = kube_events_new(control->client, &events);
@@ -359,9 +351,7 @@ static void control_end(struct control_program *program)
 	kube_events_free(control->events);
 	kube_client_free(control->client);
 	kube_config_free(program->config);
-	loop_source_free(program->stopping);
-	loop_source_free(program->signals[0]);
-	loop_source_free(program->signals[1]);
+	loop_stop_free(program->stop);
 	control_zones_free(control->zones);
 	metrics_free(control->metrics);
 	loop_free(control->loop);

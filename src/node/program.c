@@ -2,11 +2,11 @@
 #include "node/node.h"
 
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "http/health.h"
+#include "loop/stop.h"
 #include "node/serve.h"
 #include "node/state.h"
 #include "sys/fd.h"
@@ -16,7 +16,6 @@
 
 enum {
 	NODE_STOP_MS = 4000, /* after a signal everything is over by then */
-	NODE_STOP_STEP_MS = 20,
 	NODE_ORPHANS_MS = 60000,
 	NODE_MAX_ACTIVE = 8,
 };
@@ -110,10 +109,8 @@ struct node_program {
 	struct http_health health;
 	struct http_health_check check;
 	struct http_server *health_http;
-	struct loop_source *signals[2];
+	struct loop_stop *stop;
 	struct loop_source *orphans;
-	struct loop_source *stopping;
-	int64_t stop_left_ms;
 };
 
 /* ---- Metrics ---- */
@@ -184,34 +181,28 @@ static void node_orphans_due(void *context)
 	loop_timer_set(program->orphans, NODE_ORPHANS_MS);
 }
 
-/* Requests that are under way are taken up by the next agent; what is being written is finished. */
-static void node_stop_step(void *context)
-{
-	struct node_program *program = context;
-	const struct node *node = &program->node;
-	size_t unfinished = kube_events_pending(node->events) +
-		kube_reconciler_active(node->request_reconciler) +
-		kube_reconciler_active(node->checkpoint_reconciler);
-
-	program->stop_left_ms -= NODE_STOP_STEP_MS;
-	if (unfinished > 0 && program->stop_left_ms > 0)
-		loop_timer_set(program->stopping, NODE_STOP_STEP_MS);
-	else
-		loop_stop(node->loop);
-}
-
-static void node_signalled(void *context, int number)
+static void node_stop_begin(void *context)
 {
 	struct node_program *program = context;
 
-	if (program->stopping != NULL)
-		return;
-	log_info("Stopping", "signal", number == SIGTERM ? "SIGTERM" : "SIGINT");
+	log_info("Stopping");
 	kube_reconciler_stop(program->node.request_reconciler);
 	kube_reconciler_stop(program->node.checkpoint_reconciler);
-	program->stop_left_ms = NODE_STOP_MS;
-	program->stopping = loop_timer_new(program->node.loop, node_stop_step, program);
-	loop_timer_set(program->stopping, 0);
+}
+
+/* Requests that are under way are taken up by the next agent; what is being written is finished. */
+static size_t node_unfinished(void *context)
+{
+	const struct node *node = &((const struct node_program *)context)->node;
+
+	return kube_events_pending(node->events) +
+		kube_reconciler_active(node->request_reconciler) +
+		kube_reconciler_active(node->checkpoint_reconciler);
+}
+
+static void node_stop_end(void *context)
+{
+	loop_stop(((struct node_program *)context)->node.loop);
 }
 
 /* ---- Starting ---- */
@@ -354,17 +345,22 @@ static void node_start_exits(struct node *node)
 static int node_start(struct node_program *program, struct error *err)
 {
 	struct node *node = &program->node;
+	struct loop_stop_options stop = {
+		.begin = node_stop_begin,
+		.unfinished = node_unfinished,
+		.end = node_stop_end,
+		.context = program,
+		.limit_ms = NODE_STOP_MS,
+	};
 
 	if (node_start_store(program, err) < 0 || node_start_cluster(program, err) < 0 ||
 		node_start_kubelet(program, err) < 0 || node_serve_registry(program, err) < 0 ||
 		node_serve_health(program, err) < 0 ||
-		loop_watch_signal(node->loop, SIGTERM, node_signalled, program,
-			&program->signals[0], err) < 0 ||
-		loop_watch_signal(
-			node->loop, SIGINT, node_signalled, program, &program->signals[1], err) < 0)
+		loop_stop_new(node->loop, &stop, &program->stop, err) < 0)
 		return -1;
 	node_start_exits(node);
 	node_objects_new(node, node_synced);
+	node_follow(node);
 	node_objects_start(node);
 	program->orphans = loop_timer_new(node->loop, node_orphans_due, program);
 	loop_timer_set(program->orphans, NODE_ORPHANS_MS);
@@ -382,7 +378,6 @@ static void node_end(struct node_program *program)
 	http_server_free(program->health_http);
 	buf_done(&program->health.text);
 	loop_source_free(program->orphans);
-	loop_source_free(program->stopping);
 	node_takes_free(node);
 	node_ingests_free(node);
 	kube_reconciler_free(node->request_reconciler);
@@ -399,8 +394,7 @@ static void node_end(struct node_program *program)
 	node_push_target_free(node->push);
 	node_store_free(node->store);
 	fd_close(&node->archives_fd);
-	loop_source_free(program->signals[0]);
-	loop_source_free(program->signals[1]);
+	loop_stop_free(program->stop);
 	metrics_free(node->metrics);
 	loop_free(node->loop);
 }

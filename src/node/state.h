@@ -76,6 +76,11 @@ void node_plan_status(struct kube_plan *plan, const struct kube_resource *resour
 void node_plan_event(struct node *node, struct kube_plan *plan, const char *kind,
 	const struct api_metadata *metadata, bool is_warning, const char *reason, struct str note);
 
+/* ---- follow.c ---- */
+
+/* Routes changes of the node's objects to those parts of the agent that care; before the start. */
+void node_follow(struct node *node);
+
 /* ---- take.c: requests ---- */
 
 void node_decide_request(void *node, struct str key, struct kube_plan *plan);

@@ -49,6 +49,7 @@ static void process_exec(const struct process_spec *spec, pid_t parent)
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent)
 		return;
 	sigemptyset(&none);
+	(void)signal(SIGPIPE, SIG_DFL); /* our HTTP room ignores it, and that is inherited */
 	if (sigprocmask(SIG_SETMASK, &none, NULL) < 0 || !process_arrange_fds(spec))
 		return;
 	if (spec->environment != NULL)
