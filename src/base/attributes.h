@@ -7,9 +7,9 @@
 
 #include <stddef.h>
 
-#define must_check                       __attribute__((warn_unused_result))
+#define must_check                     __attribute__((warn_unused_result))
 #define format_printf(text, arguments) __attribute__((format(printf, text, arguments)))
-#define clean_up(function)               __attribute__((cleanup(function)))
+#define clean_up(function)             __attribute__((cleanup(function)))
 
 /* The structure of type `type` whose field `member` is at `pointer`. */
 #define container_of(pointer, type, member) ((type *)((char *)(pointer)-offsetof(type, member)))

@@ -2,6 +2,7 @@
 #include "base/buf.h"
 
 #include <assert.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,6 +32,7 @@ static bool buf_reserve(struct buf *buf, size_t size)
 	size_t needed;
 	size_t capacity = buf->capacity > 0 ? buf->capacity : 64;
 
+	assert(buf->max_size <= PTRDIFF_MAX / 2); /* doubling does not wrap */
 	if (buf->is_overflown || size > buf->max_size - buf->size) {
 		buf->is_overflown = true;
 		return false;

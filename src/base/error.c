@@ -25,7 +25,8 @@ static const struct {
 	[ERROR_SYSTEM] = {"SystemError", true},
 };
 
-static void error_format(struct error *err, const char *format, va_list arguments)
+format_printf(2, 0) static void error_format(
+	struct error *err, const char *format, va_list arguments)
 {
 	(void)vsnprintf(err->text, sizeof(err->text), format, arguments); /* cut is fine */
 }

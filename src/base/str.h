@@ -16,8 +16,12 @@ struct str {
 	size_t size;
 };
 
-/* A slice of a string literal, usable in initialisers. */
-#define STR(literal) ((struct str){"" literal, sizeof(literal) - 1})
+/* A slice of a string literal: as an expression, and as an initialiser of static data. */
+#define STR(literal) ((struct str)STR_INIT(literal))
+#define STR_INIT(literal)                                                                          \
+	{                                                                                          \
+		"" literal, sizeof(literal) - 1                                                    \
+	}
 
 /* For printf: "%.*s" with STR_ARG(slice). */
 #define STR_ARG(slice) (int)(slice).size, (slice).data != NULL ? (slice).data : ""

@@ -361,7 +361,7 @@ static void loop_dispatch(struct loop_source *source, uint32_t epoll_events)
 		return;
 	case LOOP_KIND_TIMER:
 	case LOOP_KIND_DEFER:
-		assert(!"timers and deferred calls have no descriptor");
+		assert(false && "timers and deferred calls have no descriptor");
 	}
 }
 

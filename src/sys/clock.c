@@ -8,9 +8,9 @@
 static int64_t clock_read_us(clockid_t id)
 {
 	struct timespec now;
+	int result = clock_gettime(id, &now);
 
-	if (clock_gettime(id, &now) < 0)
-		assert(!"clock_gettime cannot fail for these clocks");
+	assert(result == 0); /* it knows these clocks, and the address is ours */
 	return (int64_t)now.tv_sec * TIME_SECOND_US + now.tv_nsec / 1000;
 }
 
