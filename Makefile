@@ -2,6 +2,8 @@
 
 BUILD ?= build/release
 SANITIZE ?= build/sanitize
+FUZZ ?= build/fuzz
+SECONDS ?= 60
 
 .PHONY: all help deps demo demo-down test test-fast bench fmt check fuzz generate clean
 
@@ -21,6 +23,10 @@ $(SANITIZE)/build.ninja: | deps
 	@meson setup $(SANITIZE) --buildtype=debug -Db_sanitize=address,undefined \
 		-Db_lundef=false >/dev/null
 
+$(FUZZ)/build.ninja: | deps
+	@CC=clang meson setup $(FUZZ) --buildtype=debugoptimized -Db_sanitize=address,undefined \
+		-Db_lundef=false -Dfuzzers=true >/dev/null
+
 demo: ## the main job: a real node, Redis, a checkpoint, a crash, and its memory back
 	@tools/demo
 
@@ -35,6 +41,10 @@ test-fast: deps ## the tests that need no cluster
 
 bench: deps all ## measure, write build/bench.json and print it
 	@tools/bench
+
+fuzz: $(FUZZ)/build.ninja ## fuzz every target for SECONDS=60 each
+	@ninja -C $(FUZZ) fuzzers
+	@tests/fuzz/run $(FUZZ) $(SECONDS)
 
 check: deps ## formatting, sizes, room edges, generated files
 	@tools/check
