@@ -41,6 +41,13 @@ def pytest_configure(config):
     def stop(*_):
         raise KeyboardInterrupt
     signal.signal(signal.SIGTERM, stop)
+    config.addinivalue_line("markers", "needs_cluster: starts a control plane")
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if "cluster" in item.fixturenames:
+            item.add_marker("needs_cluster")
 
 
 @pytest.fixture(scope="session")
