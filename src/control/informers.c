@@ -164,12 +164,13 @@ static void control_pod_changed(
 {
 	struct control *control = context;
 	const struct kube_object *object = new != NULL ? new : old;
+	const struct api_pod *pod = object->view;
 	autobuf key = BUF_INIT(KUBE_KEY_SIZE);
 	size_t count;
 
 	kube_key_write(&key, object->namespace, object->name);
 	(void)kube_index_get(control->checkpoints_by_pod, buf_str(&key), &count);
-	if (count > 0)
+	if (count > 0 || pod->metadata.annotations.restores.size > 0)
 		kube_reconciler_add(control->reconcilers[CONTROL_PODS], buf_str(&key));
 	control_want_all(control, CONTROL_CHECKPOINTS, control->checkpoints_by_pod, buf_str(&key));
 	control_want_all(control, CONTROL_REQUESTS, control->requests_by_pod, buf_str(&key));

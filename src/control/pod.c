@@ -51,6 +51,18 @@ static const struct api_checkpoint **control_candidates(struct control *control,
 	return list;
 }
 
+/* The newest one's schedule says how to restore. */
+static const struct api_checkpoint *control_newest(
+	const struct api_checkpoint *const *candidates, size_t count)
+{
+	const struct api_checkpoint *newest = candidates[0];
+
+	for (size_t i = 1; i < count; i++)
+		if (candidates[i]->spec.timestamp.us > newest->spec.timestamp.us)
+			newest = candidates[i];
+	return newest;
+}
+
 /* The agent's report about the container that the Pod's status shows, on any of its Checkpoints. */
 static const struct api_container_exit *control_reported_exit(const struct api_pod *pod,
 	struct str container, const struct api_checkpoint *const *candidates, size_t count)
@@ -119,7 +131,8 @@ static void control_decide_container(struct control *control, struct control_pod
 	view.exit = control_reported_exit(
 		change->pod, container->name, candidates, view.checkpoint_count);
 	if (view.checkpoint_count > 0)
-		control_restore_terms(control, candidates[0], &view.terms, &ignored);
+		control_restore_terms(control, control_newest(candidates, view.checkpoint_count),
+			&view.terms, &ignored);
 	decision = restore_decide(&view, clock_wall(), plan->arena);
 	kube_plan_wake(plan, decision.wake_ms);
 	if (!decision.is_change)

@@ -116,6 +116,10 @@ static void control_replace_active(
 static void control_tell_skips(struct control *control, const struct api_schedule *schedule,
 	const struct checkpoint_plan *planned, struct kube_plan *plan)
 {
+	if (planned->request_count == 0 && planned->skip_count == 0)
+		control_plan_event(control, plan, API_GROUP_VERSION, "CheckpointSchedule",
+			&schedule->metadata, true, "NoPods",
+			STR("a run was due and spec.selector matches no Pod"));
 	for (size_t i = 0; i < planned->skip_count; i++) {
 		const struct checkpoint_plan_skip *skip = &planned->skips[i];
 		control_plan_event(control, plan, API_GROUP_VERSION, "CheckpointSchedule",

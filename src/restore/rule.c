@@ -279,8 +279,14 @@ static struct restore_decision restore_from_newest(const struct restore_view *vi
 	struct restore_record record, struct str why_now, struct wall_time now, struct arena *arena)
 {
 	enum restore_verdict why;
-	const struct api_checkpoint *chosen = restore_choose(view, &record.failed, now, &why);
+	const struct api_checkpoint *chosen;
 
+	if (view->terms.policy == API_RESTORE_NEVER)
+		return restore_cold(view, record, "RestoreDisabled",
+			arena_printf(
+				arena, "%.*s and the schedule's policy is Never", STR_ARG(why_now)),
+			arena);
+	chosen = restore_choose(view, &record.failed, now, &why);
 	if (chosen == NULL)
 		return restore_cold(view, record, "ColdStart",
 			arena_printf(arena, "%.*s and no checkpoint can be used (newest: %s)",
@@ -493,10 +499,16 @@ static struct restore_decision restore_decide_serving(
 	return restore_handle_end(view, decision, &end, arena);
 }
 
-/* Pods that end or are not started again by the kubelet are none of our business. */
-static bool restore_is_wanted(const struct restore_view *view)
+/*
+ * Pods that end or are not started again by the kubelet are none of our business; nor is a
+ * container that may not be restored, unless it runs from a checkpoint and would come back from it.
+ */
+static bool restore_is_wanted(const struct restore_view *view, enum restore_phase phase)
 {
-	return view->terms.policy != API_RESTORE_NEVER &&
+	bool is_from_checkpoint =
+		phase == RESTORE_PHASE_RESTORING || phase == RESTORE_PHASE_SERVING;
+
+	return (view->terms.policy != API_RESTORE_NEVER || is_from_checkpoint) &&
 		!wall_time_is_set(view->pod->metadata.deleted) &&
 		!str_is(view->pod->spec.restart_policy, "Never") &&
 		!str_is(view->pod->status.phase, "Succeeded") &&
@@ -510,7 +522,7 @@ struct restore_decision restore_decide(
 		view->record != NULL ? restore_record_phase(view->record) : RESTORE_PHASE_NONE;
 	struct restore_decision decision;
 
-	if (!restore_is_wanted(view))
+	if (!restore_is_wanted(view, phase))
 		return restore_nothing(view, 0);
 	if ((phase == RESTORE_PHASE_RESTORING || phase == RESTORE_PHASE_SERVING) &&
 		!str_equal(view->container->image, view->record->image)) {

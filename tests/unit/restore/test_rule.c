@@ -446,6 +446,26 @@ static void a_clean_exit_after_a_restore_puts_the_original_image_back(void **sta
 	assert_text(decision.record.reason, "CleanExit");
 }
 
+static void a_policy_that_became_never_puts_the_original_image_back_at_the_next_end(void **state)
+{
+	struct world *world = *state;
+	struct restore_decision decision;
+
+	agent_reports_end(world, 137);
+	decision = decide(world);
+	carry_out(world, &decision);
+	kubelet_shows(world, "containerd://two", 137);
+	pass(world, 4);
+	decision = decide(world);
+	carry_out(world, &decision);
+	world->view.terms.policy = API_RESTORE_NEVER;
+	assert_false(decide(world).is_change);
+	agent_reports_end(world, 137);
+	decision = decide(world);
+	assert_text(decision.image, ORIGINAL);
+	assert_text(decision.record.reason, "RestoreDisabled");
+}
+
 static void a_node_that_does_not_restore_gets_the_original_image_back_at_once(void **state)
 {
 	static const char *const messages[] = {
@@ -563,6 +583,7 @@ int main(void)
 			a_restored_container_that_fails_soon_gets_the_older_checkpoint_then_a_cold_start),
 		rule_test(a_restored_container_that_fails_late_may_use_the_same_checkpoint_again),
 		rule_test(a_clean_exit_after_a_restore_puts_the_original_image_back),
+		rule_test(a_policy_that_became_never_puts_the_original_image_back_at_the_next_end),
 		rule_test(a_node_that_does_not_restore_gets_the_original_image_back_at_once),
 		rule_test(an_image_that_cannot_be_pulled_gives_way_to_the_older_checkpoint),
 		rule_test(a_restore_that_never_ends_gives_way_to_a_cold_start),
