@@ -149,26 +149,39 @@ static int time_days_in_month(int year, int month)
 	return month == 2 && is_leap ? 29 : days[month - 1];
 }
 
+/* "2026-11-21" */
+static bool time_take_date(struct str *text, struct time_civil *civil)
+{
+	if (!time_take_number(text, 4, &civil->year) || !time_take_byte(text, '-') ||
+		!time_take_number(text, 2, &civil->month) || !time_take_byte(text, '-') ||
+		!time_take_number(text, 2, &civil->day))
+		return false;
+	return civil->month >= 1 && civil->month <= 12 && civil->day >= 1 &&
+		civil->day <= time_days_in_month(civil->year, civil->month);
+}
+
+/* "22:00:00"; 60 is a leap second. */
+static bool time_take_clock(struct str *text, struct time_civil *civil)
+{
+	if (!time_take_number(text, 2, &civil->hour) || !time_take_byte(text, ':') ||
+		!time_take_number(text, 2, &civil->minute) || !time_take_byte(text, ':') ||
+		!time_take_number(text, 2, &civil->second))
+		return false;
+	return civil->hour <= 23 && civil->minute <= 59 && civil->second <= 60;
+}
+
 bool wall_time_parse(struct str text, struct wall_time *ret_time)
 {
 	struct time_civil civil;
 	int64_t fraction_us;
 	int64_t offset;
 
-	if (!time_take_number(&text, 4, &civil.year) || !time_take_byte(&text, '-') ||
-		!time_take_number(&text, 2, &civil.month) || !time_take_byte(&text, '-') ||
-		!time_take_number(&text, 2, &civil.day))
+	if (!time_take_date(&text, &civil))
 		return false;
 	if (!time_take_byte(&text, 'T') && !time_take_byte(&text, 't'))
 		return false;
-	if (!time_take_number(&text, 2, &civil.hour) || !time_take_byte(&text, ':') ||
-		!time_take_number(&text, 2, &civil.minute) || !time_take_byte(&text, ':') ||
-		!time_take_number(&text, 2, &civil.second) ||
-		!time_take_fraction(&text, &fraction_us) || !time_take_offset(text, &offset))
-		return false;
-	if (civil.month < 1 || civil.month > 12 || civil.day < 1 ||
-		civil.day > time_days_in_month(civil.year, civil.month) || civil.hour > 23 ||
-		civil.minute > 59 || civil.second > 60)
+	if (!time_take_clock(&text, &civil) || !time_take_fraction(&text, &fraction_us) ||
+		!time_take_offset(text, &offset))
 		return false;
 	ret_time->us = (time_seconds_of_civil(&civil) - offset) * TIME_SECOND_US + fraction_us;
 	return true;

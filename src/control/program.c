@@ -39,59 +39,40 @@ static const char *const control_log_formats[] = {"text", "json", NULL};
 static const char *const control_log_levels[] = {"debug", "info", "warning", "error", NULL};
 
 #define CONTROL_ROW(option_name, option_type, member, argument_name, text)                         \
-	{                                                                                          \
-		.name = (option_name), .type = (option_type),                                      \
-		.offset = offsetof(struct control_options, member), .argument = (argument_name),   \
-		.help = (text)
+	.name = (option_name), .type = (option_type),                                              \
+	.offset = offsetof(struct control_options, member), .argument = (argument_name),           \
+	.help = (text)
 
-static const struct option_row control_rows[] = {CONTROL_ROW("kubeconfig", OPTION_TEXT, kubeconfig,
-	"PATH",
-	"The API server's kubeconfig; without one $KUBECONFIG, then the Pod's service account.")},
-			       CONTROL_ROW("health-probe-bind-address", OPTION_TEXT, health_address,
-				       "ADDRESS",
-				       "The address that /healthz, /readyz and /metrics are served "
-				       "at.")
-}
-, CONTROL_ROW("health-probe-port", OPTION_NUMBER, health_port, "PORT", "The port of these."),
-	.minimum = 0, .maximum = 65535
-}
-, CONTROL_ROW("leader-elect", OPTION_FLAG, leader_elect, NULL, "Act only while holding the lease.")
-}
-,
-	CONTROL_ROW("leader-elect-resource-namespace", OPTION_TEXT, lease_namespace, "NAMESPACE",
-		"The namespace of the lease; the Pod's own when empty.")
-}
-,
-	CONTROL_ROW("leader-elect-resource-name", OPTION_TEXT, lease_name, "NAME",
-		"The name of the lease.")
-}
-,
-	CONTROL_ROW("leader-elect-lease-duration", OPTION_DURATION, lease_duration_ms, "DURATION",
-		"How long others wait before they take the lease of a leader that has gone silent.")
-}
-,
-	CONTROL_ROW("leader-elect-renew-deadline", OPTION_DURATION, lease_renew_ms, "DURATION",
-		"How long the leader tries to renew before it gives up.")
-}
-,
-	CONTROL_ROW("leader-elect-retry-period", OPTION_DURATION, lease_retry_ms, "DURATION",
-		"The time between two tries.")
-}
-,
-	CONTROL_ROW("schedule-spread", OPTION_DURATION, spread_ms, "DURATION",
-		"Schedules that are due at the same time begin within this window.")
-}
-, CONTROL_ROW("zoneinfo", OPTION_TEXT, zones, "PATH", "The time zone database.")
-}
-, CONTROL_ROW("log-format", OPTION_CHOICE, log_format, "FORMAT", "text or json."),
-	.choices = control_log_formats
-}
-, CONTROL_ROW("log-level", OPTION_CHOICE, log_level, "LEVEL", "The lowest level that is logged."),
-	.choices = control_log_levels
-}
-,
-}
-;
+static const struct option_row control_rows[] = {
+	{CONTROL_ROW("kubeconfig", OPTION_TEXT, kubeconfig, "PATH",
+		"The API server's kubeconfig; without one $KUBECONFIG, then the Pod's service "
+		"account.")},
+	{CONTROL_ROW("health-probe-bind-address", OPTION_TEXT, health_address, "ADDRESS",
+		"The address that /healthz, /readyz and /metrics are served at.")},
+	{CONTROL_ROW("health-probe-port", OPTION_NUMBER, health_port, "PORT", "The port of these."),
+		.minimum = 0, .maximum = 65535},
+	{CONTROL_ROW("leader-elect", OPTION_FLAG, leader_elect, NULL,
+		"Act only while holding the lease.")},
+	{CONTROL_ROW("leader-elect-resource-namespace", OPTION_TEXT, lease_namespace, "NAMESPACE",
+		"The namespace of the lease; the Pod's own when empty.")},
+	{CONTROL_ROW("leader-elect-resource-name", OPTION_TEXT, lease_name, "NAME",
+		"The name of the lease.")},
+	{CONTROL_ROW("leader-elect-lease-duration", OPTION_DURATION, lease_duration_ms, "DURATION",
+		"How long others wait before they take the lease of a leader that has gone "
+		"silent.")},
+	{CONTROL_ROW("leader-elect-renew-deadline", OPTION_DURATION, lease_renew_ms, "DURATION",
+		"How long the leader tries to renew before it gives up.")},
+	{CONTROL_ROW("leader-elect-retry-period", OPTION_DURATION, lease_retry_ms, "DURATION",
+		"The time between two tries.")},
+	{CONTROL_ROW("schedule-spread", OPTION_DURATION, spread_ms, "DURATION",
+		"Schedules that are due at the same time begin within this window.")},
+	{CONTROL_ROW("zoneinfo", OPTION_TEXT, zones, "PATH", "The time zone database.")},
+	{CONTROL_ROW("log-format", OPTION_CHOICE, log_format, "FORMAT", "text or json."),
+		.choices = control_log_formats},
+	{CONTROL_ROW("log-level", OPTION_CHOICE, log_level, "LEVEL",
+		 "The lowest level that is logged."),
+		.choices = control_log_levels},
+};
 
 static const struct option_table control_table = {
 	.usage = "kcr controller [OPTION ...]",
