@@ -1,4 +1,5 @@
 /* The restore rule: each guard by itself, and the story of a container through its phases. */
+#include <assert.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -172,30 +173,34 @@ static void assert_text(struct str text, const char *expected)
 		assert_int_equal(restore_judge(&world->view, newer, world->now), expected);        \
 		agent_reports_end(world, 137);                                                     \
 		assert_text(decide(world).record.checkpoint, "older");                             \
-	}
+	}                                                                                          \
+	static_assert((expected) != RESTORE_OK, "a refusal has a reason")
 
-a_checkpoint_is_refused_when(it_is_not_built, newer->status.phase = STR("Processing"),
-	RESTORE_NOT_BUILT) a_checkpoint_is_refused_when(its_build_failed,
-	newer->status.phase = STR("Failed"),
-	RESTORE_BUILD_FAILED) a_checkpoint_is_refused_when(it_has_no_digest,
-	newer->status.digest = (struct str){0},
-	RESTORE_NOT_BUILT) a_checkpoint_is_refused_when(it_has_no_image,
-	newer->status.runtime_image = (struct str){0},
-	RESTORE_NOT_BUILT) a_checkpoint_is_refused_when(it_is_being_deleted,
-	newer->metadata.deleted = world->now,
-	RESTORE_NOT_BUILT) a_checkpoint_is_refused_when(the_pod_is_another_one,
-	world->taken_of[1].uid = STR("x"),
-	RESTORE_OTHER_POD) a_checkpoint_is_refused_when(it_names_no_pod, newer->spec.pod = NULL,
-	RESTORE_OTHER_POD) a_checkpoint_is_refused_when(the_container_is_another_one,
-	newer->spec.container_name = STR("x"), RESTORE_OTHER_CONTAINER)
-	a_checkpoint_is_refused_when(the_image_has_changed, newer->spec.image = STR("app:0"),
-		RESTORE_IMAGE_CHANGED) a_checkpoint_is_refused_when(the_template_has_changed,
-		newer->spec.template_hash = STR("t0"), RESTORE_TEMPLATE_CHANGED)
-		a_checkpoint_is_refused_when(it_was_not_ready, newer->spec.was_ready = false,
-			RESTORE_WAS_NOT_READY) a_checkpoint_is_refused_when(it_did_not_stay_ready,
-			newer->status.stable = (struct wall_time){0}, RESTORE_NOT_STABLE)
+a_checkpoint_is_refused_when(
+	it_is_not_built, newer->status.phase = STR("Processing"), RESTORE_NOT_BUILT);
+a_checkpoint_is_refused_when(
+	its_build_failed, newer->status.phase = STR("Failed"), RESTORE_BUILD_FAILED);
+a_checkpoint_is_refused_when(
+	it_has_no_digest, newer->status.digest = (struct str){0}, RESTORE_NOT_BUILT);
+a_checkpoint_is_refused_when(
+	it_has_no_image, newer->status.runtime_image = (struct str){0}, RESTORE_NOT_BUILT);
+a_checkpoint_is_refused_when(
+	it_is_being_deleted, newer->metadata.deleted = world->now, RESTORE_NOT_BUILT);
+a_checkpoint_is_refused_when(
+	the_pod_is_another_one, world->taken_of[1].uid = STR("x"), RESTORE_OTHER_POD);
+a_checkpoint_is_refused_when(it_names_no_pod, newer->spec.pod = NULL, RESTORE_OTHER_POD);
+a_checkpoint_is_refused_when(the_container_is_another_one, newer->spec.container_name = STR("x"),
+	RESTORE_OTHER_CONTAINER);
+a_checkpoint_is_refused_when(
+	the_image_has_changed, newer->spec.image = STR("app:0"), RESTORE_IMAGE_CHANGED);
+a_checkpoint_is_refused_when(
+	the_template_has_changed, newer->spec.template_hash = STR("t0"), RESTORE_TEMPLATE_CHANGED);
+a_checkpoint_is_refused_when(
+	it_was_not_ready, newer->spec.was_ready = false, RESTORE_WAS_NOT_READY);
+a_checkpoint_is_refused_when(
+	it_did_not_stay_ready, newer->status.stable = (struct wall_time){0}, RESTORE_NOT_STABLE);
 
-			static void a_checkpoint_is_refused_when_it_is_too_old(void **state)
+static void a_checkpoint_is_refused_when_it_is_too_old(void **state)
 {
 	struct world *world = *state;
 
