@@ -46,11 +46,11 @@ fuzz: $(FUZZ)/build.ninja ## fuzz every target for SECONDS=60 each
 	@ninja -C $(FUZZ) fuzzers
 	@tests/fuzz/run $(FUZZ) $(SECONDS)
 
-check: deps ## formatting, sizes, room edges, generated files
-	@tools/check
+check: $(SANITIZE)/build.ninja ## formatting, sizes, room edges, generated files, scripts
+	@tools/check $(SANITIZE)
 
 fmt: ## format the sources in place
-	@git ls-files -z 'src/*.[ch]' 'tests/*.[ch]' | xargs -0 clang-format -i
+	@git ls-files -z '*.[ch]' | xargs -0 clang-format -i
 
 generate: all ## write the CRDs and the reference from the tables in src/api
 	@tools/generate $(BUILD)
