@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
-#include "kube/base64.h"
+#include "base/base64.h"
 #include "sys/fd.h"
 #include "json/json.h"
 
@@ -48,7 +48,7 @@ static void exec_write_cluster(struct json_writer *writer, const struct kube_con
 		json_set_text(writer, "tls-server-name", config->tls_server_name);
 	if (config->insecure_skip_tls_verify)
 		json_set_bool(writer, "insecure-skip-tls-verify", true);
-	kube__base64_encode(&encoded, ca);
+	base64_encode(ca, &encoded);
 	if (ca.size > 0)
 		json_set_str(writer, "certificate-authority-data", buf_str(&encoded));
 	if (config->exec->cluster_config_json != NULL) {

@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/base64.h"
 #include "base/buf.h"
-#include "kube/base64.h"
 #include "sys/file.h"
 
 enum { MATERIAL_USUAL_BYTES = 64 * 1024 }; /* a file below this is read without moving it */
@@ -34,12 +34,13 @@ void kube_material_set(struct kube_material *material, struct str bytes)
 
 int kube_material_set_base64(struct kube_material *material, struct str text, struct error *err)
 {
-	char *bytes;
+	autobuf bytes = BUF_INIT(LIMIT_CONFIG_BYTES);
 	size_t size;
 
-	if (kube__base64_decode(text, &bytes, &size, err) < 0)
-		return -1;
-	material_replace(material, bytes, size);
+	if (!base64_decode(text, &bytes))
+		return error_set(err, ERROR_INVALID, "the text is not base64");
+	size = bytes.size;
+	material_replace(material, buf_take(&bytes), size);
 	return 0;
 }
 

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
-#include "registry/base64.h"
+#include "base/base64.h"
 #include "registry/url.h"
 #include "json/json.h"
 
@@ -79,7 +79,7 @@ static void registry_add_basic(const struct registry__authorization *authorizati
 	buf_add_byte(&plain, ':');
 	buf_add(&plain, buf_str(&authorization->password));
 	buf_add_text(out, "Basic ");
-	registry__base64_encode(buf_str(&plain), out);
+	base64_encode(buf_str(&plain), out);
 }
 
 static void registry_add_scope(const struct registry__authorization *authorization, struct buf *out)

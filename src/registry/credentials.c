@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/base64.h"
 #include "base/buf.h"
 #include "base/limits.h"
-#include "registry/base64.h"
 #include "json/json.h"
 
 enum {
@@ -98,8 +98,7 @@ static int registry_entry_set_auth(
 
 	if (encoded.size == 0)
 		return 0;
-	if (!registry__base64_decode(encoded, &decoded) || decoded.is_overflown ||
-		memchr(decoded.data, '\0', decoded.size) != NULL ||
+	if (!base64_decode(encoded, &decoded) || memchr(decoded.data, '\0', decoded.size) != NULL ||
 		!str_cut(buf_str(&decoded), ':', &user, &password))
 		return error_set(err, ERROR_INVALID, "'auth' is not base64 of 'user:password'");
 	entry->user = str_dup(user);

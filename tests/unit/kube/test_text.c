@@ -1,4 +1,4 @@
-/* The pure parts by tables: paths and keys, base64, refusals, plugins' output, watch lines. */
+/* The pure parts by tables: paths and keys, refusals, plugins' output, watch lines. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,7 +9,6 @@
 #include "base/alloc.h"
 #include "kube/answer.h"
 #include "kube/backoff.h"
-#include "kube/base64.h"
 #include "kube/exec.h"
 #include "kube/resource.h"
 #include "kube/watch.h"
@@ -94,61 +93,6 @@ static void names_are_one_segment_of_a_path(void **state)
 	assert_false(kube_name_is_valid(str_of(longest)));
 	assert_true(kube_name_is_valid((struct str){longest, 253}));
 	assert_false(kube_name_is_valid(STR("a\0b")));
-}
-
-static void base64_is_decoded_strictly(void **state)
-{
-	static const struct {
-		const char *text;
-		const char *bytes; /* NULL: refused */
-	} cases[] = {
-		{"", ""},
-		{"Zg==", "f"},
-		{"Zm8=", "fo"},
-		{"Zm9v", "foo"},
-		{"Zm9v\r\n YmFy\n", "foobar"},
-		{"+/+/", "\xfb\xff\xbf"},
-		{"Zg=", NULL},
-		{"Zg", NULL},
-		{"Z", NULL},
-		{"Z===", NULL},
-		{"====", NULL},
-		{"Zh==", NULL},
-		{"Zg==Zg==", NULL},
-		{"Zm9v=", NULL},
-		{"Zm-v", NULL},
-		{"Zm9v*", NULL},
-	};
-
-	(void)state;
-	for (size_t i = 0; i < array_size(cases); i++) {
-		autofree char *bytes = NULL;
-		size_t size = 0;
-		struct error err;
-		int result = kube__base64_decode(str_of(cases[i].text), &bytes, &size, &err);
-		if ((result == 0) != (cases[i].bytes != NULL))
-			fail_msg("'%s' gave %d", cases[i].text, result);
-		if (cases[i].bytes != NULL) {
-			assert_string_equal(bytes, cases[i].bytes);
-			assert_int_equal(size, strlen(cases[i].bytes));
-		}
-	}
-}
-
-static void base64_round_trips(void **state)
-{
-	static const char *const texts[] = {"", "f", "fo", "foo", "foob", "\xff\xfe\xfd\xfc"};
-
-	(void)state;
-	for (size_t i = 0; i < array_size(texts); i++) {
-		autobuf encoded = BUF_INIT(100);
-		autofree char *bytes = NULL;
-		size_t size;
-		struct error err;
-		kube__base64_encode(&encoded, str_of(texts[i]));
-		assert_int_equal(kube__base64_decode(buf_str(&encoded), &bytes, &size, &err), 0);
-		assert_string_equal(bytes, texts[i]);
-	}
 }
 
 static void the_delay_doubles_and_is_forgotten_by_health(void **state)
@@ -373,8 +317,6 @@ int main(void)
 		cmocka_unit_test(a_query_begins_with_a_question_mark),
 		cmocka_unit_test(keys_are_split_where_they_were_joined),
 		cmocka_unit_test(names_are_one_segment_of_a_path),
-		cmocka_unit_test(base64_is_decoded_strictly),
-		cmocka_unit_test(base64_round_trips),
 		cmocka_unit_test(the_delay_doubles_and_is_forgotten_by_health),
 		cmocka_unit_test(each_status_has_its_kind),
 		cmocka_unit_test(a_refusal_says_what_the_server_said),

@@ -6,7 +6,6 @@
 #include <cmocka.h>
 
 #include "base/buf.h"
-#include "registry/base64.h"
 #include "registry/credentials.h"
 
 #define LOGIN(user) "{\"username\":\"" user "\",\"password\":\"p\"}"
@@ -134,26 +133,6 @@ static void a_config_without_auths_has_no_logins(void **state)
 	assert_int_equal(registry_credentials_find(credentials, STR("r.io"), STR("a"), &login), 0);
 }
 
-static void base64_goes_both_ways(void **state)
-{
-	static const struct {
-		const char *plain;
-		const char *encoded;
-	} cases[] = {/* RFC 4648, section 10 */
-		{"", ""}, {"f", "Zg=="}, {"fo", "Zm8="}, {"foo", "Zm9v"}, {"foob", "Zm9vYg=="},
-		{"fooba", "Zm9vYmE="}, {"foobar", "Zm9vYmFy"}, {"\xff\xfe\xfd", "//79"}};
-
-	(void)state;
-	for (size_t i = 0; i < array_size(cases); i++) {
-		autobuf encoded = BUF_INIT(100);
-		autobuf decoded = BUF_INIT(100);
-		registry__base64_encode(str_of(cases[i].plain), &encoded);
-		assert_string_equal(encoded.data, cases[i].encoded);
-		assert_true(registry__base64_decode(str_of(cases[i].encoded), &decoded));
-		assert_string_equal(decoded.data, cases[i].plain);
-	}
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -161,7 +140,6 @@ int main(void)
 		cmocka_unit_test(auth_is_user_and_password_in_base64),
 		cmocka_unit_test(malformed_configs_are_refused_without_showing_secrets),
 		cmocka_unit_test(a_config_without_auths_has_no_logins),
-		cmocka_unit_test(base64_goes_both_ways),
 	};
 
 	return cmocka_run_group_tests_name("credentials", tests, NULL, NULL);
