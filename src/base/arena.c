@@ -24,8 +24,10 @@ struct arena {
 
 static struct arena_block *arena_block_new(size_t capacity, struct arena_block *next)
 {
-	struct arena_block *block = alloc_zeroed(1, sizeof(*block) + capacity);
+	struct arena_block *block;
 
+	assert(capacity <= PTRDIFF_MAX);
+	block = alloc_zeroed(1, sizeof(*block) + capacity);
 	block->next = next;
 	block->capacity = capacity;
 	return block;

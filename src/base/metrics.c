@@ -131,6 +131,17 @@ void metrics_forget(struct metrics *metrics, const struct metric_family *family)
 	metric_group_clear(metrics_group(metrics, family));
 }
 
+/* The number with as many digits as bring it back. */
+static void metric_write_number(struct buf *out, double value)
+{
+	char text[32];
+
+	(void)snprintf(text, sizeof(text), "%.15g", value);
+	if (strtod(text, NULL) != value)
+		(void)snprintf(text, sizeof(text), "%.17g", value);
+	buf_add_text(out, text);
+}
+
 static void metric_write_histogram(const struct metric *metric, struct buf *out)
 {
 	const struct metric_family *family = metric->family;
@@ -141,26 +152,30 @@ static void metric_write_histogram(const struct metric *metric, struct buf *out)
 
 	for (size_t i = 0; i < family->bucket_count; i++) {
 		count += metric->buckets[i];
-		buf_printf(out, "%s_bucket{%s%sle=\"%g\"} %llu\n", family->name, metric->labels,
-			comma, family->buckets[i], (unsigned long long)count);
+		buf_printf(out, "%s_bucket{%s%sle=\"", family->name, metric->labels, comma);
+		metric_write_number(out, family->buckets[i]);
+		buf_printf(out, "\"} %llu\n", (unsigned long long)count);
 	}
 	buf_printf(out, "%s_bucket{%s%sle=\"+Inf\"} %llu\n", family->name, metric->labels, comma,
 		(unsigned long long)metric->count);
-	buf_printf(out, "%s_sum%s%s%s %.9g\n", family->name, open, metric->labels, close,
-		metric->value);
-	buf_printf(out, "%s_count%s%s%s %llu\n", family->name, open, metric->labels, close,
+	buf_printf(out, "%s_sum%s%s%s ", family->name, open, metric->labels, close);
+	metric_write_number(out, metric->value);
+	buf_printf(out, "\n%s_count%s%s%s %llu\n", family->name, open, metric->labels, close,
 		(unsigned long long)metric->count);
 }
 
 static void metric_write(const struct metric *metric, struct buf *out)
 {
-	if (metric->family->type == METRIC_HISTOGRAM)
+	if (metric->family->type == METRIC_HISTOGRAM) {
 		metric_write_histogram(metric, out);
-	else if (metric->labels[0] != '\0')
-		buf_printf(
-			out, "%s{%s} %.17g\n", metric->family->name, metric->labels, metric->value);
-	else
-		buf_printf(out, "%s %.17g\n", metric->family->name, metric->value);
+		return;
+	}
+	buf_add_text(out, metric->family->name);
+	if (metric->labels[0] != '\0')
+		buf_printf(out, "{%s}", metric->labels);
+	buf_add_byte(out, ' ');
+	metric_write_number(out, metric->value);
+	buf_add_byte(out, '\n');
 }
 
 void metrics_write(const struct metrics *metrics, struct buf *out)

@@ -61,7 +61,7 @@ int time_weekday_of_seconds(int64_t seconds)
 
 static int64_t time_floor_seconds(struct wall_time time)
 {
-	return (time.us >= 0 ? time.us : time.us - (TIME_SECOND_US - 1)) / TIME_SECOND_US;
+	return time.us / TIME_SECOND_US - (time.us % TIME_SECOND_US < 0 ? 1 : 0);
 }
 
 void wall_time_format(struct wall_time time, char text[static TIME_TEXT_SIZE])
@@ -72,14 +72,21 @@ void wall_time_format(struct wall_time time, char text[static TIME_TEXT_SIZE])
 		civil.month, civil.day, civil.hour, civil.minute, civil.second);
 }
 
+/* The microseconds since the last full second. */
+static int time_fraction(struct wall_time time)
+{
+	int us = (int)(time.us % TIME_SECOND_US);
+
+	return us >= 0 ? us : us + (int)TIME_SECOND_US;
+}
+
 void wall_time_format_micro(struct wall_time time, char text[static TIME_TEXT_SIZE])
 {
-	int64_t seconds = time_floor_seconds(time);
-	struct time_civil civil = time_civil_of_seconds(seconds);
+	struct time_civil civil = time_civil_of_seconds(time_floor_seconds(time));
 
 	(void)snprintf(text, TIME_TEXT_SIZE, "%04d-%02d-%02dT%02d:%02d:%02d.%06dZ",
 		civil.year % 10000, civil.month, civil.day, civil.hour, civil.minute, civil.second,
-		(int)(time.us - seconds * TIME_SECOND_US));
+		time_fraction(time));
 }
 
 /* Reads exactly `digits` digits at the front of *text and moves past them. */
