@@ -80,8 +80,8 @@ int file_write_atomically(
 	autoclose int fd = -1;
 
 	buf_printf(&temporary, ".%s.%d.tmp", name, (int)getpid());
-	fd = openat(directory_fd, temporary.data,
-		O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, mode);
+	(void)unlinkat(directory_fd, temporary.data, 0); /* what a crash left, with its old mode */
+	fd = openat(directory_fd, temporary.data, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
 	if (fd < 0)
 		return error_set_errno(err, "cannot create '%s'", temporary.data);
 	if (fd_write_all(fd, bytes, name, err) < 0 || file_sync(fd, name, err) < 0 ||

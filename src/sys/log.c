@@ -9,7 +9,10 @@
 #include "base/time.h"
 #include "sys/clock.h"
 
-enum { LOG_LINE_BYTES = 16 * 1024 };
+enum {
+	LOG_LINE_BYTES = 16 * 1024,
+	LOG_END_BYTES = 256, /* kept free for the end of the line and for what it lacks */
+};
 
 static enum log_format log_chosen_format = LOG_TEXT;
 static enum log_level log_lowest = LOG_INFO;
@@ -48,7 +51,7 @@ static void log_add_quoted(struct buf *line, const char *text)
 	buf_add_byte(line, '"');
 }
 
-static void log_add_pair(struct buf *line, const char *key, const char *value)
+static void log_write_pair(struct buf *line, const char *key, const char *value)
 {
 	if (log_chosen_format == LOG_JSON) {
 		buf_add_byte(line, ',');
@@ -58,6 +61,22 @@ static void log_add_pair(struct buf *line, const char *key, const char *value)
 		buf_printf(line, " %s=", key);
 	}
 	log_add_quoted(line, value);
+}
+
+/* A pair that makes the line too long is left out and named, so that the line stays well-formed. */
+static void log_add_pair(struct buf *line, const char *key, const char *value)
+{
+	autobuf pair = BUF_INIT(LOG_LINE_BYTES - LOG_END_BYTES);
+
+	log_write_pair(&pair, key, value);
+	if (!pair.is_overflown && line->size + pair.size <= pair.max_size) {
+		buf_add(line, buf_str(&pair));
+		return;
+	}
+	buf_clear(&pair);
+	log_write_pair(&pair, "leftOut", key);
+	if (line->size + pair.size + LOG_END_BYTES / 2 <= LOG_LINE_BYTES)
+		buf_add(line, buf_str(&pair));
 }
 
 static void log_add_head(struct buf *line, enum log_level level, const char *message)

@@ -21,7 +21,8 @@ void log_configure_by_names(const char *format, const char *level);
 
 /*
  * Logs `message` with pairs of `const char *` key and value, ended by LOG_END. A NULL value is
- * logged as "". Use the macros below.
+ * logged as ""; of a pair that makes the line longer than 16 KiB only the key is. Use the macros
+ * below.
  */
 void log_event(enum log_level level, const struct error *err, const char *message, ...)
 	__attribute__((sentinel));

@@ -136,14 +136,15 @@ static int options_take(const struct option_table *table, int left, char *const 
 int options_parse(const struct option_table *table, int count, char *const *arguments,
 	void *options, struct error *err)
 {
-	autobuf mistakes = BUF_INIT(LIMIT_ERROR_TEXT);
+	autobuf mistakes =
+		BUF_INIT(LIMIT_CONFIG_BYTES); /* the error's text shows their beginning */
 
 	for (int i = 0; i < count; i++)
 		if (strcmp(arguments[i], "--help") == 0 || strcmp(arguments[i], "-h") == 0)
 			return 1;
 	for (int i = 0; i < count;)
 		i += options_take(table, count - i, arguments + i, options, &mistakes);
-	if (mistakes.size > 0)
+	if (mistakes.size > 0 || mistakes.is_overflown)
 		return error_set(err, ERROR_INVALID, "%s", mistakes.data);
 	return 0;
 }
