@@ -111,6 +111,17 @@ static void control_daemonset_changed(
 	control_want_workload(context, "DaemonSet", object->namespace, object->name);
 }
 
+/* A schedule that is gone, whoever made it, leaves its name to the workload that it fits. */
+static void control_want_heirs(struct control *control, const struct kube_object *gone)
+{
+	struct str workload;
+
+	for (size_t i = 0; i < CONTROL_WORKLOAD_KINDS; i++)
+		if (control_workload_of_name((enum control_workload_kind)i, gone->name, &workload))
+			control_want_workload(control, control_workload_resources[i].kind,
+				gone->namespace, workload);
+}
+
 static void control_schedule_changed(
 	void *context, const struct kube_object *old, const struct kube_object *new)
 {
@@ -122,6 +133,8 @@ static void control_schedule_changed(
 	control_want(control, CONTROL_SCHEDULES, object->namespace, object->name);
 	control_want_all(
 		control, CONTROL_CHECKPOINTS, control->checkpoints_by_schedule, object->uid);
+	if (new == NULL)
+		control_want_heirs(control, old);
 	for (size_t i = 0; owner != NULL && i < CONTROL_WORKLOAD_KINDS; i++)
 		if (str_is(owner->kind, control_workload_resources[i].kind))
 			control_want_workload(control, control_workload_resources[i].kind,

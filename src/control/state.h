@@ -87,6 +87,11 @@ void control_decide_request(void *control, struct str key, struct kube_plan *pla
 void control_decide_checkpoint(void *control, struct str key, struct kube_plan *plan);
 void control_decide_pod(void *control, struct str key, struct kube_plan *plan);
 
+/* The workload whose schedule has the name `schedule`; false when this kind has none such.
+ * Borrowed. control/workload.c */
+bool control_workload_of_name(
+	enum control_workload_kind kind, struct str schedule, struct str *ret_workload);
+
 /* Adds the deletions that a schedule's retention asks for. control/retention.c */
 void control_retain(
 	struct control *control, const struct api_schedule *schedule, struct kube_plan *plan);

@@ -9,16 +9,27 @@
 #include "schedule/cron.h"
 
 /* A Deployment's schedule has its name, as the seed's has; the others say their kind. */
+static const char *const control_schedule_suffixes[CONTROL_WORKLOAD_KINDS] = {
+	[CONTROL_DEPLOYMENT] = "",
+	[CONTROL_STATEFULSET] = "-statefulset",
+	[CONTROL_DAEMONSET] = "-daemonset",
+};
+
 static struct str control_schedule_name(
 	struct arena *arena, enum control_workload_kind kind, struct str workload)
 {
-	static const char *const suffixes[CONTROL_WORKLOAD_KINDS] = {
-		[CONTROL_DEPLOYMENT] = "",
-		[CONTROL_STATEFULSET] = "-statefulset",
-		[CONTROL_DAEMONSET] = "-daemonset",
-	};
+	return arena_printf(arena, "%.*s%s", STR_ARG(workload), control_schedule_suffixes[kind]);
+}
 
-	return arena_printf(arena, "%.*s%s", STR_ARG(workload), suffixes[kind]);
+bool control_workload_of_name(
+	enum control_workload_kind kind, struct str schedule, struct str *ret_workload)
+{
+	struct str suffix = str_of(control_schedule_suffixes[kind]);
+
+	if (!str_ends_with(schedule, suffix))
+		return false;
+	*ret_workload = (struct str){schedule.data, schedule.size - suffix.size};
+	return true;
 }
 
 static bool control_is_owned_by(
