@@ -93,8 +93,10 @@ static int control_check_wish(
 	struct schedule_cron cron;
 
 	if (schedule_cron_parse(wish->schedule, &cron, err) < 0)
-		return -1;
-	return control_zones_get(control->zones, wish->time_zone, &zone, err);
+		return error_wrap(err, "annotation %s", API_ANNOTATION_SCHEDULE);
+	if (control_zones_get(control->zones, wish->time_zone, &zone, err) < 0)
+		return error_wrap(err, "annotation %s", API_ANNOTATION_TIME_ZONE);
+	return 0;
 }
 
 static void control_write_owner(
@@ -183,9 +185,7 @@ static void control_decide_existing_workload(struct control *control,
 	}
 	if (control_check_wish(control, &wish, &err) < 0) {
 		control_plan_event(control, plan, "apps/v1", kind_name, metadata, true,
-			"InvalidSchedule",
-			arena_printf(plan->arena, "annotation %s: %s", API_ANNOTATION_SCHEDULE,
-				err.text));
+			"InvalidSchedule", str_of(err.text));
 		return;
 	}
 	if (schedule == NULL || !control_is_granted(schedule, &wish))
