@@ -37,20 +37,60 @@ static void node_work_write_error(const struct error *err, struct buf *out)
 	json_end_object(&writer);
 }
 
+static int node_work_spawn(
+	const char *what, int archive, int output, struct process *ret_process, struct error *err)
+{
+	static const char *const environment[] = {NULL};
+	const char *const arguments[] = {"/proc/self/exe", "work", what, NULL};
+	const struct process_fd fds[] = {
+		{archive, STDIN_FILENO}, {output, STDOUT_FILENO}, {STDERR_FILENO, STDERR_FILENO}};
+
+	return process_start(&(struct process_spec){.arguments = arguments,
+				     .environment = environment,
+				     .fds = fds,
+				     .fd_count = array_size(fds)},
+		ret_process, err);
+}
+
+/*
+ * The archive goes to the disk while it is read: fsync(2) takes half as long as hashing, most of it
+ * in handing the pages over, so a process beside us does it. Its exit code is the errno.
+ */
+static int node_work_flush(void)
+{
+	return fsync(STDIN_FILENO) < 0 ? errno : 0;
+}
+
+static int node_work_join_flush(struct process *flush, struct error *err)
+{
+	char how[PROCESS_STATUS_TEXT];
+	int status;
+
+	if (process_wait(flush, &status, err) < 0)
+		return -1;
+	if (WIFEXITED(status)) {
+		errno = WEXITSTATUS(status);
+		return errno == 0 ? 0 : error_set_errno(err, "cannot flush the archive");
+	}
+	process_format_status(status, how);
+	return error_set(err, ERROR_SYSTEM, "flushing the archive ended with %s", how);
+}
+
 static int node_work_describe(struct buf *out, struct error *err)
 {
 	autoarena *arena = arena_new(16 * 1024);
+	struct process flush;
 	struct checkpoint_description description;
 	bool is_complete;
 
-	if (confine_self(&is_complete, err) < 0)
+	if (node_work_spawn("flush", STDIN_FILENO, STDERR_FILENO, &flush, err) < 0)
+		return -1;
+	if (confine_self(&is_complete, err) < 0) /* `flush` dies with us */
 		return -1;
 	if (!is_complete)
 		log_debug("This kernel has no Landlock; the worker could open files");
-	/* The disk writes while we read, so that waiting for it afterwards is short. */
-	(void)sync_file_range(STDIN_FILENO, 0, 0, SYNC_FILE_RANGE_WRITE);
 	if (checkpoint_describe(STDIN_FILENO, arena, &description, err) < 0 ||
-		file_sync(STDIN_FILENO, "archive", err) < 0)
+		node_work_join_flush(&flush, err) < 0)
 		return -1;
 	checkpoint_description_encode(&description, out);
 	return buf_check(out, "description", err);
@@ -62,10 +102,12 @@ int node_work_main(int count, char *const *arguments)
 	struct error err;
 	int result;
 
+	if (count == 1 && strcmp(arguments[0], "flush") == 0)
+		return node_work_flush();
 	if (count != 1 || strcmp(arguments[0], "describe") != 0) {
 		fprintf(stderr,
-			"Usage: kcr work describe <ARCHIVE\n\nDescribes a checkpoint "
-			"archive as JSON. The agent runs it.\n");
+			"Usage: kcr work describe|flush <ARCHIVE\n\nDescribes a checkpoint "
+			"archive as JSON, or writes it to the disk. The agent runs it.\n");
 		return 2;
 	}
 	result = node_work_describe(&out, &err);
@@ -176,20 +218,6 @@ static void node_work_late(void *context)
 	work->done(work->context, NULL, &err);
 }
 
-static int node_work_spawn(int archive, int output, struct process *ret_process, struct error *err)
-{
-	static const char *const arguments[] = {"/proc/self/exe", "work", "describe", NULL};
-	static const char *const environment[] = {NULL};
-	const struct process_fd fds[] = {
-		{archive, STDIN_FILENO}, {output, STDOUT_FILENO}, {STDERR_FILENO, STDERR_FILENO}};
-
-	return process_start(&(struct process_spec){.arguments = arguments,
-				     .environment = environment,
-				     .fds = fds,
-				     .fd_count = array_size(fds)},
-		ret_process, err);
-}
-
 int node_work_start(struct loop *loop, int fd, node_work_fn done, void *context,
 	struct node_work **ret_work, struct error *err)
 {
@@ -208,7 +236,7 @@ int node_work_start(struct loop *loop, int fd, node_work_fn done, void *context,
 	work->text = BUF_INIT(LIMIT_ARCHIVE_METADATA);
 	work->deadline = loop_timer_new(loop, node_work_late, work);
 	if (fd_set_nonblocking(work->pipe, err) < 0 ||
-		node_work_spawn(fd, write_end, &process, err) < 0 ||
+		node_work_spawn("describe", fd, write_end, &process, err) < 0 ||
 		loop_watch_fd(loop, work->pipe, LOOP_READ, node_work_readable, work,
 			&work->readable, err) < 0 ||
 		loop_watch_child(loop, &process, node_work_ended, work, &work->child, err) < 0) {
