@@ -33,8 +33,9 @@ struct checkpoint_plan {
 
 /*
  * Plans for the time `due`, which names the requests. `pods` are all Pods of the schedule's
- * namespace. A Pod that is terminating, has ended, is not on a node or not Ready is skipped, as is
- * a container that does not run or is not Ready: its memory is no state worth to come back to.
+ * namespace. A Pod that is terminating, has ended or is not on a node is skipped, as is a container
+ * that does not run or is not Ready: its memory is no state worth to come back to. Of a Pod that is
+ * not Ready as a whole the Ready containers are taken.
  */
 struct checkpoint_plan checkpoint_plan(const struct api_schedule *schedule,
 	const struct api_pod *const *pods, size_t count, struct wall_time due, struct arena *arena);

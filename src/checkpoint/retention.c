@@ -22,7 +22,7 @@ static int checkpoint_compare_groups(
 	return str_compare(a->checkpoint->spec.container_name, b->checkpoint->spec.container_name);
 }
 
-/* By group, the newest first. */
+/* By group, the newest first; of the same time that with the greater name. */
 static int checkpoint_compare(const void *left, const void *right)
 {
 	const struct checkpoint_kept *a = left;
@@ -33,7 +33,9 @@ static int checkpoint_compare(const void *left, const void *right)
 
 	if (order != 0)
 		return order;
-	return (a_us < b_us) - (a_us > b_us);
+	if (a_us != b_us)
+		return a_us < b_us ? 1 : -1;
+	return str_compare(b->checkpoint->metadata.name, a->checkpoint->metadata.name);
 }
 
 /* Restorable, or so young that it may still turn out to be. */
@@ -68,15 +70,18 @@ void checkpoint_mark_surplus(struct checkpoint_kept *items, size_t count, int64_
 		bool is_good = checkpoint_is_good(item, now);
 		bool is_newest_good;
 
+		item->is_surplus = false;
 		if (i == 0 || checkpoint_compare_groups(&items[i - 1], item) != 0) {
 			good = 0;
 			place = 0;
 		}
+		if (wall_time_is_set(item->checkpoint->metadata.deleted))
+			continue; /* it is going already and takes no place */
 		is_newest_good = is_good && good == 0 && item->is_pod_alive;
 		item->is_surplus = is_good ? good >= max_count : place >= max_count;
 		if (checkpoint_is_expired(item, max_age_seconds, now) && !is_newest_good)
 			item->is_surplus = true;
-		if (item->is_in_use || wall_time_is_set(item->checkpoint->metadata.deleted))
+		if (item->is_in_use)
 			item->is_surplus = false;
 		good += is_good ? 1 : 0;
 		place++;

@@ -23,7 +23,7 @@ struct process_fd {
 struct process_spec {
 	const char *const *arguments; /* NULL-terminated; arguments[0] is the program */
 	const char *const *environment; /* NULL-terminated; NULL: ours */
-	const struct process_fd *fds; /* all that the child gets; the rest is closed */
+	const struct process_fd *fds; /* beside our 0, 1 and 2; the rest is closed */
 	size_t fd_count;
 	bool search_path; /* look for a name without '/' in $PATH */
 };
