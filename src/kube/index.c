@@ -41,12 +41,17 @@ static void index_add(struct kube_index *index, struct str key, const struct kub
 	bucket->objects[bucket->count++] = kube_object_ref(object);
 }
 
-static void index_remove(struct kube_index *index, struct str key, struct str name)
+static bool index_is_same(const struct kube_object *a, const struct kube_object *b)
+{
+	return str_equal(a->name, b->name) && str_equal(a->namespace, b->namespace);
+}
+
+static void index_remove(struct kube_index *index, struct str key, const struct kube_object *object)
 {
 	struct index_bucket *bucket = map_get(&index->buckets, key);
 
 	for (size_t i = 0; bucket != NULL && i < bucket->count; i++) {
-		if (!str_equal(bucket->objects[i]->name, name))
+		if (!index_is_same(bucket->objects[i], object))
 			continue;
 		kube_object_unref(bucket->objects[i]);
 		bucket->objects[i] = bucket->objects[--bucket->count];
@@ -65,7 +70,7 @@ static void index_follow(
 	if (old != NULL)
 		index->key_of(old, &key);
 	if (key.size > 0)
-		index_remove(index, buf_str(&key), old->name);
+		index_remove(index, buf_str(&key), old);
 	buf_clear(&key);
 	if (new != NULL)
 		index->key_of(new, &key);
