@@ -52,7 +52,7 @@ check: $(SANITIZE)/build.ninja ## formatting, sizes, room edges, generated files
 fmt: ## format the sources in place
 	@git ls-files -z '*.[ch]' | xargs -0 clang-format -i
 
-generate: all ## write the CRDs and the reference from the tables in src/api
+generate: all ## write the CRDs, the reference and install.yaml from their sources
 	@tools/generate $(BUILD)
 
 clean: ## remove the build trees (caches stay)
