@@ -1,0 +1,441 @@
+"""A cluster with KCR in it, and the ways in which the tests look at it and at what runs there."""
+
+import contextlib
+import ctypes
+import http.client
+import json
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BUILD = pathlib.Path(os.environ.get("KCR_BUILD", ROOT / "build" / "release"))
+STATE = pathlib.Path(os.environ.get("KCR_STATE", "/var/lib/kcr-cluster"))
+
+NODE = "node1"
+REGISTRY_PORT = 7470
+PROXY_PORT = 8001  # kubectl proxy's, in the cluster's network
+CLONE_NEWNET = 0x40000000
+
+CONTROLLER = {"namespace": "kcr-system", "component": "controller"}
+AGENT = {"namespace": "kcr-agent", "component": "agent"}
+
+
+def say(text):
+    """One line of what the test saw, with the time."""
+    print(time.strftime("%H:%M:%S"), text, flush=True)
+
+
+def wait(what, seconds, look):
+    """Asks `look` until it gives something; fails when the time is over."""
+    began = time.monotonic()
+    while not (found := look()):
+        if time.monotonic() - began > seconds:
+            raise AssertionError(f"gave up after {seconds} s: {what}")
+        time.sleep(0.05)
+    say(f"{what} ({time.monotonic() - began:.1f} s)")
+    return found
+
+
+class Absent(Exception):
+    """There is no such object."""
+
+
+class Cluster:
+    """One node of its own, started by cluster/up; see cluster/README.md."""
+
+    def __init__(self, name):
+        self.name = name
+        self.node = STATE / name / NODE
+        self.proxy = None
+
+    # ---- life
+
+    def start(self):
+        self.script("up", "--name", self.name, "--restore-image", "on")
+        self.proxy = subprocess.Popen(
+            [ROOT / "cluster" / "exec", "--name", self.name, "--net", "kubectl", "proxy", f"--port={PROXY_PORT}"],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        wait("kubectl proxy answers", 20, self._proxy_answers)
+
+    def stop(self, *, down):
+        if self.proxy is not None:
+            self.proxy.terminate()
+            self.proxy.wait(timeout=10)
+        if down:
+            self.script("down", "--name", self.name)
+
+    def install(self):
+        """KCR as a user gets it: its image, and deploy/install.yaml as it stands."""
+        image = STATE / self.name / "kcr.tar"
+        workloads = [line.split()[1] for line in self.script("images", "redis", "tools").stdout.splitlines()]
+        say(run([ROOT / "tools" / "kcr-image", BUILD, image]).stdout.strip())
+        self.script("load-image", "--name", self.name, "--quiet", image, *workloads)
+        self.kubectl("apply", "-f", ROOT / "deploy" / "install.yaml")
+        self.wait_for_programs()
+
+    def restart_programs(self):
+        """For a new image of the same name."""
+        self.kubectl("-n", CONTROLLER["namespace"], "rollout", "restart", "deployment/kcr-controller")
+        self.kubectl("-n", AGENT["namespace"], "rollout", "restart", "daemonset/kcr-agent")
+        self.wait_for_programs()
+
+    def wait_for_programs(self):
+        self.kubectl("-n", CONTROLLER["namespace"], "rollout", "status", "deployment/kcr-controller", "--timeout=60s")
+        self.kubectl("-n", AGENT["namespace"], "rollout", "status", "daemonset/kcr-agent", "--timeout=60s")
+
+    # ---- commands
+
+    def script(self, name, *arguments):
+        return run([ROOT / "cluster" / name, *arguments], timeout=300)
+
+    def kubectl(self, *arguments, stdin=None, check=True):
+        return run([ROOT / "cluster" / "kubectl", "--name", self.name, *arguments], stdin=stdin, check=check)
+
+    def execute(self, *command, stdin=None):
+        """A command with the node's files and processes."""
+        return run([ROOT / "cluster" / "exec", "--name", self.name, *command], stdin=stdin)
+
+    def in_network(self, *command):
+        """The words that run a command of this machine in the cluster's network."""
+        return [ROOT / "cluster" / "exec", "--name", self.name, "--net", *command]
+
+    def component(self, *arguments):
+        self.script("component", "--name", self.name, *arguments)
+
+    def apply(self, *objects):
+        """Applies objects; what they become is in the API a moment later."""
+        self.kubectl("apply", "-f", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": objects}))
+
+    # ---- the network
+
+    @contextlib.contextmanager
+    def _network(self):
+        """What is opened inside belongs to the cluster's network."""
+        libc = ctypes.CDLL(None, use_errno=True)
+        supervisor = (self.node / "supervisor").read_text().split()[0]
+        ours = os.open("/proc/self/ns/net", os.O_RDONLY)
+        theirs = os.open(f"/proc/{supervisor}/ns/net", os.O_RDONLY)
+        try:
+            if libc.setns(theirs, CLONE_NEWNET) < 0:
+                raise OSError(ctypes.get_errno(), "setns")
+            yield
+        finally:
+            libc.setns(ours, CLONE_NEWNET)
+            os.close(theirs)
+            os.close(ours)
+
+    def connect(self, host, port, timeout=5):
+        with self._network():
+            return socket.create_connection((host, port), timeout=timeout)
+
+    def http(self, host, port, path, method="GET", body=None, headers=None, timeout=5):
+        """One exchange in the cluster's network: status, headers, body."""
+        connection = http.client.HTTPConnection("localhost")
+        connection.sock = self.connect(host, port, timeout)
+        with contextlib.closing(connection):
+            connection.request(method, path, body, headers or {})
+            answer = connection.getresponse()
+            return answer.status, answer.headers, answer.read()
+
+    # ---- the API
+
+    def _proxy_answers(self):
+        try:
+            return self.api("/readyz", text=True) == "ok"
+        except OSError:
+            return False
+
+    def api(self, path, text=False):
+        status, _, body = self.http("127.0.0.1", PROXY_PORT, path)
+        if status == 404:
+            raise Absent(path)
+        if status != 200:
+            raise AssertionError(f"GET {path}: {status} {body.decode()}")
+        return body.decode() if text else json.loads(body)
+
+    def pods_of(self, program):
+        """The Pods of a program of ours that are not being deleted."""
+        pods = self.api(f"/api/v1/namespaces/{program['namespace']}/pods")["items"]
+        return [pod for pod in pods if "deletionTimestamp" not in pod["metadata"]]
+
+    def logs_of(self, program, tail=150):
+        return self.kubectl("-n", program["namespace"], "logs", "--prefix", f"--tail={tail}", "-l",
+                            f"app.kubernetes.io/component={program['component']}", check=False).stdout
+
+    def component_log(self, component, tail=60):
+        lines = (self.node / "log" / f"{component}.log").read_text(errors="replace").splitlines()
+        return "\n".join(lines[-tail:])
+
+    # ---- the node's disk
+
+    @property
+    def store(self):
+        """The agent's store."""
+        return self.node / "var" / "kubelet" / "checkpoints" / "kcr"
+
+    @property
+    def stored(self):
+        """The uids of the Checkpoints in the agent's store."""
+        return {path.name for path in self.store.iterdir() if not path.name.startswith(".")}
+
+    @property
+    def archives(self):
+        """The archives of the kubelet that nobody has taken in."""
+        return sorted(path.name for path in self.store.parent.iterdir() if path.is_file())
+
+    # ---- processes
+
+    def first_process(self, container_id):
+        """The pid on this machine of the container's process 1; None when it has none."""
+        word = container_id.split("//")[1]
+        for status in pathlib.Path("/proc").glob("[0-9]*/status"):
+            with contextlib.suppress(OSError):
+                if word in (status.parent / "cgroup").read_text():
+                    numbers = next(line for line in status.read_text().splitlines() if line.startswith("NSpid:"))
+                    if numbers.split()[-1] == "1":
+                        return int(status.parent.name)
+        return None
+
+    def kill(self, container_id):
+        """SIGKILL to the container's first process: nobody else knows of it."""
+        pid = self.first_process(container_id)
+        assert pid is not None, f"{container_id} has no process"
+        os.kill(pid, signal.SIGKILL)
+        say(f"SIGKILL to process 1 of {container_id[-12:]}")
+
+
+def run(command, stdin=None, check=True, timeout=120):
+    result = subprocess.run(list(map(str, command)), input=stdin, capture_output=True, text=True, timeout=timeout)
+    if check and result.returncode != 0:
+        raise AssertionError(f"{' '.join(map(str, command))} ended with {result.returncode}:\n"
+                             f"{result.stdout}{result.stderr}")
+    return result
+
+
+class Namespace:
+    """A namespace of one test, with the words that tests use."""
+
+    def __init__(self, cluster, name):
+        self.cluster = cluster
+        self.name = name
+
+    def create(self):
+        self.cluster.kubectl("create", "namespace", self.name)
+        wait(f"namespace {self.name} has a service account", 20, lambda: self.find("v1", "serviceaccounts", "default"))
+
+    def delete(self):
+        self.cluster.kubectl("delete", "namespace", self.name, "--wait=false")
+
+    def kubectl(self, *arguments, **options):
+        return self.cluster.kubectl("-n", self.name, *arguments, **options)
+
+    def apply(self, *objects):
+        for one in objects:
+            one["metadata"]["namespace"] = self.name
+        self.cluster.apply(*objects)
+
+    # ---- reading
+
+    def _path(self, version, plural):
+        root = "/api/v1" if version == "v1" else f"/apis/{version}"
+        return f"{root}/namespaces/{self.name}/{plural}"
+
+    def get(self, version, plural, name):
+        return self.cluster.api(f"{self._path(version, plural)}/{name}")
+
+    def find(self, version, plural, name):
+        try:
+            return self.get(version, plural, name)
+        except Absent:
+            return None
+
+    def list(self, version, plural):
+        return self.cluster.api(self._path(version, plural))["items"]
+
+    def events(self, name):
+        """(reason, note) of the events about an object, oldest first."""
+        found = [event for event in self.list("events.k8s.io/v1", "events") if event["regarding"].get("name") == name]
+        found.sort(key=lambda event: event["metadata"]["creationTimestamp"])
+        return [(event["reason"], event.get("note", "")) for event in found]
+
+    def wait_for_event(self, name, reason, seconds=20):
+        return wait(f"event {reason} on {name}", seconds,
+                    lambda: next((note for why, note in self.events(name) if why == reason), None))
+
+    # ---- Pods
+
+    def pod(self, name):
+        return Pod(self, name)
+
+    def pods(self, app):
+        """The Pods of an application that are not being deleted, as soon as there are any."""
+        def look():
+            return [self.pod(one["metadata"]["name"]) for one in self.list("v1", "pods")
+                    if one["metadata"].get("labels", {}).get("app") == app
+                    and "deletionTimestamp" not in one["metadata"]]
+        return wait(f"Pods of {app}", 20, look)
+
+    # ---- our kinds
+
+    def request(self, name):
+        return self.get(KCR, "checkpointrequests", name)
+
+    def checkpoints(self):
+        return sorted(self.list(KCR, "checkpoints"), key=lambda one: one["spec"]["checkpointTimestamp"])
+
+    def checkpoint(self, name):
+        return self.get(KCR, "checkpoints", name)
+
+    def ask(self, pod, container="main", **more):
+        """Asks for a checkpoint; gives the request's name."""
+        self.asked = getattr(self, "asked", 0) + 1
+        name = f"{pod}-{container}-{self.asked}"
+        self.apply(checkpoint_request(name, pod, container, **more))
+        return name
+
+    def end_of(self, request, seconds=60):
+        """Waits until a request is finished; gives its status."""
+        def look():
+            status = self.request(request).get("status", {})
+            return status if status.get("phase") in ("Completed", "Failed") else None
+        status = wait(f"request {request} is finished", seconds, look)
+        say(f"request {request}: {status['phase']} {status.get('reason', '')} {status.get('message', '')}")
+        return status
+
+    def built(self, checkpoint, seconds=30):
+        """Waits until a Checkpoint has its image; gives the object."""
+        def look():
+            one = self.checkpoint(checkpoint)
+            assert one.get("status", {}).get("phase") != "Failed", one["status"]
+            return one if one.get("status", {}).get("phase") == "ImageBuilt" else None
+        return wait(f"Checkpoint {checkpoint} is ImageBuilt", seconds, look)
+
+    def restorable(self, checkpoint, seconds=30):
+        """Waits until a Checkpoint may be restored; gives the object."""
+        return wait(f"Checkpoint {checkpoint} is Restorable", seconds,
+                    lambda: has_condition(self.checkpoint(checkpoint), "Restorable", "True"))
+
+    def take(self, pod, container="main", **more):
+        """A checkpoint by hand, from the request until it may be restored; gives the Checkpoint's name."""
+        status = self.end_of(self.ask(pod, container, **more))
+        assert status["phase"] == "Completed", status
+        self.restorable(status["checkpointRef"]["name"])
+        return status["checkpointRef"]["name"]
+
+
+KCR = "checkpoint-restore.kcr.io/v1"
+
+
+def has_condition(one, kind, status):
+    """The object when its condition is so, else None."""
+    found = any(condition["type"] == kind and condition["status"] == status
+                for condition in one.get("status", {}).get("conditions", []))
+    return one if found else None
+
+
+def condition(one, kind):
+    return next((each for each in one.get("status", {}).get("conditions", []) if each["type"] == kind), None)
+
+
+def checkpoint_request(name, pod, container, schedule=None, schedule_uid=None, namespace=None, timeout=None):
+    """As the seed's walkthrough writes it, without what a controller adds."""
+    spec = {"podReference": {"name": pod}, "containerName": container}
+    if namespace is not None:
+        spec["podReference"]["namespace"] = namespace
+    if schedule is not None:
+        spec["checkpointScheduleRef"] = {"apiVersion": KCR, "kind": "CheckpointSchedule", "name": schedule,
+                                         "uid": schedule_uid}
+    if timeout is not None:
+        spec["timeoutSeconds"] = timeout
+    return {"apiVersion": KCR, "kind": "CheckpointRequest", "metadata": {"name": name}, "spec": spec}
+
+
+class Pod:
+    """A Pod and the counter server in its container (see workload.py)."""
+
+    def __init__(self, namespace, name):
+        self.namespace = namespace
+        self.cluster = namespace.cluster
+        self.name = name
+
+    def get(self):
+        return self.namespace.get("v1", "pods", self.name)
+
+    def status(self, container="main"):
+        statuses = self.get()["status"].get("containerStatuses", [])
+        return next((one for one in statuses if one["name"] == container), None)
+
+    def spec(self, container="main"):
+        return next(one for one in self.get()["spec"]["containers"] if one["name"] == container)
+
+    def uid(self):
+        return self.get()["metadata"]["uid"]
+
+    def container_id(self, container="main"):
+        return self.status(container)["containerID"]
+
+    def restarts(self, container="main"):
+        return self.status(container)["restartCount"]
+
+    def wait_ready(self, seconds=40):
+        def look():
+            pod = self.namespace.find("v1", "pods", self.name)
+            return pod and has_condition(pod, "Ready", "True")
+        wait(f"Pod {self.name} is Ready", seconds, look)
+        return self
+
+    def wait_restarts(self, count, container="main", seconds=40):
+        """Until the container has been started again so often and runs."""
+        def look():
+            status = self.status(container)
+            return status["restartCount"] >= count and status["ready"]
+        wait(f"{self.name}/{container} has {count} restarts and is ready", seconds, look)
+
+    def kill(self, container="main"):
+        self.cluster.kill(self.container_id(container))
+
+    def record(self, container="main"):
+        """What the restore rule has written down about the container; None: nothing."""
+        text = self.get()["metadata"].get("annotations", {}).get("kcr.io/restores", "{}")
+        return next((one for one in json.loads(text).get("containers", []) if one["container"] == container), None)
+
+    def assert_restarted_once(self, container="main"):
+        """A kubelet that looked between the end and the patch has started it cold; then it was replaced by that."""
+        count, cold_starts = self.restarts(container), len(self.record(container)["handled"]) - 1
+        say(f"{self.name}/{container}: RESTARTS {count}, of which {cold_starts} by a kubelet that was faster")
+        assert count == 1 + cold_starts and cold_starts <= 1
+
+    def ask(self, path, port=8000, timeout=2):
+        """What the container's server answers; None when it does not."""
+        try:
+            status, _, body = self.cluster.http(self.get()["status"]["podIP"], port, path, timeout=timeout)
+            return json.loads(body) if status == 200 else None
+        except (OSError, http.client.HTTPException, KeyError):
+            return None
+
+    def state(self, port=8000):
+        return wait(f"{self.name}:{port} answers", 40, lambda: self.ask("/", port))
+
+    def wait_life(self, life, port=8000, seconds=40):
+        """Until the server of that start answers (its life is a random number); gives its state."""
+        def look():
+            state = self.ask("/", port)
+            return state if state and state["life"] == life else None
+        return wait(f"{self.name}:{port} serves with its memory", seconds, look)
+
+    def wait_other_life(self, life, port=8000, seconds=40):
+        """Until a server that started anew answers; gives its state."""
+        def look():
+            state = self.ask("/", port)
+            return state if state and state["life"] != life else None
+        return wait(f"{self.name}:{port} serves without its memory", seconds, look)
+
+    def wait_for_event(self, reason, seconds=20):
+        return self.namespace.wait_for_event(self.name, reason, seconds)
+
+    def reasons(self):
+        return [reason for reason, _ in self.namespace.events(self.name)]

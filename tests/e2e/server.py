@@ -1,0 +1,56 @@
+"""Runs in the tests' containers: all of its state is in memory. usage: PORT HEAP_MIB
+
+GET / gives {"life", "count", "ticks", "keys"}: life is a random number of this start, ticks go up by themselves.
+"""
+
+import http.server
+import json
+import os
+import sys
+import threading
+import time
+import urllib.parse
+
+life = os.urandom(8).hex()
+count = 0
+ticks = 0
+keys = {}
+is_healthy = True
+heap = [bytearray(os.urandom(1 << 20)) for _ in range(int(sys.argv[2]))]
+
+
+def tick():
+    global ticks
+    while True:
+        ticks += 1
+        time.sleep(0.05)
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        global count, is_healthy
+        path, _, query = self.path.partition("?")
+        arguments = dict(urllib.parse.parse_qsl(query))
+        if path == "/add":
+            count += 1
+        elif path == "/set":
+            keys.update(arguments)
+        elif path == "/exit":
+            os._exit(int(arguments["code"]))
+        elif path == "/eat":
+            while True:
+                heap.append(bytearray(os.urandom(1 << 20)))
+        elif path == "/sicken":
+            is_healthy = False
+        body = json.dumps({"life": life, "count": count, "ticks": ticks, "keys": keys}).encode()
+        self.send_response(200 if is_healthy or path != "/healthz" else 500)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+threading.Thread(target=tick, daemon=True).start()
+http.server.ThreadingHTTPServer(("", int(sys.argv[1])), Handler).serve_forever()

@@ -1,0 +1,69 @@
+"""Which ends of a container are undone. The Pods of all tests get their checkpoints together."""
+
+import pytest
+
+from harness import say, wait
+from workload import pod, server
+
+LIVENESS = {"httpGet": {"path": "/healthz", "port": 8000}, "periodSeconds": 1, "failureThreshold": 2}
+
+
+@pytest.fixture(scope="module")
+def checkpointed(shared):
+    """The state of each Pod's server at its checkpoint, by Pod."""
+    shared.apply(pod("clean"), pod("failing"), pod("hungry", server(resources={"limits": {"memory": "96Mi"}})),
+                 pod("sick", server(livenessProbe=LIVENESS)))
+    names = ("clean", "failing", "hungry", "sick")
+    states = {}
+    for name in names:
+        shared.pod(name).wait_ready().ask("/add")
+        states[name] = shared.pod(name).state()
+    requests = [shared.ask(name) for name in names]
+    for request in requests:
+        shared.restorable(shared.end_of(request)["checkpointRef"]["name"])
+    return states
+
+
+def ended(one):
+    """How the last container ended, as the kubelet says."""
+    last = wait("the kubelet tells of the end", 20, lambda: one.status()["lastState"].get("terminated"))
+    say(f"{one.name}: exit code {last['exitCode']}, reason {last['reason']}, restarts {one.restarts()}")
+    return last
+
+
+def test_exit_code_0_is_not_undone(shared, checkpointed):
+    clean = shared.pod("clean")
+    clean.ask("/exit?code=0")
+    state = clean.wait_other_life(checkpointed["clean"]["life"])
+    assert state["count"] == 0
+    say(clean.wait_for_event("CleanExit"))
+    assert ended(clean)["exitCode"] == 0
+    assert clean.record()["phase"] == "Cold" and clean.record()["reason"] == "CleanExit"
+    assert "Restoring" not in clean.reasons()
+
+
+def test_exit_code_3_is_undone(shared, checkpointed):
+    failing = shared.pod("failing")
+    failing.ask("/exit?code=3")
+    assert failing.wait_life(checkpointed["failing"]["life"])["count"] == 1
+    assert "exit code 3" in failing.wait_for_event("Restoring")
+    failing.wait_for_event("Restored")
+    failing.assert_restarted_once()
+
+
+def test_a_container_out_of_memory_is_undone(shared, checkpointed):
+    hungry = shared.pod("hungry")
+    hungry.ask("/eat")
+    assert hungry.wait_life(checkpointed["hungry"]["life"])["count"] == 1
+    hungry.wait_for_event("Restored")
+    hungry.assert_restarted_once()
+    assert ended(hungry)["exitCode"] == 137
+
+
+def test_a_failed_liveness_probe_is_undone(shared, checkpointed):
+    sick = shared.pod("sick")
+    sick.ask("/sicken")
+    wait("the kubelet finds it unhealthy", 20, lambda: "Unhealthy" in sick.reasons())
+    sick.wait_for_event("Restored", seconds=40)
+    assert sick.wait_life(checkpointed["sick"]["life"])["count"] == 1
+    assert sick.ask("/healthz"), "the memory from before the illness"

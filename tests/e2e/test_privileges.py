@@ -1,0 +1,42 @@
+"""What KCR's programs may do, as the API server sees it."""
+
+import pytest
+
+CONTROLLER = "system:serviceaccount:kcr-system:kcr-controller"
+AGENT = "system:serviceaccount:kcr-agent:kcr-agent"
+
+
+@pytest.mark.parametrize("account, verb, resource, is_allowed", [
+    (AGENT, "create", "nodes/checkpoint", True),
+    (AGENT, "get", "nodes/proxy", False),
+    (AGENT, "create", "nodes/proxy", False),
+    (AGENT, "patch", "pods", False),
+    (AGENT, "get", "secrets", False),
+    (AGENT, "delete", "checkpoints.checkpoint-restore.kcr.io", False),
+    (CONTROLLER, "patch", "pods", True),
+    (CONTROLLER, "get", "secrets", False),
+    (CONTROLLER, "list", "secrets", False),
+    (CONTROLLER, "create", "nodes/checkpoint", False),
+    (CONTROLLER, "get", "nodes/proxy", False),
+    (CONTROLLER, "create", "pods", False),
+    (CONTROLLER, "create", "pods/exec", False),
+])
+def test_who_may_do_what(cluster, account, verb, resource, is_allowed):
+    kind, _, subresource = resource.partition("/")
+    options = [f"--subresource={subresource}"] if subresource else []
+    answer = cluster.kubectl("auth", "can-i", verb, kind, *options, f"--as={account}", "-A", check=False).stdout
+    assert answer.split()[-1:] == ["yes" if is_allowed else "no"], answer
+
+
+def test_the_programs_run_with_what_they_need_only(cluster):
+    def security(program):
+        [container] = program["spec"]["template"]["spec"]["containers"]
+        return container["securityContext"]
+    controller = cluster.api("/apis/apps/v1/namespaces/kcr-system/deployments/kcr-controller")
+    agent = cluster.api("/apis/apps/v1/namespaces/kcr-agent/daemonsets/kcr-agent")
+    for one in (controller, agent):
+        assert security(one)["capabilities"] == {"drop": ["ALL"]}
+        assert security(one)["allowPrivilegeEscalation"] is False
+        assert security(one)["readOnlyRootFilesystem"] is True
+    system = cluster.api("/api/v1/namespaces/kcr-system")
+    assert system["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
