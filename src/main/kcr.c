@@ -5,7 +5,6 @@
 #include "base/attributes.h"
 #include "control/control.h"
 #include "node/node.h"
-#include "node/work.h"
 
 static int kcr_version(int count, char *const *arguments)
 {
@@ -22,7 +21,6 @@ static const struct {
 } kcr_parts[] = {
 	{"controller", control_main, "schedules checkpoints and restores containers (Deployment)"},
 	{"agent", node_main, "takes, keeps and serves the checkpoints of a node (DaemonSet)"},
-	{"work", node_work_main, "reads an archive for the agent, in a process of its own"},
 	{"version", kcr_version, "prints the version"},
 };
 

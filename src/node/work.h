@@ -1,7 +1,4 @@
-/*
- * The worker: a process of its own that reads an archive's untrusted bytes. It has the archive and
- * a pipe, no token, no network and no file it could open; what it found goes to the agent as JSON.
- */
+/* The agent's side of the worker (node/worker.h). */
 #ifndef NODE_WORK_H
 #define NODE_WORK_H
 
@@ -12,9 +9,6 @@
 #include "base/error.h"
 #include "checkpoint/describe.h"
 #include "loop/loop.h"
-
-/* `kcr work describe`: standard input is the archive, standard output the pipe. The exit status. */
-int node_work_main(int count, char *const *arguments);
 
 struct node_work;
 
