@@ -76,7 +76,7 @@ def _memory_figures(agent, worker):
         figure("agent's peak memory meanwhile", [agent["VmHWM"] / 1024], "MiB", bound=32, bound_on="value",
                how=f"VmHWM in /proc/PID/status of 'kcr agent' after the {RUNS} archives; {detail(agent)}"),
         figure("its worker's", [worker["VmHWM"] / 1024], "MiB",
-               how=f"the largest VmHWM of 'kcr work describe', looked at every 10 ms; {detail(worker)}"),
+               how=f"the largest VmHWM of 'kcr-work describe', looked at every 10 ms; {detail(worker)}"),
     ]
 
 
@@ -86,7 +86,7 @@ def measure(cluster, say):
     cluster.kubectl("wait", "--for=condition=Ready", "pod/heap", "--timeout=60s")
     wait_for("the heap to be filled", lambda: "filled" in cluster.kubectl("logs", "heap"))
     pairs, known = [], []
-    with Watch(cluster, "checkpoints") as watch, PeakSampler(lambda: cluster.processes("work", "describe")) as worker:
+    with Watch(cluster, "checkpoints") as watch, PeakSampler(lambda: cluster.processes("describe")) as worker:
         for number in range(RUNS):
             pairs.append(_run(cluster, watch, known))
             say(f"archive {number + 1} of {RUNS}: ImageBuilt after {pairs[-1][0]:.2f} s, openssl {pairs[-1][1]:.2f} s")
