@@ -112,6 +112,13 @@ struct str api_checkpoint_name(struct arena *arena, struct str pod, struct str n
 	return name_join(arena, parts, array_size(parts), unix_seconds);
 }
 
+struct str api_name_apart(struct arena *arena, struct str name, struct str whose)
+{
+	struct str meant = arena_printf(arena, "%.*s/%.*s", STR_ARG(name), STR_ARG(whose));
+
+	return name_finish(arena, meant, name, API_NAME_SIZE);
+}
+
 struct json_strings api_split_names(struct arena *arena, struct str text)
 {
 	struct json_strings names = {0};

@@ -57,6 +57,12 @@ struct str api_request_name(struct arena *arena, struct str schedule, struct str
 struct str api_checkpoint_name(struct arena *arena, struct str pod, struct str namespace,
 	struct str container, int64_t unix_seconds);
 
+/*
+ * `name` with a hash of `whose`, for an object whose name somebody else's object has; as long as a
+ * name may be.
+ */
+struct str api_name_apart(struct arena *arena, struct str name, struct str whose);
+
 /* The names in a comma-separated annotation, without white space and empty ones. */
 struct json_strings api_split_names(struct arena *arena, struct str text);
 

@@ -316,6 +316,12 @@ const struct api_schedule *control_schedule(
 	return control_view(control->schedules, namespace, name);
 }
 
+const struct api_request *control_request(
+	const struct control *control, struct str namespace, struct str name)
+{
+	return control_view(control->requests, namespace, name);
+}
+
 const struct api_pod *control_pod(
 	const struct control *control, struct str namespace, struct str name)
 {

@@ -51,7 +51,7 @@ static struct api_owner control_owner_of(const struct api_schedule *schedule)
 }
 
 static struct str control_request_body(struct arena *arena, const struct api_schedule *schedule,
-	const struct checkpoint_plan_request *planned)
+	const struct checkpoint_plan_request *planned, struct str name)
 {
 	autobuf body = BUF_INIT(LIMIT_OBJECT_BYTES);
 	struct json_writer writer = json_writer(&body);
@@ -73,7 +73,7 @@ static struct str control_request_body(struct arena *arena, const struct api_sch
 	struct api_request request;
 
 	api_init(&api_request_kind, &request);
-	request.metadata.name = planned->name;
+	request.metadata.name = name;
 	request.metadata.namespace = schedule->metadata.namespace;
 	request.metadata.labels = (struct json_string_map){labels, array_size(labels)};
 	request.metadata.owners = (struct json_list){&owner, 1};
@@ -86,16 +86,55 @@ static struct str control_request_body(struct arena *arena, const struct api_sch
 	return arena_str(arena, buf_str(&body));
 }
 
-static void control_plan_request(struct kube_plan *plan, const struct api_schedule *schedule,
-	const struct checkpoint_plan_request *planned)
+static bool control_is_request_of(const struct api_request *request,
+	const struct api_schedule *schedule, const struct checkpoint_plan_request *planned)
 {
+	return request->spec.schedule != NULL &&
+		str_equal(request->spec.schedule->uid, schedule->metadata.uid) &&
+		str_equal(request->spec.pod.name, planned->pod->metadata.name) &&
+		str_equal(request->spec.container_name, planned->container);
+}
+
+/*
+ * The name under which the planned request is to be made; empty when it is there already. Names of
+ * schedules, Pods and containers that differ may join to the same name: who comes second takes
+ * another one.
+ */
+static struct str control_free_name(struct control *control, const struct api_schedule *schedule,
+	const struct checkpoint_plan_request *planned, struct arena *arena)
+{
+	struct str whose = arena_printf(arena, "%.*s/%.*s/%.*s", STR_ARG(schedule->metadata.uid),
+		STR_ARG(planned->pod->metadata.name), STR_ARG(planned->container));
+	const struct str names[] = {planned->name, api_name_apart(arena, planned->name, whose)};
+
+	for (size_t i = 0; i < array_size(names); i++) {
+		const struct api_request *there =
+			control_request(control, schedule->metadata.namespace, names[i]);
+		if (there == NULL)
+			return names[i];
+		if (control_is_request_of(there, schedule, planned))
+			break;
+	}
+	return (struct str){0};
+}
+
+/*
+ * A name that is taken by an object which we do not see yet makes the plan fail; by the time of the
+ * next one we see whose it is.
+ */
+static void control_plan_request(struct control *control, const struct api_schedule *schedule,
+	const struct checkpoint_plan_request *planned, struct kube_plan *plan)
+{
+	struct str name = control_free_name(control, schedule, planned, plan->arena);
+
+	if (name.size == 0)
+		return;
 	kube_plan_add(plan,
 		&(struct kube_request){
 			.verb = KUBE_CREATE,
 			.resource = &control_request_resource,
 			.namespace = arena_str(plan->arena, schedule->metadata.namespace),
-			.body = control_request_body(plan->arena, schedule, planned),
-			.existing_is_fine = true,
+			.body = control_request_body(plan->arena, schedule, planned, name),
 		});
 }
 
@@ -144,7 +183,7 @@ static void control_run(struct control *control, const struct api_schedule *sche
 		pods[i] = objects[i]->view;
 	planned = checkpoint_plan(schedule, pods, count, due, plan->arena);
 	for (size_t i = 0; i < planned.request_count; i++)
-		control_plan_request(plan, schedule, &planned.requests[i]);
+		control_plan_request(control, schedule, &planned.requests[i], plan);
 	control_tell_skips(control, schedule, &planned, plan);
 }
 

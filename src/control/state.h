@@ -76,6 +76,8 @@ const char *control_informers_missing(const struct control *control);
 /* The view of the object `namespace/name`; NULL when there is none. Borrowed. */
 const struct api_schedule *control_schedule(
 	const struct control *control, struct str namespace, struct str name);
+const struct api_request *control_request(
+	const struct control *control, struct str namespace, struct str name);
 const struct api_pod *control_pod(
 	const struct control *control, struct str namespace, struct str name);
 
