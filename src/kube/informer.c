@@ -51,6 +51,7 @@ struct kube_informer {
 	struct buf version; /* where the last list or event left us */
 	struct buf list_version; /* what the next list asks for */
 	struct kube__backoff backoff;
+	struct kube__backoff expiry; /* of its own: a server that says so is there again */
 	struct loop_source *timer; /* EXPIRED, BACKING_OFF */
 	struct kube_call *list; /* LISTING */
 	struct kube__exchange *watch; /* WATCHING */
@@ -161,8 +162,10 @@ static void informer_set_version(struct buf *version, struct str text)
 static void informer_wait(
 	struct kube_informer *informer, enum kube_informer_state state, int64_t at_least_ms)
 {
-	int64_t delay_ms = kube__backoff_next(
-		&informer->backoff, loop_now(informer->loop), (int64_t)clock_random(1001));
+	struct kube__backoff *backoff =
+		state == KUBE_INFORMER_EXPIRED ? &informer->expiry : &informer->backoff;
+	int64_t delay_ms =
+		kube__backoff_next(backoff, loop_now(informer->loop), (int64_t)clock_random(1001));
 
 	informer->state = state;
 	loop_timer_set(informer->timer, delay_ms > at_least_ms ? delay_ms : at_least_ms);
@@ -429,6 +432,7 @@ struct kube_informer *kube_informer_new(
 		.longest_ms = INFORMER_LONGEST_DELAY_MS,
 		.health_ms = INFORMER_HEALTH_MS,
 	};
+	informer->expiry = informer->backoff;
 	informer->timer = loop_timer_new(informer->loop, informer_go_on, informer);
 	informer->decoder = KUBE__WATCH_DECODER(informer_event, informer);
 	return informer;
