@@ -14,7 +14,7 @@
 
 enum {
 	QUEUE_RETRY_FIRST_MS = 5,
-	QUEUE_RETRY_LONGEST_MS = 1000 * 1000,
+	QUEUE_RETRY_LONGEST_MS = 30 * 1000,
 	QUEUE_KEYS_PER_TURN = 64, /* work begun before the loop looks at its descriptors again */
 };
 

@@ -27,7 +27,7 @@ typedef void (*kube_queue_work_fn)(void *context, struct str key);
 
 enum kube_queue_outcome {
 	KUBE_QUEUE_SUCCEEDED, /* failures are forgotten */
-	KUBE_QUEUE_FAILED, /* again after the key's back-off: 5 ms, doubling, 1000 s at most */
+	KUBE_QUEUE_FAILED, /* again after the key's back-off: 5 ms, doubling, 30 s at most */
 };
 
 struct kube_queue_options {
