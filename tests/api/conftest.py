@@ -1,13 +1,18 @@
 """A real API server (etcd, kube-apiserver, kube-controller-manager; no node) for the session."""
 
+import itertools
 import os
 import pathlib
+import re
 import signal
 import subprocess
 
 import pytest
 
+from world import Api, ApiError, Network, NodeHeart, Program, Space, eventually
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+STATE = pathlib.Path(os.environ.get("KCR_STATE", "/var/lib/kcr-cluster"))
 
 
 class Cluster:
@@ -17,16 +22,24 @@ class Cluster:
         self.name = name
 
     def start(self):
-        self._run("up", "--control-plane-only", "--name", self.name, check=True)
+        self.run("up", "--control-plane-only", "--name", self.name, check=True)
+        self.network = Network(self.name)
+        self.pki = STATE / self.name / "node1" / "etc" / "pki"
+        self.kubeconfig = STATE / self.name / "kubeconfig"
+        self.api = Api(self.network, self.pki)
 
     def stop(self):
-        self._run("down", "--name", self.name, check=True)
+        self.run("down", "--name", self.name, check=True)
 
     def kubectl(self, *arguments, stdin=None, check=True):
         """Runs kubectl; with check=False the caller looks at returncode and stderr."""
-        return self._run("kubectl", "--name", self.name, *arguments, stdin=stdin, check=check)
+        return self.run("kubectl", "--name", self.name, *arguments, stdin=stdin, check=check)
 
-    def _run(self, script, *arguments, stdin=None, check):
+    def component(self, command, component):
+        """Starts, stops, kills or signals (command "signal STOP") one component."""
+        return self.run("component", "--name", self.name, *command.split(), component, check=True)
+
+    def run(self, script, *arguments, stdin=None, check):
         result = subprocess.run(
             [ROOT / "cluster" / script, *arguments],
             input=stdin, capture_output=True, text=True, timeout=300)
@@ -68,7 +81,9 @@ def kinds(cluster):
     cluster.kubectl("apply", "-f", ROOT / "deploy" / "crds")
     cluster.kubectl("wait", "--for=condition=Established", "--timeout=60s",
                     "-f", ROOT / "deploy" / "crds")
-    return cluster
+    cluster.heart = NodeHeart(cluster.api, "node-1", "node-7")
+    yield cluster
+    cluster.heart.stop()
 
 
 @pytest.fixture
@@ -78,3 +93,59 @@ def namespace(kinds, request):
     kinds.kubectl("create", "namespace", name)
     yield name
     kinds.kubectl("delete", "namespace", name, "--wait=false")
+
+
+space_numbers = itertools.count(1)
+
+
+@pytest.fixture
+def space(kinds, request):
+    """The same through our own client, with what a Pod needs; named after the test."""
+    words = re.sub(r"[^a-z0-9]+", "-", request.node.name.lower()).strip("-")
+    made = Space(kinds.api, f"t{next(space_numbers)}-{words[5:45]}".rstrip("-"))
+    kinds.api.call("POST", "/api/v1/namespaces", {
+        "apiVersion": "v1", "kind": "Namespace", "metadata": {"name": made.name}})
+    eventually(lambda: made.get("serviceaccounts", "default"), 20, "the default service account")
+    yield made
+    for plural in ("checkpointschedules", "checkpointrequests", "checkpoints", "pods"):
+        kinds.api.call("DELETE", made.path(plural), {
+            "apiVersion": "v1", "kind": "DeleteOptions", "gracePeriodSeconds": 0})
+    try:
+        kinds.api.call("DELETE", f"/api/v1/namespaces/{made.name}")
+    except ApiError as error:
+        if error.status != 409:
+            raise
+
+
+@pytest.fixture
+def programs(kinds, tmp_path, request):
+    """Makes programs that are stopped, and looked at, when the test is over."""
+    made = request.node.programs = []
+
+    def make(part, *options, **more):
+        made.append(Program(kinds, part, tmp_path, *options, **more))
+        return made[-1]
+
+    yield make
+    for program in made:
+        program.stop()
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item):
+    """A failed test shows what its programs said."""
+    report = (yield).get_result()
+    if report.when == "call" and report.failed:
+        programs = [*getattr(item, "programs", ()), item.funcargs.get("controller")]
+        report.sections += [(str(p.log), p.text()[-6000:]) for p in programs if p is not None]
+
+
+@pytest.fixture(scope="module")
+def controller(kinds, tmp_path_factory, request):
+    """One controller for the tests of a module; it must end well."""
+    program = Program(kinds, "controller", tmp_path_factory.mktemp("controller"),
+                      f"--leader-elect-resource-name={request.module.__name__.replace('_', '-')}",
+                      "--log-level=debug")
+    program.start().says("Started reconciling")
+    yield program
+    program.stop()

@@ -1,0 +1,246 @@
+"""A due CheckpointSchedule: requests for the right containers, once, and a status that tells."""
+
+import time
+
+import pytest
+
+from world import eventually, never, owner_of, seconds_of, stamp
+
+pytestmark = pytest.mark.usefixtures("controller")
+
+
+def run_times(space, name="every"):
+    """The due times of a schedule's requests, as their names say."""
+    return sorted({int(r["metadata"]["name"].rsplit("-", 1)[1]) for r in space.requests(name)})
+
+
+def requests_of_first_run(space, name="every"):
+    eventually(lambda: (space.get("checkpointschedules", name).get("status") or {}).get(
+        "lastRunTime"), what="the first run")
+    return space.requests(name)
+
+
+def targets(requests):
+    return sorted((r["spec"]["podReference"]["name"], r["spec"]["containerName"])
+                  for r in requests)
+
+
+def ready(space, name="every", **expected):
+    def look():
+        condition = space.condition("checkpointschedules", name, "Ready") or {}
+        return condition if all(condition.get(k) == v for k, v in expected.items()) else None
+    return eventually(look, what=f"a condition Ready with {expected}")
+
+
+def test_a_request_says_whose_it_is_and_what_it_is_for(space):
+    space.pod("pod-1", node="node-7")
+    schedule = space.schedule("every", "@every 1s", timeoutSeconds=77)
+    [request] = requests_of_first_run(space)
+    due = seconds_of(space.get("checkpointschedules", "every")["status"]["lastRunTime"])
+    assert request["metadata"]["name"] == f"every-pod-1-{due}"
+    assert request["metadata"]["ownerReferences"] == [
+        owner_of(schedule, blockOwnerDeletion=True)]
+    assert request["metadata"]["labels"] == {
+        "app": "checkpoint-restore", "pod": "pod-1", "pod-ns": space.name,
+        "schedule-name": "every"}
+    spec = request["spec"]
+    assert spec["podReference"] == {"name": "pod-1", "namespace": space.name}
+    assert spec["containerName"] == "main"
+    assert spec["nodeName"] == "node-7"
+    assert spec["timeoutSeconds"] == 77
+    assert spec["checkpointScheduleRef"]["uid"] == schedule["metadata"]["uid"]
+
+
+def test_every_container_of_every_matching_pod_is_asked_for(space):
+    space.pod("pod-1", ["main", "side"])
+    space.pod("pod-2")
+    space.pod("other", labels={"app": "y"})
+    space.schedule("every", "@every 1s")
+    requests = requests_of_first_run(space)
+    assert targets(requests) == [("pod-1", "main"), ("pod-1", "side"), ("pod-2", "main")]
+    # the container is in the name where there are several to tell apart
+    names = [r["metadata"]["name"].rsplit("-", 1)[0] for r in requests]
+    assert sorted(names) == ["every-pod-1-main", "every-pod-1-side", "every-pod-2"]
+
+
+def test_only_the_chosen_containers_are_asked_for(space):
+    space.pod("pod-1", ["main", "side"])
+    space.pod("pod-2")
+    space.schedule("every", "@every 1s", containers=["side"])
+    assert targets(requests_of_first_run(space)) == [("pod-1", "side")]
+    notes = eventually(lambda: space.notes("CheckpointSkipped"))
+    assert notes == ["Pod pod-2 is not checkpointed: the Pod has none of the chosen containers"]
+
+
+def test_what_cannot_be_checkpointed_is_told_and_the_rest_is_asked_for(space):
+    space.pod("good")
+    space.pod("not-ready", ["main"])
+    space.pod_status("not-ready", [space.running("main", ready=False)])
+    space.pod("waiting")
+    space.pod_status("waiting", [{
+        "name": "main", "ready": False, "restartCount": 0, "image": "", "imageID": "",
+        "state": {"waiting": {"reason": "CrashLoopBackOff"}}}])
+    space.pod("unscheduled", node=None)
+    space.pod("ended")
+    space.pod_status("ended", [], phase="Succeeded")
+    space.pod("leaving")
+    space.delete("pods", "leaving", grace=30)
+    space.schedule("every", "@every 1s")
+    assert targets(requests_of_first_run(space)) == [("good", "main")]
+
+    def look():
+        notes = sorted(set(space.notes("CheckpointSkipped", "every")))
+        return notes if len(notes) == 5 else None
+    assert eventually(look, what="five events") == [
+        "Pod ended is not checkpointed: the Pod has ended",
+        "Pod leaving is not checkpointed: the Pod is terminating",
+        "Pod not-ready, container main is not checkpointed: the container is not Ready",
+        "Pod unscheduled is not checkpointed: the Pod is not assigned to a node yet",
+        "Pod waiting, container main is not checkpointed: the container is not running"]
+
+
+def test_init_containers_are_not_checkpointed(space):
+    space.pod("pod-1", initContainers=[{"name": "first", "image": "kcr.test/app:1"}])
+    space.schedule("every", "@every 1s")
+    assert targets(requests_of_first_run(space)) == [("pod-1", "main")]
+
+
+def test_a_run_waits_for_the_requests_of_the_one_before(space):
+    space.pod("pod-1")
+    space.schedule("every", "@every 1s")
+    [first] = requests_of_first_run(space)
+    never(lambda: len(run_times(space)) > 1, 2.5, "a second run while the first is not finished")
+    assert space.get("checkpointschedules", "every")["status"]["active"] == 1
+    space.finish(first)
+    eventually(lambda: len(run_times(space)) == 2, what="the run that had to wait")
+    notes = eventually(lambda: space.notes("MissedRuns", "every"), what="word of the missed runs")
+    assert "runs were missed; only the newest is made up for" in notes[0]
+    status = eventually(lambda: (s := space.get("checkpointschedules", "every")["status"])
+                        and "lastSuccessfulTime" in s and s)
+    assert seconds_of(status["lastSuccessfulTime"]) >= seconds_of(status["lastRunTime"]) - 3
+
+
+def test_runs_overlap_where_that_is_allowed_and_none_is_left_out(space):
+    space.pod("pod-1")
+    space.schedule("every", "@every 1s", concurrencyPolicy="Allow")
+    eventually(lambda: len(run_times(space)) >= 4, what="four runs")
+    times = run_times(space)
+    assert times == list(range(times[0], times[-1] + 1))
+    assert space.notes("MissedRuns") == []
+
+
+def test_a_run_replaces_the_requests_of_the_one_before(space):
+    space.pod("pod-1")
+    space.schedule("every", "@every 1s", concurrencyPolicy="Replace")
+    [first] = requests_of_first_run(space)
+    eventually(lambda: space.get("checkpointrequests", first["metadata"]["name"]) is None)
+    eventually(lambda: len(space.requests("every")) == 1, what="one request at a time")
+
+
+def test_a_suspended_schedule_makes_no_requests_until_it_goes_on(space):
+    space.pod("pod-1")
+    space.schedule("every", "@every 1s", suspend=True)
+    ready(space, status="False", reason="Suspended", message="spec.suspend is true")
+    never(lambda: space.requests("every"), 1.5, "a request of a suspended schedule")
+    assert "nextRunTime" not in space.get("checkpointschedules", "every")["status"]
+    space.patch("checkpointschedules", "every", {"spec": {"suspend": False}})
+    eventually(lambda: space.requests("every"))
+    ready(space, status="True", reason="Scheduled")
+
+
+def test_a_changed_schedule_begins_to_count_at_once_and_the_old_one_stops(space):
+    space.pod("pod-1")
+    space.schedule("every", "@every 1s", concurrencyPolicy="Allow")
+    requests_of_first_run(space)
+    changed = space.patch("checkpointschedules", "every", {"spec": {"schedule": "@yearly"}})
+    eventually(lambda: space.get("checkpointschedules", "every")["status"].get(
+        "observedGeneration") == changed["metadata"]["generation"])
+    before = run_times(space)
+    never(lambda: run_times(space) != before, 2, "a run of the old schedule")
+    status = space.get("checkpointschedules", "every")["status"]
+    assert status["nextRunTime"].endswith("-01-01T00:00:00Z")
+
+
+def test_a_deleted_schedule_stops_and_its_requests_go(space):
+    space.pod("pod-1")
+    space.schedule("every", "@every 1s", concurrencyPolicy="Allow")
+    requests_of_first_run(space)
+    space.delete("checkpointschedules", "every")
+    # the real garbage collector; it learns of new kinds every 30 s only
+    eventually(lambda: not space.requests("every"), 40, "the end of the requests")
+    never(lambda: space.requests("every"), 1.5, "a request of a deleted schedule")
+
+
+@pytest.mark.parametrize("spec, reason, words", [
+    ({"schedule": "61 * * * *"}, "InvalidSchedule", "61"),
+    ({"schedule": "@sometimes"}, "InvalidSchedule", "@sometimes"),
+    ({"schedule": "0 0 30 2 *"}, "InvalidSchedule", "no time that will ever come"),
+    ({"timeZone": "Mars/Olympus"}, "InvalidTimeZone", "there is no time zone 'Mars/Olympus'"),
+    ({"selector": {}}, "EmptySelector", "matches no Pod"),
+], ids=lambda value: value if isinstance(value, str) and value.isalpha() else None)
+def test_a_schedule_that_cannot_be_carried_out_says_why(space, spec, reason, words):
+    space.pod("pod-1")
+    schedule = space.schedule("every", **{"schedule": "@every 1s", **spec})
+    condition = ready(space, status="False", reason=reason)
+    assert words in condition["message"]
+    assert condition["observedGeneration"] == schedule["metadata"]["generation"]
+    assert "nextRunTime" not in space.get("checkpointschedules", "every")["status"]
+    assert space.requests() == []
+    # it is carried out once it is right, without a restart
+    space.patch("checkpointschedules", "every", {"spec": {
+        "schedule": "@every 1s", "timeZone": None, "selector": {"matchLabels": {"app": "x"}}}})
+    eventually(lambda: space.requests("every"))
+    ready(space, status="True")
+
+
+def test_the_zone_counts_for_the_next_run(space):
+    space.schedule("utc", "0 12 * * *")
+    space.schedule("tokyo", "0 12 * * *", timeZone="Asia/Tokyo")
+
+    def next_run(name):
+        return (space.get("checkpointschedules", name).get("status") or {}).get("nextRunTime")
+    assert eventually(lambda: next_run("utc"))[10:] == "T12:00:00Z"
+    assert eventually(lambda: next_run("tokyo"))[10:] == "T03:00:00Z"
+
+
+def test_a_run_later_than_the_deadline_is_left_out_and_told(space):
+    space.pod("pod-1")
+    space.schedule("every", "@hourly", suspend=True, startingDeadlineSeconds=10)
+    ready(space, reason="Suspended")
+    space.patch("checkpointschedules", "every", {"status": {
+        "lastRunTime": stamp(time.time() - 3600 * 5)}}, "status")
+    space.patch("checkpointschedules", "every", {"spec": {"suspend": False}})
+    due = time.time() % 3600
+    if due < 15 or due > 3590:
+        pytest.skip("an hour begins just now")
+    ready(space, status="True")
+    eventually(lambda: space.notes("MissedDeadline", "every"), what="word of the missed deadline")
+    assert space.requests() == []
+
+
+def test_of_the_runs_that_nobody_was_there_for_the_newest_is_made_up(space):
+    space.pod("pod-1")
+    space.schedule("every", "@every 1h", suspend=True)
+    ready(space, reason="Suspended")
+    last = int(time.time()) - 3600 * 4 - 60
+    space.patch("checkpointschedules", "every", {"status": {"lastRunTime": stamp(last)}}, "status")
+    space.patch("checkpointschedules", "every", {"spec": {"suspend": False}})
+    eventually(lambda: space.requests("every"))
+    assert run_times(space) == [last + 4 * 3600]
+    assert eventually(lambda: space.notes("MissedRuns")) == [
+        "3 runs were missed; only the newest is made up for"]
+
+
+def test_two_schedules_whose_names_join_to_the_same_are_both_carried_out(space):
+    """"a" and pod "b-c", "a-b" and pod "c": both want the request a-b-c-TIME."""
+    space.pod("b-c", labels={"of": "a"})
+    space.pod("c", labels={"of": "a-b"})
+    last = stamp(time.time() - 3600 - 60)
+    for name in ("a", "a-b"):
+        space.schedule(name, "@every 1h", suspend=True, selector={"matchLabels": {"of": name}})
+        ready(space, name, reason="Suspended")
+        space.patch("checkpointschedules", name, {"status": {"lastRunTime": last}}, "status")
+    for name in ("a", "a-b"):
+        space.patch("checkpointschedules", name, {"spec": {"suspend": False}})
+    eventually(lambda: targets(space.requests()) == [("b-c", "main"), ("c", "main")],
+               what="a request for each of the two Pods")
