@@ -105,6 +105,15 @@ static void control_plan_failed(void *context, struct str key, const struct erro
 		log_warning(err, "Failed to reconcile, will try again", "key", key.data);
 }
 
+/* A process that stood still for longer than the lease lasts must not go on where it was. */
+static bool control_may_act(void *context)
+{
+	const struct control_program *program =
+		container_of(context, struct control_program, control);
+
+	return program->lease == NULL || kube_lease_is_leader(program->lease);
+}
+
 static void control_make_reconcilers(struct control *control)
 {
 	static const struct {
@@ -123,6 +132,7 @@ static void control_make_reconcilers(struct control *control)
 			.name = reconcilers[i].name,
 			.max_active = CONTROL_MAX_ACTIVE,
 			.decide = reconcilers[i].decide,
+			.may_act = control_may_act,
 			.failed = control_plan_failed,
 			.context = control,
 			.metrics = control->metrics,

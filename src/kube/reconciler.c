@@ -112,6 +112,11 @@ static void reconciler_work(void *context, struct str key)
 
 	if (reconciler->is_stopped)
 		return;
+	if (reconciler->options.may_act != NULL &&
+		!reconciler->options.may_act(reconciler->options.context)) {
+		kube_queue_done(reconciler->queue, key, KUBE_QUEUE_FAILED);
+		return;
+	}
 	run = new_zeroed(struct reconciler_run);
 	plan.arena = arena_new(2048);
 	run->reconciler = reconciler;

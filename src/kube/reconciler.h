@@ -7,6 +7,7 @@
 #ifndef KUBE_RECONCILER_H
 #define KUBE_RECONCILER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -26,10 +27,14 @@ typedef void (*kube_decide_fn)(void *context, struct str key, struct kube_plan *
 /* A plan failed and will be decided anew; for the program's log. */
 typedef void (*kube_plan_failed_fn)(void *context, struct str key, const struct error *err);
 
+/* Whether anything may be decided just now; while not, keys wait as if they had failed. */
+typedef bool (*kube_may_act_fn)(void *context);
+
 struct kube_reconciler_options {
 	const char *name; /* the controller's name in metrics; static */
 	size_t max_active; /* plans that are carried out at the same time */
 	kube_decide_fn decide;
+	kube_may_act_fn may_act; /* NULL: always */
 	kube_plan_failed_fn failed;
 	void *context;
 	struct metrics *metrics; /* borrowed */

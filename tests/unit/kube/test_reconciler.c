@@ -12,6 +12,7 @@ struct world {
 	int thens;
 	int requests; /* how many a plan has */
 	int wakes; /* how many of the next plans ask to be woken at once */
+	bool is_leader;
 	bool adds_itself; /* the key is added again while its plan is carried out */
 };
 
@@ -45,6 +46,11 @@ static void decide(void *context, struct str key, struct kube_plan *plan)
 	}
 }
 
+static bool may_act(void *context)
+{
+	return ((struct world *)context)->is_leader;
+}
+
 static void failed(void *context, struct str key, const struct error *err)
 {
 	struct world *world = context;
@@ -63,6 +69,8 @@ static int make_world(void **state)
 		.context = world};
 
 	*state = world;
+	options.may_act = may_act;
+	world->is_leader = true;
 	world->story = BUF_INIT(4096);
 	api_world_start(&world->api);
 	api_world_connect(&world->api);
@@ -104,6 +112,20 @@ static void nothing_is_decided_before_the_start(void **state)
 	assert_string_equal(world->story.data, "decide a, then one, then two, ");
 	assert_metric(world,
 		"controller_runtime_reconcile_total{controller=\"pod\",result=\"success\"} 1\n");
+}
+
+static void nothing_is_decided_while_it_may_not_act(void **state)
+{
+	struct world *world = *state;
+
+	world->is_leader = false;
+	kube_reconciler_start(world->reconciler);
+	kube_reconciler_add(world->reconciler, STR("a"));
+	api_run_for(&world->api.peer, 20);
+	assert_int_equal(world->decisions, 0);
+	world->is_leader = true;
+	api_run_until(&world->api.peer, &world->thens, 2);
+	assert_string_equal(world->story.data, "decide a, then one, then two, ");
 }
 
 static void requests_are_sent_in_their_order_and_then_the_rest_happens(void **state)
@@ -207,6 +229,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		world_test(nothing_is_decided_before_the_start),
+		world_test(nothing_is_decided_while_it_may_not_act),
 		world_test(requests_are_sent_in_their_order_and_then_the_rest_happens),
 		world_test(a_plan_that_fails_half_way_is_decided_anew),
 		world_test(a_key_that_is_added_meanwhile_is_decided_once_more),
