@@ -181,6 +181,18 @@ static bool restore_is_reported(
 		!restore_is_handled(view, status->container_id);
 }
 
+/*
+ * While a restore is under way, what ended may be the restored container or a cold start that the
+ * kubelet had begun before it saw the new image and now replaces. The kubelet will tell.
+ */
+static enum restore_end_state restore_state_of_report(const struct restore_view *view)
+{
+	bool is_restoring = view->record != NULL &&
+		restore_record_phase(view->record) == RESTORE_PHASE_RESTORING;
+
+	return is_restoring ? RESTORE_END_WAIT : RESTORE_END_KNOWN;
+}
+
 static struct restore_end restore_find_end(const struct restore_view *view, struct wall_time now)
 {
 	const struct api_container_status *status =
@@ -191,7 +203,7 @@ static struct restore_end restore_find_end(const struct restore_view *view, stru
 	if (status == NULL)
 		return end;
 	if (restore_is_reported(view, status))
-		return (struct restore_end){.state = RESTORE_END_KNOWN,
+		return (struct restore_end){.state = restore_state_of_report(view),
 			.container_id = status->container_id,
 			.exit_code = view->exit->exit_code,
 			.reason = view->exit->reason};
@@ -463,7 +475,8 @@ static struct restore_decision restore_decide_restoring(
 		return restore_after_refusal(view, status->state.waiting, now, arena);
 	if (end.state == RESTORE_END_KNOWN)
 		return restore_ended_early(view, &end, now, arena);
-	if (status != NULL && restore_is_serving(view, status, now))
+	if (status != NULL && end.state == RESTORE_END_NONE &&
+		restore_is_serving(view, status, now))
 		return restore_found_serving(view, now, arena);
 	if (waited_ms >= RESTORE_DEADLINE_MS)
 		return restore_cold(view, restore_next_record(view, RESTORE_PHASE_COLD, now),

@@ -294,6 +294,28 @@ static void a_cold_start_that_the_kubelet_had_begun_is_no_failed_restore(void **
 	assert_true(decide(world).is_restored);
 }
 
+/* The agent tells of the cold start's end, too, and before the kubelet says what it was. */
+static void a_reported_end_of_a_cold_start_is_no_failed_restore(void **state)
+{
+	struct world *world = *state;
+	struct restore_decision decision;
+
+	agent_reports_end(world, 137);
+	decision = decide(world);
+	carry_out(world, &decision);
+	kubelet_shows(world, "containerd://cold", 137);
+	agent_reports_end(world, 143);
+	assert_false(decide(world).is_change);
+	pass(world, 4);
+	assert_false(decide(world).is_change); /* what has ended is not found serving */
+	kubelet_shows(world, "containerd://restored", 143);
+	decision = decide(world);
+	assert_int_equal(decision.event, RESTORE_EVENT_NONE);
+	carry_out(world, &decision);
+	pass(world, 4);
+	assert_true(decide(world).is_restored);
+}
+
 static void what_the_kubelet_started_cold_meanwhile_is_replaced(void **state)
 {
 	struct world *world = *state;
@@ -573,6 +595,7 @@ int main(void)
 		rule_test(deciding_twice_changes_nothing_the_second_time),
 		rule_test(a_restored_container_is_found_serving_once_it_has_settled),
 		rule_test(a_cold_start_that_the_kubelet_had_begun_is_no_failed_restore),
+		rule_test(a_reported_end_of_a_cold_start_is_no_failed_restore),
 		rule_test(what_the_kubelet_started_cold_meanwhile_is_replaced),
 		rule_test(a_cold_start_long_ago_is_left_alone),
 		rule_test(an_end_is_waited_out_until_the_kubelet_shows_what_it_does),
