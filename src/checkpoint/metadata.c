@@ -4,9 +4,12 @@
  */
 #include "checkpoint/metadata.h"
 
+#include <string.h>
+
 /* config.dump as both runtimes write it (checkpointctl's lib/metadata.go, ContainerConfig). */
 struct metadata_config {
 	struct str id;
+	struct str name;
 	struct str image; /* rootfsImage: as the user asked for it */
 	struct str image_name; /* rootfsImageName: as the runtime knows it */
 	struct str image_ref;
@@ -17,6 +20,7 @@ struct metadata_config {
 
 static const struct json_field metadata_config_fields[] = {
 	{.name = "id", .offset = offsetof(struct metadata_config, id)},
+	{.name = "name", .offset = offsetof(struct metadata_config, name)},
 	{.name = "rootfsImage", .offset = offsetof(struct metadata_config, image)},
 	{.name = "rootfsImageName", .offset = offsetof(struct metadata_config, image_name)},
 	{.name = "rootfsImageRef", .offset = offsetof(struct metadata_config, image_ref)},
@@ -61,16 +65,36 @@ static const struct metadata_engine metadata_engines[] = {
 	},
 };
 
+/*
+ * The container within the name that the runtime gave it, CONTAINER_POD_NAMESPACE_UID_ATTEMPT, with
+ * "k8s_" in front by CRI-O; names of Kubernetes have no '_'. Empty when the name is no such one.
+ */
+static struct str metadata_container_name(struct str name)
+{
+	struct str container;
+	struct str rest;
+
+	if (str_starts_with(name, STR("k8s_")))
+		name = str_from(name, strlen("k8s_"));
+	return str_cut(name, '_', &container, &rest) ? container : (struct str){0};
+}
+
 int checkpoint__read_config(struct str content, struct arena *arena,
 	struct checkpoint_description *description, struct error *err)
 {
 	struct metadata_config config;
+	struct str container;
 	autojson *doc = NULL;
 
 	if (json_parse(content, &doc, err) < 0 ||
 		json_decode(json_doc_root(doc), &metadata_config_object, false, arena, &config,
 			err) < 0)
 		return error_wrap(err, "config.dump of the archive");
+	/* Better than spec.dump's: after a restore containerd 2.3 calls every container
+	 * "containerd" there. */
+	container = metadata_container_name(config.name);
+	if (container.size > 0)
+		description->container_name = container;
 	description->container_id = config.id;
 	description->image_name = config.image_name.size > 0 ? config.image_name : config.image;
 	description->image_ref = config.image_ref;
@@ -105,8 +129,9 @@ int checkpoint__read_spec(struct str content, struct arena *arena,
 			metadata_annotation(arena, annotations, engine->pod_namespace);
 		description->pod_name = metadata_annotation(arena, annotations, engine->pod_name);
 		description->pod_uid = metadata_annotation(arena, annotations, engine->pod_uid);
-		description->container_name =
-			metadata_annotation(arena, annotations, engine->container_name);
+		if (description->container_name.size == 0)
+			description->container_name =
+				metadata_annotation(arena, annotations, engine->container_name);
 		return 0;
 	}
 	return 0;

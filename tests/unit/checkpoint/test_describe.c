@@ -216,6 +216,41 @@ static void unreadable_statistics_are_as_good_as_none(void **state)
 	assert_int_equal(description.frozen_us, 0);
 }
 
+/* As containerd 2.3.7 writes both files for a container that it restored. */
+static void a_restored_container_has_its_name_whatever_the_annotation_says(void **state)
+{
+	static const char config[] =
+		"{\"name\":\"main_again_shop_536c55c0-1010-4619-94cc-58671edb3198_1\"}";
+	static const char spec[] = "{\"annotations\":{"
+				   "\"io.kubernetes.cri.container-type\":\"container\","
+				   "\"io.kubernetes.cri.container-name\":\"containerd\"}}";
+
+	(void)state;
+	for (int config_first = 0; config_first < 2; config_first++) {
+		autoarena *arena = arena_new(1024);
+		autotar tar = TAR_INIT;
+
+		if (config_first)
+			tar_add_text(&tar, "config.dump", config);
+		tar_add_text(&tar, "spec.dump", spec);
+		if (!config_first)
+			tar_add_text(&tar, "config.dump", config);
+		tar_end(&tar);
+		assert_str(describe_good(&tar, arena).container_name, "main");
+	}
+}
+
+static void the_container_is_found_in_the_name_that_cri_o_gives(void **state)
+{
+	autoarena *arena = arena_new(1024);
+	autotar tar = TAR_INIT;
+
+	(void)state;
+	tar_add_text(&tar, "config.dump", "{\"name\":\"k8s_main_again_shop_536c55c0_1\"}");
+	tar_end(&tar);
+	assert_str(describe_good(&tar, arena).container_name, "main");
+}
+
 static void an_engine_that_we_do_not_know_stays_empty(void **state)
 {
 	autoarena *arena = arena_new(1024);
@@ -306,6 +341,8 @@ int main(void)
 		cmocka_unit_test(the_log_of_a_failed_dump_gives_the_error),
 		cmocka_unit_test(errors_in_the_log_of_a_dump_that_worked_do_not_count),
 		cmocka_unit_test(unreadable_statistics_are_as_good_as_none),
+		cmocka_unit_test(a_restored_container_has_its_name_whatever_the_annotation_says),
+		cmocka_unit_test(the_container_is_found_in_the_name_that_cri_o_gives),
 		cmocka_unit_test(an_engine_that_we_do_not_know_stays_empty),
 		cmocka_unit_test(files_that_are_not_what_their_names_say_are_corrupt),
 		cmocka_unit_test(metadata_has_a_maximum),
