@@ -10,7 +10,7 @@
 #include "criu/log.h"
 #include "criu/stats.h"
 
-enum { DESCRIBE_FILE_COUNT = 6 };
+enum { DESCRIBE_FILE_COUNT = 5 };
 
 struct describe {
 	struct arena *arena;
@@ -29,11 +29,6 @@ static int describe_config(struct describe *describe, struct str content, struct
 static int describe_spec(struct describe *describe, struct str content, struct error *err)
 {
 	return checkpoint__read_spec(content, describe->arena, describe->description, err);
-}
-
-static int describe_status(struct describe *describe, struct str content, struct error *err)
-{
-	return checkpoint__read_status(content, describe->arena, describe->description, err);
 }
 
 static int describe_inventory(struct describe *describe, struct str content, struct error *err)
@@ -85,7 +80,6 @@ static const struct describe_file describe_files[DESCRIBE_FILE_COUNT] = {
 	{"checkpoint/inventory.img", true, false, describe_inventory},
 	{"config.dump", true, false, describe_config},
 	{"spec.dump", true, false, describe_spec},
-	{"status.dump", false, false, describe_status},
 	{"stats-dump", false, false, describe_stats},
 	{"dump.log", false, true, describe_log},
 };

@@ -1,6 +1,6 @@
 /*
  * config.dump by a table of fields; spec.dump by the few annotations that matter of it, as it holds
- * a whole OCI spec; of status.dump the container's name.
+ * a whole OCI spec.
  */
 #include "checkpoint/metadata.h"
 
@@ -134,19 +134,5 @@ int checkpoint__read_spec(struct str content, struct arena *arena,
 				metadata_annotation(arena, annotations, engine->container_name);
 		return 0;
 	}
-	return 0;
-}
-
-int checkpoint__read_status(struct str content, struct arena *arena,
-	struct checkpoint_description *description, struct error *err)
-{
-	autojson *doc = NULL;
-	struct str name;
-
-	if (json_parse(content, &doc, err) < 0)
-		return error_wrap(err, "status.dump of the archive");
-	name = json_str(json_get(json_get(json_doc_root(doc), "metadata"), "name"));
-	if (name.size > 0)
-		description->container_name = arena_str(arena, name);
 	return 0;
 }

@@ -93,26 +93,6 @@ static void an_archive_of_cri_o_is_described(void **state)
 	assert_str(description.runtime, "crun");
 }
 
-/* containerd 2.3.7 writes the name "containerd" into the spec of a restored container. */
-static void the_status_tells_the_containers_name_wherever_it_stands(void **state)
-{
-	static const char status[] =
-		"{\"id\":\"4d5b\",\"metadata\":{\"name\":\"cache\",\"attempt\":4}}";
-	autoarena *arena = arena_new(1024);
-	autotar before = TAR_INIT;
-	autotar after = TAR_INIT;
-
-	(void)state;
-	tar_add_text(&before, "status.dump", status);
-	tar_add_text(&before, "spec.dump", sample_containerd_spec);
-	tar_end(&before);
-	assert_str(describe_good(&before, arena).container_name, "cache");
-	tar_add_text(&after, "spec.dump", sample_containerd_spec);
-	tar_add_text(&after, "status.dump", status);
-	tar_end(&after);
-	assert_str(describe_good(&after, arena).container_name, "cache");
-}
-
 static void sizes_times_and_versions_are_found(void **state)
 {
 	autoarena *arena = arena_new(1024);
@@ -355,7 +335,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_archive_of_containerd_is_described),
 		cmocka_unit_test(an_archive_of_cri_o_is_described),
-		cmocka_unit_test(the_status_tells_the_containers_name_wherever_it_stands),
 		cmocka_unit_test(sizes_times_and_versions_are_found),
 		cmocka_unit_test(a_real_archive_is_described),
 		cmocka_unit_test(an_archive_without_anything_misses_what_a_restore_needs),
