@@ -17,7 +17,7 @@ deps: ## install the packages that building and testing need (root; instant the 
 	@tools/deps
 
 $(BUILD)/build.ninja: | deps
-	@meson setup $(BUILD) --buildtype=release -Db_lto=true >/dev/null
+	@meson setup $(BUILD) --buildtype=release >/dev/null
 
 $(SANITIZE)/build.ninja: | deps
 	@meson setup $(SANITIZE) --buildtype=debug -Db_sanitize=address,undefined \

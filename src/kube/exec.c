@@ -267,7 +267,7 @@ static int exec_spawn(
 	struct kube__exec_run *run, int output_fd, struct process *ret_process, struct error *err)
 {
 	autoarena *arena = arena_new(4096);
-	bool is_interactive;
+	bool is_interactive = false;
 	autoclose int input_fd = -1;
 
 	if (exec_stdin(run->config, &is_interactive, &input_fd, err) < 0)
