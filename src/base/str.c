@@ -71,9 +71,12 @@ struct str str_from(struct str text, size_t from)
 
 bool str_cut(struct str text, char separator, struct str *ret_head, struct str *rest)
 {
-	const char *at = text.size > 0 ? memchr(text.data, separator, text.size) : NULL;
+	const char *at = NULL;
 	size_t before;
 
+	assert(text.size <= PTRDIFF_MAX); /* no object is larger, which gcc's LTO wants to hear */
+	if (text.size > 0)
+		at = memchr(text.data, separator, text.size);
 	if (at == NULL) {
 		*ret_head = text;
 		*rest = (struct str){0};
@@ -87,9 +90,12 @@ bool str_cut(struct str text, char separator, struct str *ret_head, struct str *
 
 bool str_cut_last(struct str text, char separator, struct str *ret_head, struct str *rest)
 {
-	const char *at = text.size > 0 ? memrchr(text.data, separator, text.size) : NULL;
+	const char *at = NULL;
 	size_t before;
 
+	assert(text.size <= PTRDIFF_MAX); /* no object is larger, which gcc's LTO wants to hear */
+	if (text.size > 0)
+		at = memrchr(text.data, separator, text.size);
 	if (at == NULL) {
 		*ret_head = (struct str){0};
 		*rest = text;

@@ -59,8 +59,7 @@ static void values_follow_or_stand_behind_an_equals_sign(void **state)
 	static const char *const lines[] = {
 		"--text x=y --flag --number -3 --delay 1m30s --bytes 2Ki --choice green",
 		"--text=x=y --flag=true --number=-3 --delay=90s --bytes=2048 --choice=green",
-		"--text=old --text=x=y --flag=false --flag --number 1 --number=-3 --delay=90000ms "
-		"--bytes=2Ki --choice=green",
+		"--text=a --text=x=y --flag --delay=90000ms --bytes 2Ki --number=-3 --choice=green",
 	};
 
 	(void)state;
