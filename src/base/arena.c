@@ -61,6 +61,15 @@ void arena_free(struct arena *arena)
 	}
 }
 
+size_t arena_used(const struct arena *arena)
+{
+	size_t used = 0;
+
+	for (const struct arena_block *block = arena->newest; block != NULL; block = block->next)
+		used += block->used;
+	return used - arena_aligned(sizeof(*arena), alignof(max_align_t));
+}
+
 static void *arena_take(struct arena *arena, size_t bytes, size_t alignment)
 {
 	struct arena_block *block = arena->newest;

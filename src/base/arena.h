@@ -18,6 +18,12 @@ must_check struct arena *arena_new(size_t first_bytes);
 /* Releases the arena and all that was allocated from it. May be NULL. */
 void arena_free(struct arena *arena);
 
+/*
+ * What has been taken so far. An arena whose first block has just this room holds the same again in
+ * one block, when here one block was enough.
+ */
+must_check size_t arena_used(const struct arena *arena);
+
 /* `count` zeroed items, aligned for any type. Aborts when memory is gone. Never NULL. */
 must_check void *arena_zeroed(struct arena *arena, size_t count, size_t size);
 

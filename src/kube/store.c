@@ -13,7 +13,7 @@ struct store_object {
 	unsigned round; /* the last list that mentioned it */
 };
 
-enum { STORE_OBJECT_USUAL_BYTES = 512 };
+enum { STORE_TRIAL_BYTES = 8192 }; /* most objects fit */
 
 static struct store_object *store_object_of(const struct kube_object *object)
 {
@@ -50,18 +50,12 @@ static void object_read_view(
 		memset(target, 0, view->size);
 }
 
-struct kube_object *kube__object_new(const struct json *value, const struct json_object *view)
+static struct store_object *object_make(
+	struct arena *arena, const struct json *value, const struct json_object *view)
 {
 	const struct json *metadata = json_get(value, "metadata");
-	struct str name = json_str(json_get(metadata, "name"));
-	struct str namespace = json_str(json_get(metadata, "namespace"));
-	struct arena *arena;
-	struct store_object *own;
+	struct store_object *own = arena_zeroed(arena, 1, sizeof(*own));
 
-	if (!kube_name_is_valid(name) || (namespace.size > 0 && !kube_name_is_valid(namespace)))
-		return NULL;
-	arena = arena_new(STORE_OBJECT_USUAL_BYTES + (view != NULL ? view->size : 0));
-	own = arena_zeroed(arena, 1, sizeof(*own));
 	own->arena = arena;
 	own->references = 1;
 	own->object.namespace = object_text(arena, metadata, "namespace");
@@ -70,7 +64,25 @@ struct kube_object *kube__object_new(const struct json *value, const struct json
 	own->object.resource_version = object_text(arena, metadata, "resourceVersion");
 	if (view != NULL)
 		object_read_view(own, value, view);
-	return &own->object;
+	return own;
+}
+
+/*
+ * Made twice: once to learn its size, so that what is kept, by the ten thousand, has no room to
+ * spare.
+ */
+struct kube_object *kube__object_new(const struct json *value, const struct json_object *view)
+{
+	const struct json *metadata = json_get(value, "metadata");
+	struct str name = json_str(json_get(metadata, "name"));
+	struct str namespace = json_str(json_get(metadata, "namespace"));
+	autoarena *trial = NULL;
+
+	if (!kube_name_is_valid(name) || (namespace.size > 0 && !kube_name_is_valid(namespace)))
+		return NULL;
+	trial = arena_new(STORE_TRIAL_BYTES);
+	(void)object_make(trial, value, view);
+	return &object_make(arena_new(arena_used(trial)), value, view)->object;
 }
 
 void kube__store_done(struct kube__store *store)

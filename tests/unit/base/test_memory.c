@@ -72,6 +72,29 @@ static void an_arena_may_begin_empty(void **state)
 	assert_string_equal(copy.data, "abc");
 }
 
+static void take_from_arena(struct arena *arena)
+{
+	struct str text = arena_str(arena, STR("abc"));
+	int64_t *numbers = arena_zeroed(arena, 3, sizeof(int64_t));
+
+	assert_int_equal(text.size, 3);
+	assert_int_equal(numbers[2], 0);
+}
+
+static void what_one_arena_used_is_enough_for_another(void **state)
+{
+	autoarena *trial = arena_new(1024);
+	autoarena *exact = NULL;
+
+	(void)state;
+	assert_int_equal(arena_used(trial), 0);
+	take_from_arena(trial);
+	assert_int_equal(arena_used(trial), 16 + 3 * sizeof(int64_t)); /* the text is padded */
+	exact = arena_new(arena_used(trial));
+	take_from_arena(exact);
+	assert_int_equal(arena_used(exact), arena_used(trial));
+}
+
 static void texts_of_an_arena_are_terminated_and_stay(void **state)
 {
 	autoarena *arena = arena_new(8);
@@ -101,6 +124,7 @@ int main(void)
 		cmocka_unit_test(an_array_grows_one_by_one),
 		cmocka_unit_test(an_arena_gives_zeroed_aligned_memory_of_any_size),
 		cmocka_unit_test(an_arena_may_begin_empty),
+		cmocka_unit_test(what_one_arena_used_is_enough_for_another),
 		cmocka_unit_test(texts_of_an_arena_are_terminated_and_stay),
 		cmocka_unit_test(nothing_is_freed_without_complaint),
 	};
