@@ -46,18 +46,31 @@ static bool index_is_same(const struct kube_object *a, const struct kube_object 
 	return str_equal(a->name, b->name) && str_equal(a->namespace, b->namespace);
 }
 
+/*
+ * Where the object lies; the count when it is not there. Nearly always it is the very one that was
+ * added, so that names, which lie all over the memory, are compared only for a deleted one.
+ */
+static size_t index_place(const struct index_bucket *bucket, const struct kube_object *object)
+{
+	for (size_t i = 0; i < bucket->count; i++)
+		if (bucket->objects[i] == object)
+			return i;
+	for (size_t i = 0; i < bucket->count; i++)
+		if (index_is_same(bucket->objects[i], object))
+			return i;
+	return bucket->count;
+}
+
 static void index_remove(struct kube_index *index, struct str key, const struct kube_object *object)
 {
 	struct index_bucket *bucket = map_get(&index->buckets, key);
+	size_t place = bucket != NULL ? index_place(bucket, object) : 0;
 
-	for (size_t i = 0; bucket != NULL && i < bucket->count; i++) {
-		if (!index_is_same(bucket->objects[i], object))
-			continue;
-		kube_object_unref(bucket->objects[i]);
-		bucket->objects[i] = bucket->objects[--bucket->count];
-		break;
-	}
-	if (bucket != NULL && bucket->count == 0)
+	if (bucket == NULL || place == bucket->count)
+		return;
+	kube_object_unref(bucket->objects[place]);
+	bucket->objects[place] = bucket->objects[--bucket->count];
+	if (bucket->count == 0)
 		index_bucket_free(map_remove(&index->buckets, key));
 }
 
