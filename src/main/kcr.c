@@ -1,4 +1,5 @@
 /* The program `kcr`: one binary, its parts chosen by the first argument. */
+#include <malloc.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -34,8 +35,22 @@ static void kcr_print_help(FILE *out)
 	fprintf(out, "\n'kcr COMMAND --help' lists a command's options.\n");
 }
 
+/*
+ * A page of a list is megabytes for a moment, and what is kept of it is small. The large pieces get
+ * mappings of their own, always (the C library would begin to put them on the heap, below what is
+ * kept), so that they go back to the system.
+ */
+static void kcr_tune_memory(void)
+{
+	enum { KCR_OWN_MAPPING_BYTES = 128 * 1024 };
+
+	(void)mallopt(M_MMAP_THRESHOLD, KCR_OWN_MAPPING_BYTES);
+	(void)mallopt(M_ARENA_MAX, 1); /* the resolver's threads need none of their own */
+}
+
 int main(int count, char **arguments)
 {
+	kcr_tune_memory();
 	if (count < 2) {
 		kcr_print_help(stderr);
 		return 2;
