@@ -49,7 +49,7 @@ class Cluster:
 
     def _script(self, script, *arguments, stdin=None):
         command = [ROOT / "cluster" / script, "--name", self.name, *map(str, arguments)]
-        result = subprocess.run(command, input=stdin, capture_output=True, text=True, timeout=600, check=False)
+        result = subprocess.run(command, input=stdin, capture_output=True, text=True, timeout=1800, check=False)
         if result.returncode != 0:
             raise Failure(f"cluster/{script} {' '.join(command[3:])} ended with {result.returncode}: "
                           f"{(result.stderr or result.stdout).strip()[-2000:]}")
@@ -75,7 +75,7 @@ class Cluster:
         return [str(ROOT / "cluster/exec"), "--name", self.name, "--net", *map(str, command)]
 
     def in_net(self, *command):
-        result = subprocess.run(self.net_command(*command), capture_output=True, text=True, timeout=600, check=False)
+        result = subprocess.run(self.net_command(*command), capture_output=True, text=True, timeout=1800, check=False)
         if result.returncode != 0:
             raise Failure(f"{' '.join(map(str, command))} ended with {result.returncode}: {result.stderr[-2000:]}")
         return result.stdout
