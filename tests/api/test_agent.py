@@ -1,0 +1,513 @@
+"""The agent with a real API server and a scripted kubelet: each request ends, in words that help,
+and nothing is left behind."""
+
+import hashlib
+import itertools
+import json
+import os
+import pathlib
+import random
+import signal
+import time
+
+import pytest
+
+from scripted_kubelet import Answer, Cut, Kubelet, archive
+from world import eventually, never, owner_of, seconds_of, stamp
+
+NODE = "node-7"
+
+
+class Node:
+    """One agent with its kubelet, its directories and the requests of its node."""
+
+    registry_ports = itertools.count(17470)
+
+    def __init__(self, kinds, space, programs, directory):
+        self.space = space
+        self.programs = programs
+        self.archives = directory / "checkpoints"
+        self.store = self.archives / "kcr"
+        self.archives.mkdir()
+        self.kubelet = Kubelet(kinds, self.archives)
+        self.network = kinds.network
+        self.registry_port = next(Node.registry_ports)
+
+    def start(self, *options):
+        self.agent = self.programs(
+            "agent", f"--node-name={NODE}", f"--kubelet-port={self.kubelet.port}",
+            f"--kubelet-checkpoints={self.archives}", f"--store={self.store}",
+            "--store-min-free=1Mi", f"--registry-port={self.registry_port}", "--log-level=debug",
+            *options)
+        self.agent.start().says("Synced with the cluster")
+        return self.agent
+
+    def request(self, name="one", **spec):
+        return self.space.request(name, nodeName=NODE, **spec)
+
+    def finished(self, name="one", timeout=15):
+        def look():
+            status = self.space.get("checkpointrequests", name).get("status", {})
+            return status if status.get("phase") in ("Completed", "Failed") else None
+        return eventually(look, timeout, f"the end of request {name}")
+
+    def failed(self, name="one", timeout=15):
+        status = self.finished(name, timeout)
+        assert status["phase"] == "Failed", status
+        condition = self.space.condition("checkpointrequests", name, "Complete")
+        assert (condition["status"], condition["reason"]) == ("False", status["reason"])
+        assert condition["message"] == status["message"]
+        return status
+
+    def checkpoint(self, name="one", phase="ImageBuilt", timeout=15):
+        """The Checkpoint that a request led to, in this phase."""
+        status = self.finished(name)
+        assert status["phase"] == "Completed", status
+
+        def look():
+            found = self.space.get("checkpoints", status["checkpointRef"]["name"])
+            return found if found and found.get("status", {}).get("phase") == phase else None
+        return eventually(look, timeout, f"phase {phase} of {status['checkpointRef']['name']}")
+
+    def entries(self):
+        return sorted(p.name for p in self.store.iterdir())
+
+
+@pytest.fixture
+def node(kinds, space, programs, tmp_path):
+    made = Node(kinds, space, programs, tmp_path)
+    space.pod("pod-1", node=NODE)
+    yield made
+    made.kubelet.stop()
+
+
+# ---- All goes well ----
+
+def test_a_request_becomes_a_checkpoint_that_is_served(node, space):
+    node.start()
+    request = node.request()
+    checkpoint = node.checkpoint()
+    metadata, spec, status = checkpoint["metadata"], checkpoint["spec"], checkpoint["status"]
+    end = node.finished()
+    assert metadata["name"] == f"pod-1-{space.name}-{seconds_of(end['startTime'])}"
+    assert metadata["ownerReferences"] == [owner_of(request, blockOwnerDeletion=True)]
+    assert metadata["labels"]["checkpoint-request-name"] == "one"
+    pod = space.get("pods", "pod-1")
+    assert spec["podReference"] == {
+        "name": "pod-1", "namespace": space.name, "uid": pod["metadata"]["uid"]}
+    assert spec["containerID"] == pod["status"]["containerStatuses"][0]["containerID"]
+    assert (spec["image"], spec["wasReady"], spec["nodeName"]) == ("kcr.test/app:1", True, NODE)
+    content = archive(space.name, "pod-1")
+    assert status["sizeBytes"] == len(content)
+    assert status["memoryBytes"] == 10_000
+    assert status["frozenMicroseconds"] == 74_565
+    assert status["digest"] == "sha256:" + hashlib.sha256(content).hexdigest()
+    assert node.kubelet.archives() == []  # it moved
+    assert node.entries() == [metadata["uid"]]
+    repository, digest = status["runtimeImage"].removeprefix(
+        f"localhost:{node.registry_port}/").split("@")
+    code, manifest = node.network.get(node.registry_port, f"/v2/{repository}/manifests/{digest}")
+    assert code == 200
+    assert digest == "sha256:" + hashlib.sha256(manifest).hexdigest()
+    layer = json.loads(manifest)["layers"][0]["digest"]
+    code, served = node.network.get(node.registry_port, f"/v2/{repository}/blobs/{layer}")
+    assert (code, served) == (200, content)
+    assert node.agent.metric("kcr_store_checkpoints") == 1
+
+
+def test_what_a_checkpoint_took_goes_with_it(node, space):
+    node.start()
+    node.request()
+    checkpoint = node.checkpoint()
+    space.delete("checkpoints", checkpoint["metadata"]["name"])
+    eventually(lambda: node.entries() == [], what="an empty store")
+    assert node.agent.metric("kcr_store_bytes") == 0
+
+
+def test_two_requests_for_one_container_make_two_checkpoints(node, space):
+    node.start()
+    node.request("one")
+    node.request("two")
+    first, second = node.checkpoint("one"), node.checkpoint("two")
+    assert first["metadata"]["name"] != second["metadata"]["name"]
+    assert len(node.kubelet.calls) == 2
+    assert len(node.entries()) == 2
+
+
+def test_containers_of_one_pod_are_told_apart(node, space):
+    space.pod("pair", ["main", "side"], node=NODE)
+    node.start()
+    node.request("a", podReference={"name": "pair"}, containerName="main")
+    node.request("b", podReference={"name": "pair"}, containerName="side")
+    assert node.checkpoint("a")["spec"]["containerName"] == "main"
+    assert node.checkpoint("b")["spec"]["containerName"] == "side"
+
+
+def test_requests_of_other_nodes_and_without_a_node_are_left_alone(node, space):
+    node.start()
+    space.request("none")
+    space.request("other", nodeName="node-1")
+    never(lambda: node.kubelet.calls or any("status" in r for r in space.requests()), 1.5)
+
+
+# ---- The kubelet does not do its part ----
+
+def refuse(status, text=""):
+    def script(*_):
+        raise Answer(status, text)
+    return script
+
+
+def cut(*_):
+    raise Cut
+
+
+@pytest.mark.parametrize("script, reason, words", [
+    (refuse(500, "checkpointing of ns/pod-1/main failed (rpc error: code = Unknown desc = runc "
+                 "did not terminate successfully: exit status 1: criu failed)"),
+     "Failed", "criu failed)"),
+    (refuse(500, "rpc error: code = DeadlineExceeded desc = context deadline exceeded"),
+     "Timeout", "context deadline exceeded"),
+    (refuse(401, "Unauthorized"), "Denied", "Unauthorized (HTTP 401)"),
+    (refuse(403, "Forbidden (user=agent, verb=create, resource=nodes, subresource(s)=[checkpoint])"),
+     "Denied", "verb=create, resource=nodes"),
+    (refuse(404, "404 page not found"), "NotFound", "(HTTP 404)"),
+    (refuse(200, "this is no JSON"), "Corrupt", "the kubelet's answer"),
+    (refuse(200, '{"items":[]}'), "Corrupt", "names no archive"),
+    (refuse(200, '{"items":[7]}'), "Corrupt", "names no archive"),
+    (refuse(200, "{" * 100_000), "Corrupt", "the kubelet's answer"),
+    (refuse(302), "Failed", "(HTTP 302)"),
+    (cut, "Failed", "kubelet did not answer"),
+], ids=["500", "500 late", "401", "403", "404", "text", "none", "number", "deep", "302", "cut"])
+def test_a_refusal_of_the_kubelet_fails_the_request_in_its_words(node, script, reason, words):
+    node.kubelet.script = script
+    node.start()
+    node.request()
+    status = node.failed()
+    print(status["reason"], status["message"])
+    assert words in status["message"]
+    assert f"{node.space.name}/pod-1/main" in status["message"]
+    assert reason in status["reason"]
+    assert eventually(lambda: node.space.notes("CheckpointFailed", "one")) == [status["message"]]
+    assert len(node.kubelet.calls) == 1  # a request is carried out once
+    # and the next one is none the worse
+    node.kubelet.script = archive
+    node.request("two")
+    node.checkpoint("two")
+
+
+def test_a_kubelet_that_hangs_fails_the_request_when_its_time_is_over(node):
+    node.kubelet.script = lambda *_: node.kubelet.hang() or refuse(500)()
+    node.start()
+    node.request(timeoutSeconds=1)
+    began = time.monotonic()
+    assert "Timeout" in node.failed()["reason"]
+    assert time.monotonic() - began < 8
+
+
+def test_a_kubelet_that_is_slow_is_waited_for(node, space):
+    def slow(*container):
+        node.kubelet.hang(2)
+        return archive(*container)
+    node.kubelet.script = slow
+    node.start()
+    node.request()
+    eventually(lambda: space.get("checkpointrequests", "one").get("status", {}).get(
+        "phase") == "InProgress")
+    node.checkpoint()
+
+
+def test_a_kubelet_that_is_not_there_fails_the_request(node):
+    node.start("--kubelet-port=9")
+    node.request()
+    assert "cannot connect" in node.failed()["message"]
+
+
+def test_a_kubelet_with_a_certificate_of_another_ca_gets_nothing(node, space, tmp_path):
+    other = tmp_path / "other.pem"
+    assert os.system(
+        "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout "
+        f"/dev/null -out {other} -subj /CN=other -days 1 2>/dev/null") == 0
+    node.start(f"--kubelet-certificate-authority={other}")
+    node.request()
+    assert "certificate" in node.failed()["message"].lower()
+    assert node.kubelet.calls == []
+
+
+# ---- The archive is not what it should be ----
+
+def broken(make):
+    """A script whose archive is made wrong by `make(node, content, path)`."""
+    def of(node):
+        def script(namespace, pod, container):
+            content = archive(namespace, pod, container)
+            path = node.archives / f"checkpoint-{pod}_{namespace}-{container}-{stamp()}.tar"
+            return make(node, content, path)
+        return script
+    return of
+
+
+def written(path, content):
+    path.write_bytes(content)
+    return path
+
+
+def link(node, content, path):
+    path.symlink_to("/etc/hostname")
+    return path
+
+
+def fifo(node, content, path):
+    os.mkfifo(path)
+    return path
+
+
+def directory(node, content, path):
+    path.mkdir()
+    return path
+
+
+def other(**replaced):
+    return broken(lambda node, content, path: written(
+        path, archive(node.space.name, "pod-1", **replaced)))
+
+
+def foreign(node, content, path):
+    return written(path, archive(node.space.name, "pod-2"))
+
+
+@pytest.mark.parametrize("make, words", [
+    (broken(lambda node, content, path: path), "No such file"),
+    (broken(lambda node, content, path: written(path, content[:5000])), "ends"),
+    (broken(lambda node, content, path: written(path, b"")), ""),
+    (broken(lambda node, content, path: written(path, os.urandom(100_000))), ""),
+    (broken(foreign), "not of the one asked for"),
+    (broken(link), ""),
+    (broken(fifo), ""),
+    (broken(directory), ""),
+    (other(checkpoint_inventory_img=None), "the archive lacks 'checkpoint/inventory.img'"),
+    (other(spec_dump=None), "spec.dump"),
+    (other(config_dump=b"{"), "config.dump of the archive"),
+    (other(config_dump=b"[" * 100_000), "config.dump"),
+    (other(checkpoint_inventory_img=b"x" * 50), ""),
+    (other(spec_dump=b"{" + b" " * 5_000_000), "larger than"),
+    (other(dump_log=b"(00.1) Error (criu/tty.c:1): tty: cannot dump\n(00.2) Error (criu/cr-dump.c"
+                    b":2): Dumping FAILED.\n"), "tty: cannot dump"),
+], ids=["missing", "cut", "empty", "random", "foreign", "symlink", "fifo", "directory",
+        "no inventory", "no spec", "bad config", "deep config", "bad inventory", "huge spec",
+        "failed dump"])
+def test_a_bad_archive_makes_a_failed_checkpoint_and_is_removed(node, space, make, words):
+    node.kubelet.script = make(node)
+    node.start()
+    node.request()
+    status = node.checkpoint(phase="Failed")["status"]
+    print(status["failedReason"])
+    assert words in status["failedReason"] and status["failedReason"]
+    name = node.finished()["checkpointRef"]["name"]
+    assert space.condition("checkpoints", name, "ImageBuilt")["message"] == status["failedReason"]
+    eventually(lambda: node.kubelet.archives() == [], what="no archive that is of no use")
+    assert node.entries() == []
+    node.kubelet.script = archive
+    node.request("two")
+    node.checkpoint("two")
+
+
+def test_an_archive_outside_of_the_kubelet_s_directory_is_not_touched(node, tmp_path, space):
+    outside = tmp_path / "outside.tar"
+    outside.write_bytes(archive(space.name, "pod-1"))
+    node.kubelet.script = lambda *_: outside
+    node.start()
+    node.request()
+    node.checkpoint(phase="Failed")
+    assert outside.exists()
+    assert node.entries() == []
+
+
+def test_a_worker_that_is_killed_fails_its_checkpoint_only(node, space):
+    node.kubelet.script = lambda *container: archive(*container, memory=300_000_000)
+    agent = node.start()
+    node.request()
+
+    def worker():
+        children = pathlib.Path(
+            f"/proc/{agent.process.pid}/task/{agent.process.pid}/children").read_text().split()
+        return [int(c) for c in children
+                if b"describe" in pathlib.Path(f"/proc/{c}/cmdline").read_bytes()]
+    [pid] = eventually(worker, what="the worker")
+    os.kill(pid, signal.SIGKILL)
+    status = node.checkpoint(phase="Failed")["status"]
+    assert "the worker ended with" in status["failedReason"]
+    assert "KILL" in status["failedReason"] or "signal 9" in status["failedReason"]
+    eventually(lambda: node.kubelet.archives() == [])
+    node.kubelet.script = archive
+    node.request("two")
+    node.checkpoint("two")
+
+
+# ---- Pods ----
+
+def test_a_pod_that_goes_while_it_is_checkpointed_fails_the_request(node, space):
+    def script(*container):
+        space.delete("pods", "pod-1")
+        node.kubelet.hang(0.5)
+        return archive(*container)
+    node.kubelet.script = script
+    node.start()
+    node.request()
+    assert node.failed()["reason"] == "PodNotFound"
+    eventually(lambda: node.kubelet.archives() == [], what="no archive of a Pod that is gone")
+
+
+@pytest.mark.parametrize("spec, reason", [
+    ({"podReference": {"name": "nobody"}}, "PodNotFound"),
+    ({"containerName": "nobody"}, "ContainerNotFound"),
+], ids=["pod", "container"])
+def test_what_is_not_there_is_not_asked_for(node, spec, reason):
+    node.start()
+    node.request(**spec)
+    assert node.failed()["reason"] == reason
+    assert node.kubelet.calls == []
+
+
+def test_a_container_that_does_not_run_yet_is_waited_for(node, space):
+    pod = space.get("pods", "pod-1")
+    space.pod_status("pod-1", [{
+        "name": "main", "ready": False, "restartCount": 0, "image": "", "imageID": "",
+        "state": {"waiting": {"reason": "ContainerCreating"}}}])
+    node.start()
+    node.request()
+    never(lambda: node.kubelet.calls, 1)
+    space.pod_status("pod-1", pod["status"]["containerStatuses"])
+    node.checkpoint()
+
+
+# ---- The store ----
+
+def test_a_full_store_takes_no_more_and_says_so(node, space):
+    node.start("--store-max-size=10000")
+    node.request("one")
+    checkpoint = node.checkpoint("one")
+    node.request("two")
+    status = node.failed("two")
+    assert status["reason"] == "StoreFull"
+    assert "--store-max-size" in status["message"]
+    assert len(node.kubelet.calls) == 1
+    space.delete("checkpoints", checkpoint["metadata"]["name"])
+    eventually(lambda: node.entries() == [])
+    node.request("three")
+    node.checkpoint("three")
+
+
+def test_a_disk_that_is_nearly_full_takes_no_more_and_says_so(node):
+    node.start("--store-min-free=1000000Gi")
+    node.request()
+    status = node.failed()
+    assert status["reason"] == "StoreFull" and "--store-min-free" in status["message"]
+
+
+def test_a_new_agent_serves_what_the_last_one_stored(node, space):
+    node.start().stop
+    node.request()
+    checkpoint = node.checkpoint()
+    node.agent.stop()
+    half_built = node.store / ".11111111-2222"
+    half_built.mkdir()
+    (half_built / "layer.tar").write_bytes(b"x")
+    damaged = node.store / "33333333-4444"
+    damaged.mkdir()
+    (damaged / "entry.json").write_text('{"uid": "33333333-4444"')
+    agent = node.start()
+    assert not half_built.exists()
+    assert "33333333-4444" in agent.text()  # told, and left for a person to look at
+    image = checkpoint["status"]["runtimeImage"].split("/", 1)[1]
+    repository, digest = image.split("@")
+    assert node.network.get(node.registry_port, f"/v2/{repository}/manifests/{digest}")[0] == 200
+    assert node.agent.metric("kcr_store_checkpoints") == 1
+
+
+def test_a_checkpoint_that_the_store_has_lost_is_said_to_be(node, space):
+    node.start()
+    node.request()
+    checkpoint = node.checkpoint()
+    node.agent.stop()
+    os.system(f"rm -rf {node.store}")
+    node.start()
+    status = node.checkpoint(phase="Failed")["status"]
+    assert status["failedReason"] == "it is not in the node's store any more"
+    assert space.condition("checkpoints", checkpoint["metadata"]["name"], "ImageBuilt")[
+        "reason"] == "Lost"
+
+
+# ---- The agent is interrupted ----
+
+def test_an_agent_killed_while_the_kubelet_works_asks_again(node, space):
+    def first(namespace, pod, container):
+        node.kubelet.hang(1)
+        # the kubelet goes on without its caller: this archive is nobody's
+        return archive(namespace, pod, container)
+    node.kubelet.script = first
+    agent = node.start()
+    node.request()
+    eventually(lambda: node.kubelet.calls)
+    agent.kill()
+    eventually(lambda: node.kubelet.archives(), what="the archive that nobody waits for")
+    time.sleep(1.1)
+    node.kubelet.script = archive
+    node.start()
+    node.checkpoint()
+    assert len(node.kubelet.calls) == 2
+    assert node.kubelet.archives() == []  # the left one is gone, too
+    assert len(node.entries()) == 1
+
+
+def test_an_agent_stopped_in_the_middle_ends_at_once_and_the_next_goes_on(node):
+    node.kubelet.script = lambda *_: node.kubelet.hang() or refuse(500)()
+    agent = node.start()
+    node.request()
+    eventually(lambda: node.kubelet.calls)
+    began = time.monotonic()
+    agent.stop()
+    assert time.monotonic() - began < 4
+    node.kubelet.script = archive
+    node.start()
+    node.checkpoint()
+
+
+def test_an_agent_killed_at_random_moments_loses_and_leaves_nothing(node, space):
+    names = []
+    for number in range(8):
+        agent = node.start()
+        names.append(f"r{number}")
+        node.request(names[-1])
+        time.sleep(random.uniform(0, 0.25))
+        agent.kill()
+    node.start()
+    kept = []
+    for name in names:
+        status = node.finished(name, 30)
+        if status["phase"] == "Completed":
+            kept.append(node.checkpoint(name)["metadata"]["uid"])
+        else:
+            assert status["reason"] and status["message"]
+    assert len(kept) >= len(names) - 1
+    assert len(set(kept)) == len(kept)
+    eventually(lambda: node.entries() == sorted(kept), what="exactly what was kept")
+    eventually(lambda: node.kubelet.archives() == [], what="no archive left over")
+    assert len(space.list("checkpoints")) == len(kept)
+
+
+def test_the_api_server_s_connections_are_cut_while_requests_run(kinds, node, space, tmp_path):
+    from proxy import Proxy
+    proxy = Proxy(kinds.network)
+    try:
+        node.start(f"--kubeconfig={proxy.kubeconfig(kinds, tmp_path)}")
+        for number in range(6):
+            node.request(f"r{number}")
+            time.sleep(random.uniform(0.05, 0.3))
+            proxy.cut()
+        for number in range(6):
+            node.checkpoint(f"r{number}", timeout=60)
+    finally:
+        proxy.close()
+    assert len(node.entries()) == 6
+    assert node.kubelet.archives() == []
