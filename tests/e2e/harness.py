@@ -190,22 +190,22 @@ class Cluster:
     # ---- processes
 
     def first_process(self, container_id):
-        """The pid on this machine of the container's process 1; None when it has none."""
+        """The pid on this machine of the container's first process, whose parent is outside; None when it has none."""
         word = container_id.split("//")[1]
+        parents = {}
         for status in pathlib.Path("/proc").glob("[0-9]*/status"):
             with contextlib.suppress(OSError):
                 if word in (status.parent / "cgroup").read_text():
-                    numbers = next(line for line in status.read_text().splitlines() if line.startswith("NSpid:"))
-                    if numbers.split()[-1] == "1":
-                        return int(status.parent.name)
-        return None
+                    fields = dict(line.split(":", 1) for line in status.read_text().splitlines())
+                    parents[int(fields["Pid"])] = int(fields["PPid"])
+        return next((pid for pid, parent in parents.items() if parent not in parents), None)
 
     def kill(self, container_id):
-        """SIGKILL to the container's first process: nobody else knows of it."""
+        """SIGKILL to the container's first process, behind everybody's back."""
         pid = self.first_process(container_id)
         assert pid is not None, f"{container_id} has no process"
         os.kill(pid, signal.SIGKILL)
-        say(f"SIGKILL to process 1 of {container_id[-12:]}")
+        say(f"SIGKILL to process {pid}, the first of {container_id[-12:]}")
 
 
 def run(command, stdin=None, check=True, timeout=120):
@@ -419,6 +419,11 @@ class Pod:
 
     def state(self, port=8000):
         return wait(f"{self.name}:{port} answers", 40, lambda: self.ask("/", port))
+
+    def count_to(self, count, port=8000):
+        """Puts a number into the server's memory."""
+        wait(f"{self.name}:{port} has counted to {count}", 40,
+             lambda: (self.ask(f"/count?to={count}", port) or {}).get("count") == count)
 
     def wait_life(self, life, port=8000, seconds=40):
         """Until the server of that start answers (its life is a random number); gives its state."""

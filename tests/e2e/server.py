@@ -31,8 +31,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         global count, is_healthy
         path, _, query = self.path.partition("?")
         arguments = dict(urllib.parse.parse_qsl(query))
-        if path == "/add":
-            count += 1
+        if path == "/count":
+            count = int(arguments["to"])
         elif path == "/set":
             keys.update(arguments)
         elif path == "/exit":

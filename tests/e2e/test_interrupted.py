@@ -8,7 +8,7 @@ import pytest
 from harness import AGENT, CONTROLLER, say, wait
 from workload import pod, server
 
-HEAP_MIB = 1024  # its checkpoint takes some seconds
+HEAP_MIB = 768  # its checkpoint takes some seconds
 
 
 @pytest.fixture(scope="module")

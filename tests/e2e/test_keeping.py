@@ -97,7 +97,7 @@ def outside_registry(cluster, tmp_path):
 def test_a_container_comes_back_from_an_outside_registry(namespace, outside_registry):
     namespace.apply(pod("simple"))
     simple = namespace.pod("simple").wait_ready()
-    simple.ask("/add")
+    simple.count_to(1)
     life = simple.state()["life"]
     checkpoint = namespace.checkpoint(namespace.take("simple"))
     say(f"runtimeImage {checkpoint['status']['runtimeImage']}: {condition(checkpoint, 'ImageBuilt')['message']}")

@@ -12,11 +12,11 @@ def test_the_second_container_comes_back_and_the_first_one_runs_on(namespace):
     namespace.apply(deployment("two", server("first", 8000), server("second", 8001)))
     [one] = namespace.pods("two")
     one.wait_ready()
-    one.ask("/add", 8001)
+    one.count_to(1, 8001)
     first, second = one.state(8000), one.state(8001)
     first_id = one.container_id("first")
     namespace.take(one.name, "second")
-    one.ask("/add", 8001)  # after the checkpoint: this is lost
+    one.count_to(2, 8001)  # after the checkpoint: this is lost
 
     one.kill("second")
     after = one.wait_life(second["life"], 8001)
@@ -36,7 +36,7 @@ def test_each_replica_comes_back_from_its_own_checkpoint(namespace):
     pods = wait("both replicas", 20, lambda: two(namespace.pods("twins")))
     for one in pods:
         one.wait_ready()
-        one.ask(f"/set?name={one.name}")
+        wait("it has its own key", 20, lambda p=one: p.ask(f"/set?name={p.name}"))
     lives = [one.state()["life"] for one in pods]
     requests = [namespace.ask(one.name) for one in pods]
     names = [namespace.end_of(request)["checkpointRef"]["name"] for request in requests]
@@ -55,8 +55,8 @@ def test_after_a_second_failure_the_older_checkpoint_then_a_cold_start(namespace
     namespace.apply(pod("weak"))
     weak = namespace.pod("weak").wait_ready()
     names = []
-    for _ in range(2):
-        weak.ask("/add")
+    for count in (1, 2):
+        weak.count_to(count)
         names.append(namespace.take("weak"))
     older, newer = names
     life = weak.state()["life"]
@@ -84,7 +84,7 @@ def test_a_restored_container_is_checkpointed_and_restored_again(namespace):
     again = namespace.pod("again").wait_ready()
     life = again.state()["life"]
     for generation in range(1, 4):
-        again.ask("/add")
+        again.count_to(generation)
         name = namespace.take("again")
         checkpoint = namespace.checkpoint(name)
         assert checkpoint["spec"]["image"] == "kcr.test/tools:1", "the author's image, not the checkpoint's"
