@@ -67,6 +67,8 @@ static void node_kubelet_done(void *context, const struct http_answer *answer, s
 		result = node_kubelet_refusal(call, answer->status, body, &err);
 	} else {
 		result = node_kubelet_read(body, &doc, &archive, &err);
+		if (result < 0)
+			result = error_wrap(&err, "checkpoint of '%s'", call->object);
 	}
 	call->done(call->context, archive, result < 0 ? &err : NULL);
 }
