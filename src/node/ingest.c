@@ -201,13 +201,25 @@ static void node_ingest_described(void *context, const struct checkpoint_descrip
 		node_ingest_pushed(ingest, (struct str){0}, &err);
 }
 
+/* What is no regular file is not opened for long: a pipe would hold us up. */
 static int node_ingest_open(
 	const struct node *node, const struct node_ingest *ingest, int *ret_fd, struct error *err)
 {
+	autoclose int fd = -1;
+	struct stat archive;
+
 	if (strchr(ingest->archive, '/') != NULL)
 		return error_set(
 			err, ERROR_INVALID, "'%s' is not the name of an archive", ingest->archive);
-	return file_open_beneath(node->archives_fd, ingest->archive, O_RDONLY, 0, ret_fd, err);
+	if (file_open_beneath(
+		    node->archives_fd, ingest->archive, O_RDONLY | O_NONBLOCK, 0, &fd, err) < 0)
+		return -1;
+	if (fstat(fd, &archive) < 0)
+		return error_set_errno(err, "cannot look at '%s'", ingest->archive);
+	if (!S_ISREG(archive.st_mode))
+		return error_set(err, ERROR_CORRUPT, "'%s' is not a file", ingest->archive);
+	*ret_fd = fd_take(&fd);
+	return 0;
 }
 
 static void node_ingest_start(
