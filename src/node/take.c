@@ -20,7 +20,10 @@
 #include "sys/file.h"
 #include "sys/log.h"
 
-enum { NODE_TAKE_WAIT_MS = 250 }; /* until a place is free, or the second is over */
+enum {
+	NODE_TAKE_WAIT_MS = 250, /* until a place is free, or the second is over */
+	NODE_TAKE_SEEN_SECONDS = 60, /* its Checkpoint comes back to us by then, or never */
+};
 
 static const struct metric_family node_checkpoints_total = {
 	.name = "kcr_checkpoints_total",
@@ -35,6 +38,7 @@ struct node_take {
 	char *container; /* "namespace/pod/container" */
 	struct node_kubelet_call *call;
 	bool is_done;
+	struct wall_time ended;
 	char *archive; /* the file's name; NULL: failed */
 	struct error err;
 };
@@ -70,6 +74,7 @@ static void node_take_done(void *context, struct str archive, const struct error
 	struct str name;
 
 	take->is_done = true;
+	take->ended = clock_wall();
 	if (err != NULL) {
 		take->err = *err;
 	} else {
@@ -82,16 +87,6 @@ static void node_take_done(void *context, struct str archive, const struct error
 	kube_reconciler_add(node->request_reconciler, str_of(take->key));
 }
 
-/*
- * An agent that was stopped between asking and writing down has left an archive that no Checkpoint
- * names. It was made for this request, between its start and now, and goes.
- */
-struct node_leftovers {
-	struct node *node;
-	char *prefix; /* checkpoint-<pod>_<namespace>-<container>- */
-	struct wall_time since;
-};
-
 static bool node_is_known_archive(const struct node *node, const char *name)
 {
 	const struct kube_object *object;
@@ -103,38 +98,67 @@ static bool node_is_known_archive(const struct node *node, const char *name)
 	return false;
 }
 
-static int node_leftover_visit(
-	void *context, const char *name, bool is_directory, struct error *err)
+/* The archives of a request's container in the kubelet's directory, whoever they were made for. */
+struct node_archives {
+	struct node *node;
+	char *prefix; /* checkpoint-<pod>_<namespace>-<container>- */
+	struct wall_time since; /* of the second in their names */
+	bool is_to_remove; /* those that no Checkpoint names */
+	size_t count;
+};
+
+static int node_archive_visit(void *context, const char *name, bool is_directory, struct error *err)
 {
-	struct node_leftovers *leftovers = context;
-	size_t prefix_size = strlen(leftovers->prefix);
+	struct node_archives *archives = context;
 	struct wall_time made;
 	struct str stamp;
 	struct str text = str_of(name);
 
-	if (is_directory || !str_starts_with(text, str_of(leftovers->prefix)) ||
+	if (is_directory || !str_starts_with(text, str_of(archives->prefix)) ||
 		!str_ends_with(text, STR(".tar")))
 		return 0;
-	stamp = str_from(text, prefix_size);
+	stamp = str_from(text, strlen(archives->prefix));
 	stamp.size -= strlen(".tar");
-	if (!wall_time_parse(stamp, &made) || made.us < leftovers->since.us ||
-		node_is_known_archive(leftovers->node, name))
+	if (!wall_time_parse(stamp, &made) || made.us < archives->since.us)
+		return 0;
+	archives->count++;
+	if (!archives->is_to_remove || node_is_known_archive(archives->node, name))
 		return 0;
 	log_info("Removed an archive that an interrupted request left", "archive", name);
-	return file_remove_tree(leftovers->node->archives_fd, name, err);
+	return file_remove_tree(archives->node->archives_fd, name, err);
 }
 
-static void node_remove_leftovers(struct node *node, const struct api_request *request)
+static size_t node_visit_archives(struct node *node, const struct api_request *request,
+	struct wall_time since, bool is_to_remove)
 {
 	autobuf prefix = BUF_INIT(LIMIT_ARCHIVE_PATH);
-	struct node_leftovers leftovers = {.node = node, .since = request->status.started};
+	struct node_archives archives = {
+		.node = node, .since = since, .is_to_remove = is_to_remove};
 	struct error err;
 
 	buf_printf(&prefix, "checkpoint-%.*s_%.*s-%.*s-", STR_ARG(request->spec.pod.name),
 		STR_ARG(request->metadata.namespace), STR_ARG(request->spec.container_name));
-	leftovers.prefix = prefix.data;
-	if (file_for_each(node->archives_fd, node_leftover_visit, &leftovers, &err) < 0)
-		log_warning(&err, "Failed to look for left archives");
+	archives.prefix = prefix.data;
+	if (file_for_each(node->archives_fd, node_archive_visit, &archives, &err) < 0)
+		log_warning(&err, "Failed to look for archives");
+	return archives.count;
+}
+
+/*
+ * An agent that was stopped between asking and writing down has left an archive that no Checkpoint
+ * names. It was made for this request, between its start and now, and goes.
+ */
+static void node_remove_leftovers(struct node *node, const struct api_request *request)
+{
+	(void)node_visit_archives(node, request, request->status.started, true);
+}
+
+/* The kubelet would write over an archive of this second: they are named after it. */
+static bool node_has_archive_of_now(struct node *node, const struct api_request *request)
+{
+	struct wall_time second = {wall_time_seconds(clock_wall()) * TIME_SECOND_US};
+
+	return node_visit_archives(node, request, second, false) > 0;
 }
 
 static struct str node_container_key(struct arena *arena, const struct api_request *request)
@@ -203,6 +227,34 @@ static struct str node_checkpoint_name(
 		wall_time_seconds(request->status.started));
 }
 
+/*
+ * The name of the request's Checkpoint: one that nobody has, as far as we see, or that of the
+ * Checkpoint which an agent before us has made for it; *ret_is_made tells.
+ */
+static struct str node_choose_name(const struct node *node, const struct api_request *request,
+	const struct api_pod *pod, struct arena *arena, bool *ret_is_made)
+{
+	struct str plain = node_checkpoint_name(arena, request, pod);
+	struct str apart = api_name_apart(arena, plain, request->metadata.uid);
+	autobuf key = BUF_INIT(KUBE_KEY_SIZE);
+	const struct kube_object *there;
+	const struct api_owner *owner;
+
+	*ret_is_made = false;
+	kube_key_write(&key, request->metadata.namespace, plain);
+	there = kube_informer_get(node->checkpoints, buf_str(&key));
+	if (there == NULL)
+		return plain;
+	owner = api_metadata_controller(&((const struct api_checkpoint *)there->view)->metadata);
+	*ret_is_made = owner != NULL && str_equal(owner->uid, request->metadata.uid);
+	if (*ret_is_made)
+		return plain;
+	buf_clear(&key);
+	kube_key_write(&key, request->metadata.namespace, apart);
+	*ret_is_made = kube_informer_get(node->checkpoints, buf_str(&key)) != NULL;
+	return apart;
+}
+
 struct node_new_checkpoint {
 	struct api_checkpoint object;
 	struct api_owner owner;
@@ -212,7 +264,7 @@ struct node_new_checkpoint {
 };
 
 static void node_fill_metadata(struct node_new_checkpoint *made, const struct api_request *request,
-	const struct api_pod *pod, struct arena *arena)
+	const struct api_pod *pod, struct str name, struct arena *arena)
 {
 	struct api_metadata *metadata = &made->object.metadata;
 
@@ -233,7 +285,7 @@ static void node_fill_metadata(struct node_new_checkpoint *made, const struct ap
 		(struct json_pair){STR(API_LABEL_POD), api_label_value(arena, pod->metadata.name)};
 	made->labels[4] = (struct json_pair){
 		STR(API_LABEL_POD_NS), api_label_value(arena, pod->metadata.namespace)};
-	metadata->name = node_checkpoint_name(arena, request, pod);
+	metadata->name = name;
 	metadata->namespace = request->metadata.namespace;
 	metadata->labels = (struct json_string_map){made->labels, array_size(made->labels)};
 	metadata->owners = (struct json_list){&made->owner, 1};
@@ -272,14 +324,14 @@ static void node_fill_spec(struct node *node, struct node_new_checkpoint *made,
 }
 
 static struct str node_checkpoint_body(struct node *node, const struct api_request *request,
-	const struct api_pod *pod, const char *archive, struct arena *arena)
+	const struct api_pod *pod, struct str name, const char *archive, struct arena *arena)
 {
 	struct node_new_checkpoint made = {0};
 	autobuf body = BUF_INIT(LIMIT_OBJECT_BYTES);
 	struct json_writer writer = json_writer(&body);
 
 	api_init(&api_checkpoint_kind, &made.object);
-	node_fill_metadata(&made, request, pod, arena);
+	node_fill_metadata(&made, request, pod, name, arena);
 	node_fill_spec(node, &made, request, pod, archive, arena);
 	api_encode(&writer, &api_checkpoint_kind, &made.object);
 	return arena_str(arena, buf_str(&body));
@@ -338,12 +390,16 @@ static void node_begin(
 	node_plan_phase(plan, request, API_REQUEST_IN_PROGRESS, status);
 }
 
-/* The container may have ended while it was dumped; then there is nothing to describe. */
+/*
+ * The container may have ended while it was dumped; then there is nothing to describe. `archive`
+ * may be NULL when the Checkpoint is there already.
+ */
 static void node_complete(struct node *node, const struct api_request *request,
-	const struct api_pod *pod, const struct node_take *take, struct kube_plan *plan)
+	const struct api_pod *pod, const char *archive, struct kube_plan *plan)
 {
 	struct api_request_status status = request->status;
 	struct api_checkpoint_reference reference;
+	bool is_made;
 
 	if (pod == NULL || !str_equal(pod->metadata.uid, status.pod_uid) ||
 		api_pod_container_status(pod, request->spec.container_name) == NULL) {
@@ -351,17 +407,17 @@ static void node_complete(struct node *node, const struct api_request *request,
 			STR("the Pod went while its container was checkpointed"), plan);
 		return;
 	}
-	reference.name = node_checkpoint_name(plan->arena, request, pod);
+	reference.name = node_choose_name(node, request, pod, plan->arena, &is_made);
 	reference.uid = (struct str){0};
-	kube_plan_add(plan,
-		&(struct kube_request){
-			.verb = KUBE_CREATE,
-			.resource = &node_checkpoint_resource,
-			.namespace = arena_str(plan->arena, request->metadata.namespace),
-			.body = node_checkpoint_body(
-				node, request, pod, take->archive, plan->arena),
-			.existing_is_fine = true,
-		});
+	if (!is_made)
+		kube_plan_add(plan,
+			&(struct kube_request){
+				.verb = KUBE_CREATE,
+				.resource = &node_checkpoint_resource,
+				.namespace = arena_str(plan->arena, request->metadata.namespace),
+				.body = node_checkpoint_body(
+					node, request, pod, reference.name, archive, plan->arena),
+			});
 	status.completed = clock_wall();
 	status.checkpoint = &reference;
 	status.message =
@@ -375,7 +431,7 @@ static void node_write_result(struct node *node, const struct api_request *reque
 	const struct api_pod *pod, const struct node_take *take, struct kube_plan *plan)
 {
 	if (take->archive != NULL)
-		node_complete(node, request, pod, take, plan);
+		node_complete(node, request, pod, take->archive, plan);
 	else
 		node_fail(node, request, error_reason(take->err.kind),
 			arena_str(plan->arena, str_of(take->err.text)), plan);
@@ -383,15 +439,38 @@ static void node_write_result(struct node *node, const struct api_request *reque
 
 /* ---- Deciding ---- */
 
-/* The result is written down, or nobody wants it any more. */
-static void node_take_forget(struct node *node, struct str key, bool is_archive_ours)
+/*
+ * Whether its archive must still be guarded from the next take of the container: the kubelet would
+ * give another one of this second the same name, and until we see the Checkpoint that names it, it
+ * looks like a left one.
+ */
+static bool node_take_is_fresh(
+	const struct node *node, const struct node_take *take, bool has_checkpoint)
 {
-	struct node_take *take = map_remove(&node->takes, key);
+	int64_t age_seconds = wall_time_seconds(clock_wall()) - wall_time_seconds(take->ended);
+
+	if (take->archive == NULL)
+		return false;
+	return age_seconds <= 0 ||
+		(has_checkpoint && age_seconds < NODE_TAKE_SEEN_SECONDS &&
+			!node_is_known_archive(node, take->archive));
+}
+
+/* The result is written down, or nobody wants it any more. */
+static void node_take_forget(
+	struct node *node, struct str key, bool has_checkpoint, struct kube_plan *plan)
+{
+	struct node_take *take = map_get(&node->takes, key);
 	struct error err;
 
 	if (take == NULL)
 		return;
-	if (is_archive_ours && take->archive != NULL &&
+	if (node_take_is_fresh(node, take, has_checkpoint)) {
+		kube_plan_wake(plan, NODE_TAKE_WAIT_MS);
+		return;
+	}
+	(void)map_remove(&node->takes, key); /* it is `take` */
+	if (!has_checkpoint && take->archive != NULL &&
 		!node_is_known_archive(node, take->archive) &&
 		file_remove_tree(node->archives_fd, take->archive, &err) < 0)
 		log_warning(&err, "Failed to remove an archive", "archive", take->archive);
@@ -417,8 +496,16 @@ static void node_take_step(struct node *node, struct str key, const struct api_r
 	const struct api_pod *pod, struct kube_plan *plan)
 {
 	struct str container = node_container_key(plan->arena, request);
+	bool is_begun = api_request_phase(request) == API_REQUEST_IN_PROGRESS;
+	bool is_made = false;
 	struct error err;
 
+	if (is_begun)
+		(void)node_choose_name(node, request, pod, plan->arena, &is_made);
+	if (is_made) { /* an agent before us was stopped before it could say so */
+		node_complete(node, request, pod, NULL, plan);
+		return;
+	}
 	if (node_take_must_wait(node, container)) {
 		kube_plan_wake(plan, NODE_TAKE_WAIT_MS);
 		return;
@@ -428,10 +515,10 @@ static void node_take_step(struct node *node, struct str key, const struct api_r
 			node, request, "StoreFull", arena_str(plan->arena, str_of(err.text)), plan);
 		return;
 	}
-	if (api_request_phase(request) == API_REQUEST_PENDING &&
-		node_has_name_of_now(node, request, pod, plan->arena))
+	if (is_begun ? node_has_archive_of_now(node, request)
+		     : node_has_name_of_now(node, request, pod, plan->arena))
 		kube_plan_wake(plan, NODE_TAKE_WAIT_MS);
-	else if (api_request_phase(request) == API_REQUEST_PENDING)
+	else if (!is_begun)
 		node_begin(request, pod, plan);
 	else
 		node_take_start(node, key, request, container);
@@ -448,7 +535,7 @@ void node_decide_request(void *context, struct str key, struct kube_plan *plan)
 
 	if (request == NULL || api_request_is_finished(request)) {
 		bool has_checkpoint = request != NULL && request->status.checkpoint != NULL;
-		node_take_forget(node, key, !has_checkpoint);
+		node_take_forget(node, key, has_checkpoint, plan);
 		return;
 	}
 	pod = node_pod(node, object->namespace, request->spec.pod.name);
