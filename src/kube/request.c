@@ -65,6 +65,18 @@ int kube__request_check(const struct kube_request *request, struct error *err)
 	return 0;
 }
 
+/*
+ * "Not older than" has to be said: without it a list in pages is one of exactly that version, and
+ * who lists anew because a watch has expired would get what it has already. "0" is any version.
+ * (kubernetes.io, "Kubernetes API Concepts", semantics for get and list)
+ */
+static void request_write_version(struct buf *out, struct str version)
+{
+	kube_query_add(out, "resourceVersion", version);
+	if (version.size > 0 && !str_is(version, "0"))
+		kube_query_add(out, "resourceVersionMatch", STR("NotOlderThan"));
+}
+
 static void request_write_list_query(struct buf *out, const struct kube_request *request)
 {
 	bool is_first_page = request->continue_token.size == 0;
@@ -75,7 +87,7 @@ static void request_write_list_query(struct buf *out, const struct kube_request 
 		kube_query_add_number(out, "limit", request->limit);
 	kube_query_add(out, "continue", request->continue_token);
 	if (is_first_page) /* a later page has the version in its token */
-		kube_query_add(out, "resourceVersion", request->resource_version);
+		request_write_version(out, request->resource_version);
 }
 
 void kube__request_write_url(struct buf *out, const struct kube_request *request)

@@ -190,6 +190,10 @@ static void each_verb_says_what_it_means(void **state)
 			"GET /api/v1/pods?labelSelector=a%20in%20%28b%2Cc%29&limit=5"
 			"&resourceVersion=0 HTTP",
 			NULL, ""},
+		{{.verb = KUBE_LIST, .limit = 5, .resource_version = STR("7")},
+			"GET /api/v1/pods?limit=5&resourceVersion=7"
+			"&resourceVersionMatch=NotOlderThan HTTP",
+			NULL, ""},
 	};
 	struct world *world = *state;
 

@@ -245,7 +245,7 @@ static void an_expired_watch_lists_again_and_finds_what_is_gone(void **state)
 
 	start_watching(world);
 	api_push_text(peer, EVENT("ERROR", STATUS("410", "Expired")));
-	api_expect(peer, "limit=500&resourceVersion=7 ", 200,
+	api_expect(peer, "limit=500&resourceVersion=7&resourceVersionMatch=NotOlderThan ", 200,
 		LIST("30", POD("x", "5", "Running") "," POD("z", "29", "")));
 	api_expect_stream(peer, "resourceVersion=30&");
 	api_run_through(peer);
@@ -262,7 +262,8 @@ static void a_watch_refused_with_410_lists_again(void **state)
 	start_watching(world);
 	api_push_text(peer, EVENT("ADDED", POD("z", "8", "")));
 	api_expect(peer, "resourceVersion=8&", 410, STATUS("410", "Expired"));
-	api_expect(peer, "limit=500&resourceVersion=8 ", 410, STATUS("410", "Expired"));
+	api_expect(peer, "limit=500&resourceVersion=8&resourceVersionMatch=NotOlderThan ", 410,
+		STATUS("410", "Expired"));
 	api_expect(peer, "limit=500 ", 200, LIST("30", POD("x", "5", "Running")));
 	api_expect_stream(peer, "resourceVersion=30&");
 	api_end_stream(peer);
@@ -279,8 +280,9 @@ static void a_version_that_the_server_has_not_reached_is_dropped(void **state)
 
 	start_watching(world);
 	api_push_text(peer, EVENT("ERROR", STATUS("410", "Gone")));
-	api_expect(peer, "limit=500&resourceVersion=7 ", 504, STATUS("504", "Timeout"))->headers =
-		"Retry-After: 1\r\n";
+	api_expect(peer, "limit=500&resourceVersion=7&resourceVersionMatch=NotOlderThan ", 504,
+		STATUS("504", "Timeout"))
+		->headers = "Retry-After: 1\r\n";
 	api_expect(peer, "limit=500 ", 200, LIST("3", POD("x", "2", "Running")));
 	api_expect_stream(peer, "resourceVersion=3&");
 	api_run_through(peer);
@@ -310,7 +312,8 @@ static void an_oversized_event_ends_in_a_new_list(void **state)
 	buf_add_text(&event, "{\"type\":\"ADDED\",\"object\":{\"x\":\"");
 	(void)memset(buf_room(&event, LIMIT_OBJECT_BYTES), 'x', LIMIT_OBJECT_BYTES);
 	buf_claim(&event, LIMIT_OBJECT_BYTES);
-	api_expect(peer, "limit=500&resourceVersion=7 ", 200, LIST("30", POD("x", "5", "")));
+	api_expect(peer, "limit=500&resourceVersion=7&resourceVersionMatch=NotOlderThan ", 200,
+		LIST("30", POD("x", "5", "")));
 	api_expect_stream(peer, "resourceVersion=30&");
 	api_push(peer, buf_str(&event));
 	api_run_through(peer);
@@ -324,7 +327,8 @@ static void a_line_that_is_no_event_ends_in_a_new_list(void **state)
 	struct api_peer *peer = &world->api.peer;
 
 	start_watching(world);
-	api_expect(peer, "limit=500&resourceVersion=7 ", 200, LIST("30", ""));
+	api_expect(peer, "limit=500&resourceVersion=7&resourceVersionMatch=NotOlderThan ", 200,
+		LIST("30", ""));
 	api_expect_stream(peer, "resourceVersion=30&");
 	api_push_text(peer, "<html>\n");
 	api_run_through(peer);
