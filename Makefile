@@ -1,6 +1,7 @@
 # A thin front: meson builds, the scripts do the work. `make help` lists the targets.
 
 BUILD ?= build/release
+PROGRAMS = src/main/kcr src/main/kcr-work tools/generator/kcr-generate
 SANITIZE ?= build/sanitize
 FUZZ ?= build/fuzz
 SECONDS ?= 60
@@ -8,7 +9,7 @@ SECONDS ?= 60
 .PHONY: all help deps demo demo-down test test-fast bench fmt check fuzz generate clean
 
 all: $(BUILD)/build.ninja ## build the programs (release) into build/release
-	@ninja -C $(BUILD)
+	@ninja -C $(BUILD) $(PROGRAMS)
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
