@@ -184,7 +184,10 @@ static void control_lease_changed(void *context, bool is_leader)
 static void control_lease_failed(void *context, const struct error *err)
 {
 	(void)context;
-	log_warning(err, "Failed to acquire or renew the lease, will try again");
+	if (err->kind == ERROR_CONFLICT)
+		log_debug("Another replica was first, will try again");
+	else
+		log_warning(err, "Failed to acquire or renew the lease, will try again");
 }
 
 /* ---- Stopping ---- */

@@ -6,6 +6,11 @@
 #include "restore/rule.h"
 
 enum {
+	/*
+	 * The kubelet shows what it started for an ended container within this; else it lets the
+	 * container wait (back-off), and we act. Its times are cut to seconds.
+	 */
+	RESTORE_SHOW_MS = 2500,
 	/* A container that was started cold so long ago has memory of its own: it is left alone. */
 	RESTORE_LATE_SECONDS = 30,
 	/* A restored container that ran for so long, and is Ready, is serving. */
@@ -153,6 +158,7 @@ struct restore_end {
 	struct str replacement_id; /* started cold by the kubelet meanwhile; empty: none */
 	int64_t exit_code;
 	struct str reason;
+	int64_t wait_ms; /* RESTORE_END_WAIT: look again after so long, too; 0: no need */
 };
 
 static bool restore_is_handled(const struct restore_view *view, struct str container_id)
@@ -193,6 +199,22 @@ static enum restore_end_state restore_state_of_report(const struct restore_view 
 	return is_restoring ? RESTORE_END_WAIT : RESTORE_END_KNOWN;
 }
 
+/* The kubelet shows the end and nothing new yet: it starts the container, or lets it wait. */
+static struct restore_end restore_end_shown(const struct restore_view *view,
+	const struct api_container_terminated *terminated, struct wall_time now)
+{
+	struct restore_end end = restore_end_of(terminated, RESTORE_END_WAIT);
+	bool is_final =
+		terminated->exit_code == 0 && str_is(view->pod->spec.restart_policy, "OnFailure");
+
+	end.wait_ms = RESTORE_SHOW_MS - restore_ms_between(terminated->finished, now);
+	if (is_final)
+		end.state = RESTORE_END_NONE;
+	else if (end.wait_ms <= 0)
+		end.state = RESTORE_END_KNOWN;
+	return end;
+}
+
 static struct restore_end restore_find_end(const struct restore_view *view, struct wall_time now)
 {
 	const struct api_container_status *status =
@@ -209,7 +231,7 @@ static struct restore_end restore_find_end(const struct restore_view *view, stru
 			.reason = view->exit->reason};
 	if (status->state.terminated != NULL &&
 		!restore_is_handled(view, status->state.terminated->container_id))
-		return restore_end_of(status->state.terminated, RESTORE_END_WAIT);
+		return restore_end_shown(view, status->state.terminated, now);
 	last = status->last_state.terminated;
 	if (last == NULL || restore_is_handled(view, last->container_id))
 		return end;
@@ -353,7 +375,7 @@ static struct restore_decision restore_decide_original(
 	struct restore_end end = restore_find_end(view, now);
 
 	if (end.state != RESTORE_END_KNOWN)
-		return restore_nothing(view, 0);
+		return restore_nothing(view, end.wait_ms);
 	return restore_after_end(
 		view, &end, restore_next_record(view, RESTORE_PHASE_RESTORING, now), now, arena);
 }
@@ -496,7 +518,7 @@ static struct restore_decision restore_decide_serving(
 	int64_t served_ms = restore_ms_between(view->record->since, now);
 
 	if (end.state != RESTORE_END_KNOWN)
-		return restore_nothing(view, 0);
+		return restore_nothing(view, end.wait_ms);
 	record = restore_next_record(view, RESTORE_PHASE_RESTORING, now);
 	if (served_ms >= view->terms.retry_window_seconds * 1000) {
 		record.attempts = 0;

@@ -341,14 +341,40 @@ static void a_cold_start_long_ago_is_left_alone(void **state)
 	assert_false(decide(world).is_change);
 }
 
+static void kubelet_shows_the_end(struct world *world, int64_t exit_code)
+{
+	world->terminated = (struct api_container_terminated){.exit_code = exit_code,
+		.container_id = STR("containerd://one"),
+		.finished = world->now};
+	world->statuses[0].state = (struct api_container_state){.terminated = &world->terminated};
+}
+
+static void an_end_that_the_kubelet_lets_wait_is_restored_before_its_back_off_is_over(void **state)
+{
+	struct world *world = *state;
+
+	kubelet_shows_the_end(world, 1);
+	pass(world, 3);
+	assert_text(decide(world).record.checkpoint, "newer");
+}
+
+static void an_end_that_is_final_is_left_alone(void **state)
+{
+	struct world *world = *state;
+
+	world->pod.spec.restart_policy = STR("OnFailure");
+	kubelet_shows_the_end(world, 0);
+	pass(world, 3);
+	assert_false(decide(world).is_change);
+}
+
 static void an_end_is_waited_out_until_the_kubelet_shows_what_it_does(void **state)
 {
 	struct world *world = *state;
 
-	world->terminated = (struct api_container_terminated){
-		.exit_code = 1, .container_id = STR("containerd://one")};
-	world->statuses[0].state = (struct api_container_state){.terminated = &world->terminated};
+	kubelet_shows_the_end(world, 1);
 	assert_false(decide(world).is_change);
+	assert_true(decide(world).wake_ms > 0);
 	world->statuses[0].last_state = world->statuses[0].state;
 	kubelet_waits(world, "CrashLoopBackOff", "back-off 10s");
 	assert_text(decide(world).record.checkpoint, "newer");
@@ -598,6 +624,9 @@ int main(void)
 		rule_test(a_reported_end_of_a_cold_start_is_no_failed_restore),
 		rule_test(what_the_kubelet_started_cold_meanwhile_is_replaced),
 		rule_test(a_cold_start_long_ago_is_left_alone),
+		rule_test(
+			an_end_that_the_kubelet_lets_wait_is_restored_before_its_back_off_is_over),
+		rule_test(an_end_that_is_final_is_left_alone),
 		rule_test(an_end_is_waited_out_until_the_kubelet_shows_what_it_does),
 		rule_test(a_clean_exit_is_not_restored),
 		rule_test(a_clean_exit_is_restored_when_the_policy_says_always),
