@@ -275,6 +275,12 @@ static const struct json_field api_checkpoint_status_fields[] = {
 		.object = &api_container_exit_object,
 		.description = "How the container it was taken of has ended. Absent while that "
 			       "runs."},
+	{.name = "restoredContainerID",
+		.type = JSON_FIELD_STRING,
+		.offset = offsetof(struct api_checkpoint_status, restored_container),
+		.max_length = 256,
+		.description = "The runtime's ID of the container that the agent last saw run "
+			       "restored in the Pod, from this or another checkpoint."},
 	{.name = "observedGeneration",
 		.type = JSON_FIELD_I64,
 		.offset = offsetof(struct api_checkpoint_status, observed_generation),

@@ -82,6 +82,7 @@ struct api_checkpoint_status {
 	int64_t restore_count;
 	struct wall_time last_restore;
 	struct api_container_exit *container_exit; /* NULL while the container runs */
+	struct str restored_container; /* its ID, once the agent has seen it run restored */
 	int64_t observed_generation;
 	struct json_list conditions; /* of struct api_condition: ImageBuilt, Restorable */
 };

@@ -25,6 +25,7 @@ struct api_container {
 struct api_pod_spec {
 	struct str node_name;
 	struct str restart_policy;
+	int64_t grace_seconds; /* terminationGracePeriodSeconds */
 	struct json_list containers; /* of struct api_container */
 	struct json_list init_containers; /* of struct api_container */
 };

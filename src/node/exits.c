@@ -46,6 +46,7 @@ struct node_watch {
 	struct node_exits *exits;
 	char *container_id;
 	int pidfd;
+	bool is_restored;
 	struct loop_source *readable;
 	struct loop_source *retry;
 };
@@ -140,6 +141,13 @@ void node_exits_forget(struct node_exits *exits, struct str container_id)
 	node_watch_free(map_remove(&exits->watches, container_id));
 }
 
+bool node_exits_is_restored(const struct node_exits *exits, struct str container_id)
+{
+	const struct node_watch *watch = map_get(&exits->watches, container_id);
+
+	return watch != NULL && watch->is_restored;
+}
+
 bool node_exits_next(const struct node_exits *exits, size_t *position, struct str *ret_id)
 {
 	return map_next(&exits->watches, position, ret_id) != NULL;
@@ -174,6 +182,26 @@ static void node_watch_readable(void *context, unsigned events)
 }
 
 /* ---- Finding the first process ---- */
+
+static bool node_process_offsets(int proc_fd, uint64_t pid, struct buf *text)
+{
+	autobuf path = BUF_INIT(64);
+	struct error none;
+
+	buf_printf(&path, "%llu/timens_offsets", (unsigned long long)pid);
+	return file_read(proc_fd, path.data, text, &none) == 0;
+}
+
+/* Other clocks than ours: see node_exits_is_restored(). */
+static bool node_process_is_restored(int proc_fd, uint64_t pid)
+{
+	autobuf ours = BUF_INIT(NODE_PROC_FILE_BYTES);
+	autobuf theirs = BUF_INIT(NODE_PROC_FILE_BYTES);
+
+	return node_process_offsets(proc_fd, (uint64_t)getpid(), &ours) &&
+		node_process_offsets(proc_fd, pid, &theirs) &&
+		!str_equal(buf_str(&ours), buf_str(&theirs));
+}
 
 struct node_search {
 	int proc_fd;
@@ -231,9 +259,9 @@ static int node_search_visit(void *context, const char *name, bool is_directory,
 	return 0;
 }
 
-/* A pidfd of the container's first process. Returns 1, 0 or -1. */
-static int node_exits_open(
-	struct node_exits *exits, struct str container_id, int *ret_pidfd, struct error *err)
+/* A pidfd of the container's first process, and whether that was restored. Returns 1, 0 or -1. */
+static int node_exits_open(struct node_exits *exits, struct str container_id, int *ret_pidfd,
+	bool *ret_is_restored, struct error *err)
 {
 	struct node_search search = {.proc_fd = exits->proc_fd};
 	struct str scheme;
@@ -252,6 +280,7 @@ static int node_exits_open(
 	if (pidfd < 0)
 		return error_set_errno(
 			err, "cannot watch process %llu", (unsigned long long)search.first_pid);
+	*ret_is_restored = node_process_is_restored(exits->proc_fd, search.first_pid);
 	/* The number may have been given to another process meanwhile; the pidfd cannot. */
 	if (!node_process_is_in(exits->proc_fd, search.first_pid, search.id)) {
 		fd_close(&pidfd);
@@ -264,18 +293,20 @@ static int node_exits_open(
 int node_exits_watch(struct node_exits *exits, struct str container_id, struct error *err)
 {
 	struct node_watch *watch;
+	bool is_restored;
 	int pidfd = -1;
 	int found;
 
 	if (map_get(&exits->watches, container_id) != NULL)
 		return 1;
-	found = node_exits_open(exits, container_id, &pidfd, err);
+	found = node_exits_open(exits, container_id, &pidfd, &is_restored, err);
 	if (found <= 0)
 		return found;
 	watch = new_zeroed(struct node_watch);
 	watch->exits = exits;
 	watch->container_id = str_dup(container_id);
 	watch->pidfd = pidfd;
+	watch->is_restored = is_restored;
 	watch->retry = loop_timer_new(exits->loop, node_watch_look, watch);
 	if (loop_watch_fd(exits->loop, pidfd, LOOP_READ, node_watch_readable, watch,
 		    &watch->readable, err) < 0) {

@@ -36,6 +36,12 @@ void node_exits_free(struct node_exits *exits); /* may be NULL */
 must_check int node_exits_watch(
 	struct node_exits *exits, struct str container_id, struct error *err);
 
+/*
+ * Whether the watched container has been restored: CRIU gives what it restores a time namespace of
+ * its own, so that its clocks go on (time_namespaces(7)). False also where that cannot be told.
+ */
+bool node_exits_is_restored(const struct node_exits *exits, struct str container_id);
+
 /* Stops watching. Not watched is fine. */
 void node_exits_forget(struct node_exits *exits, struct str container_id);
 

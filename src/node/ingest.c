@@ -357,6 +357,7 @@ static void node_decide_built(
 	struct node *node, const struct api_checkpoint *checkpoint, struct kube_plan *plan)
 {
 	const struct api_container_exit *exit = node_exit_to_report(node, checkpoint);
+	struct str restored = node_restored_to_report(node, checkpoint);
 	struct api_checkpoint own;
 	struct api_container_exit reported;
 
@@ -366,11 +367,15 @@ static void node_decide_built(
 			STR("it is not in the node's store any more"), plan);
 		return;
 	}
-	if (exit == NULL)
+	if (exit == NULL && restored.size == 0)
 		return;
 	own = node_own_status(checkpoint, plan->arena);
-	reported = *exit;
-	own.status.container_exit = &reported;
+	if (exit != NULL) {
+		reported = *exit;
+		own.status.container_exit = &reported;
+	}
+	if (restored.size > 0)
+		own.status.restored_container = restored;
 	node_plan_status(
 		plan, &node_checkpoint_resource, &api_checkpoint_kind, &checkpoint->metadata, &own);
 }

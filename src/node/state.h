@@ -95,13 +95,16 @@ void node_ingests_free(struct node *node);
 /* Removes entries whose Checkpoint has been missing for NODE_ORPHAN_MS; called now and then. */
 void node_collect_orphans(struct node *node);
 
-/* ---- watch.c: the ends of containers ---- */
+/* ---- watch.c: how containers came and how they end ---- */
 
 void node_container_ended(void *node, struct str container_id, int status);
 /* Follows the Pod's containers: those with a checkpoint are watched. NULL: there is no such. */
 void node_watch_pod(struct node *node, const struct api_pod *old, const struct api_pod *new);
 /* What is to be reported on this Checkpoint about its container; NULL: nothing. Borrowed. */
 const struct api_container_exit *node_exit_to_report(
+	const struct node *node, const struct api_checkpoint *checkpoint);
+/* The ID of the container to be reported on this Checkpoint as restored; empty: nothing. */
+struct str node_restored_to_report(
 	const struct node *node, const struct api_checkpoint *checkpoint);
 void node_ended_free(struct node *node);
 

@@ -1,6 +1,7 @@
 /*
- * The ends of containers that have a checkpoint, seen before the kubelet sees them and reported on
- * the newest Checkpoint of the container, where the controller reads them.
+ * What the node's processes tell of containers that have a checkpoint, reported on the newest
+ * Checkpoint of the container, where the controller reads it: that one has ended, before the
+ * kubelet sees it, and that one runs restored, which the kubelet does not tell at all.
  */
 #include "node/state.h"
 
@@ -94,25 +95,43 @@ void node_container_ended(void *context, struct str container_id, int status)
 	kube_reconciler_add(node->checkpoint_reconciler, buf_str(&key));
 }
 
-const struct api_container_exit *node_exit_to_report(
+/* The Pod's container that is reported about on this Checkpoint, NULL: another one is for that. */
+static const struct api_container_status *node_reported_container(
 	const struct node *node, const struct api_checkpoint *checkpoint)
 {
-	const struct api_container_exit *reported = checkpoint->status.container_exit;
-	const struct api_container_status *status;
-	struct api_container_exit *exit;
 	const struct api_pod *pod = NULL;
 
 	if (checkpoint->spec.pod != NULL)
 		pod = node_pod(node, checkpoint->metadata.namespace, checkpoint->spec.pod->name);
 	if (pod == NULL || node_newest(node, pod, checkpoint->spec.container_name) != checkpoint)
 		return NULL;
-	status = api_pod_container_status(pod, checkpoint->spec.container_name);
-	exit = status != NULL ? map_get(&node->ended, status->container_id) : NULL;
+	return api_pod_container_status(pod, checkpoint->spec.container_name);
+}
+
+const struct api_container_exit *node_exit_to_report(
+	const struct node *node, const struct api_checkpoint *checkpoint)
+{
+	const struct api_container_exit *reported = checkpoint->status.container_exit;
+	const struct api_container_status *status = node_reported_container(node, checkpoint);
+	struct api_container_exit *exit =
+		status != NULL ? map_get(&node->ended, status->container_id) : NULL;
+
 	if (exit == NULL ||
 		(reported != NULL && str_equal(reported->container_id, status->container_id)))
 		return NULL;
 	exit->container_id = status->container_id;
 	return exit;
+}
+
+struct str node_restored_to_report(const struct node *node, const struct api_checkpoint *checkpoint)
+{
+	const struct api_container_status *status = node_reported_container(node, checkpoint);
+
+	if (status == NULL || node->exits == NULL ||
+		str_equal(status->container_id, checkpoint->status.restored_container) ||
+		!node_exits_is_restored(node->exits, status->container_id))
+		return (struct str){0};
+	return status->container_id;
 }
 
 /* Containers that the Pod has no more are neither watched nor remembered. */
@@ -131,23 +150,35 @@ static void node_forget_containers(
 	}
 }
 
+static void node_watch_container(
+	struct node *node, const struct api_pod *pod, const struct api_container_status *status)
+{
+	const struct api_checkpoint *newest = node_newest(node, pod, status->name);
+	autobuf key = BUF_INIT(KUBE_KEY_SIZE);
+	struct error err;
+
+	if (newest == NULL)
+		return;
+	if (node_exits_watch(node->exits, status->container_id, &err) < 0)
+		log_warning(&err, "Failed to watch a container", "namespace",
+			pod->metadata.namespace.data, "pod", pod->metadata.name.data);
+	if (!node_exits_is_restored(node->exits, status->container_id))
+		return;
+	kube_key_write(&key, newest->metadata.namespace, newest->metadata.name);
+	kube_reconciler_add(node->checkpoint_reconciler, buf_str(&key));
+}
+
 void node_watch_pod(struct node *node, const struct api_pod *old, const struct api_pod *new)
 {
 	const struct api_container_status *statuses;
-	struct error err;
 
 	if (old != NULL)
 		node_forget_containers(node, old, new);
 	if (new == NULL || node->exits == NULL || wall_time_is_set(new->metadata.deleted))
 		return;
 	statuses = new->status.container_statuses.items;
-	for (size_t i = 0; i < new->status.container_statuses.count; i++) {
-		if (statuses[i].state.running == NULL || statuses[i].container_id.size == 0 ||
-			map_get(&node->ended, statuses[i].container_id) != NULL ||
-			node_newest(node, new, statuses[i].name) == NULL)
-			continue;
-		if (node_exits_watch(node->exits, statuses[i].container_id, &err) < 0)
-			log_warning(&err, "Failed to watch a container", "namespace",
-				new->metadata.namespace.data, "pod", new->metadata.name.data);
-	}
+	for (size_t i = 0; i < new->status.container_statuses.count; i++)
+		if (statuses[i].state.running != NULL && statuses[i].container_id.size > 0 &&
+			map_get(&node->ended, statuses[i].container_id) == NULL)
+			node_watch_container(node, new, &statuses[i]);
 }

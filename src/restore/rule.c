@@ -15,6 +15,8 @@ enum {
 	RESTORE_LATE_SECONDS = 30,
 	/* A restored container that ran for so long, and is Ready, is serving. */
 	RESTORE_SETTLE_MS = 3000,
+	/* So soon the kubelet replaces a cold start that it had begun, the grace period aside. */
+	RESTORE_REPLACE_MS = 10000,
 	/* A restore that has not led to a running container by then has failed. */
 	RESTORE_DEADLINE_MS = 300000,
 };
@@ -187,6 +189,15 @@ static bool restore_is_reported(
 		!restore_is_handled(view, status->container_id);
 }
 
+/* Whether the agent has seen this container run restored. */
+static bool restore_was_seen(const struct restore_view *view, struct str container_id)
+{
+	for (size_t i = 0; i < view->checkpoint_count; i++)
+		if (str_equal(view->checkpoints[i]->status.restored_container, container_id))
+			return container_id.size > 0;
+	return false;
+}
+
 /*
  * While a restore is under way, what ended may be the restored container or a cold start that the
  * kubelet had begun before it saw the new image and now replaces. The kubelet will tell.
@@ -196,7 +207,9 @@ static enum restore_end_state restore_state_of_report(const struct restore_view 
 	bool is_restoring = view->record != NULL &&
 		restore_record_phase(view->record) == RESTORE_PHASE_RESTORING;
 
-	return is_restoring ? RESTORE_END_WAIT : RESTORE_END_KNOWN;
+	return is_restoring && !restore_was_seen(view, view->exit->container_id)
+		? RESTORE_END_WAIT
+		: RESTORE_END_KNOWN;
 }
 
 /* The kubelet shows the end and nothing new yet: it starts the container, or lets it wait. */
@@ -457,7 +470,7 @@ static struct restore_decision restore_ended_early(const struct restore_view *vi
 	struct restore_record record = *view->record;
 	struct restore_decision decision;
 	bool may_be_cold_start = record.attempts <= 1 && end->replacement_id.size > 0 &&
-		!str_is(record.reason, "Replaced");
+		!str_is(record.reason, "Replaced") && !restore_was_seen(view, end->container_id);
 
 	if (may_be_cold_start) {
 		restore_list_add(&record.handled, end->container_id, arena);
@@ -475,13 +488,27 @@ static struct restore_decision restore_ended_early(const struct restore_view *vi
 	return restore_handle_end(view, decision, end, arena);
 }
 
+/*
+ * The container that runs is the restored one: the agent has seen it, or it has outlived the time
+ * in which the kubelet would have replaced a cold start.
+ */
+static bool restore_is_replaced(const struct restore_view *view,
+	const struct api_container_status *status, struct wall_time now)
+{
+	int64_t replaced_ms = view->pod->spec.grace_seconds * 1000 + RESTORE_REPLACE_MS;
+
+	return restore_was_seen(view, status->container_id) ||
+		restore_ms_between(view->record->since, now) >= replaced_ms;
+}
+
 static bool restore_is_serving(const struct restore_view *view,
 	const struct api_container_status *status, struct wall_time now)
 {
 	return status->state.running != NULL && status->ready &&
 		!restore_is_handled(view, status->container_id) &&
 		restore_ms_between(view->record->since, now) >= RESTORE_SETTLE_MS &&
-		restore_ms_between(status->state.running->started, now) >= RESTORE_SETTLE_MS;
+		restore_ms_between(status->state.running->started, now) >= RESTORE_SETTLE_MS &&
+		restore_is_replaced(view, status, now);
 }
 
 static struct restore_decision restore_decide_restoring(

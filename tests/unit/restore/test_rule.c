@@ -147,6 +147,13 @@ static void kubelet_shows(struct world *world, const char *id, int64_t exit_code
 	world->statuses[0].ready = true;
 }
 
+/* The same of a container that the agent sees to be a restored one. */
+static void restored_one_shows(struct world *world, const char *id, int64_t exit_code)
+{
+	kubelet_shows(world, id, exit_code);
+	world->checkpoints[1].status.restored_container = world->statuses[0].container_id;
+}
+
 static void kubelet_waits(struct world *world, const char *reason, const char *message)
 {
 	world->waiting = (struct api_container_waiting){str_of(reason), str_of(message)};
@@ -265,7 +272,7 @@ static void a_restored_container_is_found_serving_once_it_has_settled(void **sta
 	agent_reports_end(world, 137);
 	decision = decide(world);
 	carry_out(world, &decision);
-	kubelet_shows(world, "containerd://two", 137);
+	restored_one_shows(world, "containerd://two", 137);
 	assert_false(decide(world).is_change);
 	pass(world, 4);
 	decision = decide(world);
@@ -284,7 +291,7 @@ static void a_cold_start_that_the_kubelet_had_begun_is_no_failed_restore(void **
 	decision = decide(world);
 	carry_out(world, &decision);
 	kubelet_shows(world, "containerd://cold", 137);
-	kubelet_shows(world, "containerd://restored", 143);
+	restored_one_shows(world, "containerd://restored", 143);
 	decision = decide(world);
 	assert_int_equal(decision.event, RESTORE_EVENT_NONE);
 	assert_text(decision.record.checkpoint, "newer");
@@ -308,12 +315,62 @@ static void a_reported_end_of_a_cold_start_is_no_failed_restore(void **state)
 	assert_false(decide(world).is_change);
 	pass(world, 4);
 	assert_false(decide(world).is_change); /* what has ended is not found serving */
-	kubelet_shows(world, "containerd://restored", 143);
+	restored_one_shows(world, "containerd://restored", 143);
 	decision = decide(world);
 	assert_int_equal(decision.event, RESTORE_EVENT_NONE);
 	carry_out(world, &decision);
 	pass(world, 4);
 	assert_true(decide(world).is_restored);
+}
+
+/* It ignores the kubelet's SIGTERM until its grace period is over. */
+static void a_cold_start_that_is_slow_to_stop_is_not_found_serving(void **state)
+{
+	struct world *world = *state;
+	struct restore_decision decision;
+
+	world->pod.spec.grace_seconds = 30;
+	agent_reports_end(world, 137);
+	decision = decide(world);
+	carry_out(world, &decision);
+	kubelet_shows(world, "containerd://cold", 137);
+	pass(world, 30);
+	assert_false(decide(world).is_change);
+	restored_one_shows(world, "containerd://restored", 137);
+	decision = decide(world);
+	carry_out(world, &decision);
+	pass(world, 4);
+	assert_true(decide(world).is_restored);
+}
+
+/* Where the agent cannot tell, time does. */
+static void what_outlives_the_grace_period_is_found_serving(void **state)
+{
+	struct world *world = *state;
+	struct restore_decision decision;
+
+	world->pod.spec.grace_seconds = 30;
+	agent_reports_end(world, 137);
+	decision = decide(world);
+	carry_out(world, &decision);
+	kubelet_shows(world, "containerd://two", 137);
+	pass(world, 41);
+	assert_true(decide(world).is_restored);
+}
+
+static void a_container_seen_restored_that_ends_early_has_failed(void **state)
+{
+	struct world *world = *state;
+	struct restore_decision decision;
+
+	agent_reports_end(world, 137);
+	decision = decide(world);
+	carry_out(world, &decision);
+	restored_one_shows(world, "containerd://restored", 137);
+	agent_reports_end(world, 1);
+	decision = decide(world);
+	assert_text(decision.record.checkpoint, "older");
+	assert_int_equal(decision.record.failed.count, 1);
 }
 
 static void what_the_kubelet_started_cold_meanwhile_is_replaced(void **state)
@@ -430,7 +487,7 @@ nothing_is_done_when(the_policy_says_never,
 	agent_reports_end(world, 137);
 	decision = decide(world);
 	carry_out(world, &decision);
-	kubelet_shows(world, "containerd://two", 137);
+	restored_one_shows(world, "containerd://two", 137);
 	pass(world, 4);
 	decision = decide(world);
 	carry_out(world, &decision);
@@ -441,7 +498,7 @@ nothing_is_done_when(the_policy_says_never,
 	assert_text(decision.image, "localhost:5000/c0@sha256:0");
 	assert_int_equal(decision.event, RESTORE_EVENT_WARNING);
 	carry_out(world, &decision);
-	kubelet_shows(world, "containerd://three", 1);
+	restored_one_shows(world, "containerd://three", 1);
 	pass(world, 4);
 	decision = decide(world);
 	carry_out(world, &decision);
@@ -465,13 +522,14 @@ static void a_restored_container_that_fails_late_may_use_the_same_checkpoint_aga
 	agent_reports_end(world, 137);
 	decision = decide(world);
 	carry_out(world, &decision);
-	kubelet_shows(world, "containerd://two", 137);
+	restored_one_shows(world, "containerd://two", 137);
 	pass(world, 4);
 	decision = decide(world);
 	carry_out(world, &decision);
 	pass(world, 61);
 
-	kubelet_shows(world, "containerd://three", 1); /* restored by the kubelet: same image */
+	restored_one_shows(
+		world, "containerd://three", 1); /* restored by the kubelet: same image */
 	decision = decide(world);
 	assert_text(decision.record.checkpoint, "newer");
 	assert_text(decision.image, NODE_IMAGE);
@@ -489,7 +547,7 @@ static void a_clean_exit_after_a_restore_puts_the_original_image_back(void **sta
 	agent_reports_end(world, 137);
 	decision = decide(world);
 	carry_out(world, &decision);
-	kubelet_shows(world, "containerd://two", 137);
+	restored_one_shows(world, "containerd://two", 137);
 	pass(world, 4);
 	decision = decide(world);
 	carry_out(world, &decision);
@@ -507,7 +565,7 @@ static void a_policy_that_became_never_puts_the_original_image_back_at_the_next_
 	agent_reports_end(world, 137);
 	decision = decide(world);
 	carry_out(world, &decision);
-	kubelet_shows(world, "containerd://two", 137);
+	restored_one_shows(world, "containerd://two", 137);
 	pass(world, 4);
 	decision = decide(world);
 	carry_out(world, &decision);
@@ -622,6 +680,9 @@ int main(void)
 		rule_test(a_restored_container_is_found_serving_once_it_has_settled),
 		rule_test(a_cold_start_that_the_kubelet_had_begun_is_no_failed_restore),
 		rule_test(a_reported_end_of_a_cold_start_is_no_failed_restore),
+		rule_test(a_cold_start_that_is_slow_to_stop_is_not_found_serving),
+		rule_test(what_outlives_the_grace_period_is_found_serving),
+		rule_test(a_container_seen_restored_that_ends_early_has_failed),
 		rule_test(what_the_kubelet_started_cold_meanwhile_is_replaced),
 		rule_test(a_cold_start_long_ago_is_left_alone),
 		rule_test(
