@@ -210,6 +210,7 @@ static void informer_list_ended(struct kube_informer *informer, struct str versi
 	informer_set_version(&informer->list_version, version);
 	informer->must_list = false;
 	informer_sweep(informer);
+	kube_call_free(take_ptr(&informer->list)); /* it holds the last page, megabytes of it */
 	informer->is_synced = true;
 	informer_watch(informer);
 	if (!was_synced && informer->options.synced != NULL)
