@@ -296,8 +296,8 @@ int node_store_remove(struct node_store *store, struct str uid, struct error *er
 	autofree char *name = str_dup(uid);
 	autobuf doomed = BUF_INIT(LIMIT_ARCHIVE_PATH);
 
-	if (map_get(&store->by_uid, uid) == NULL)
-		return 0;
+	if (map_get(&store->by_uid, uid) == NULL) /* a damaged entry, or nothing */
+		return file_remove_tree(store->fd, name, err);
 	/* Out of sight first: what is half removed after a crash must not look whole. */
 	buf_printf(&doomed, ".%s.removed", name);
 	if (file_rename(store->fd, name, store->fd, doomed.data, err) < 0)
