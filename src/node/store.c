@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/sendfile.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -208,11 +209,21 @@ int node_store_check_room(const struct node_store *store, uint64_t bytes, struct
 	return 0;
 }
 
+/* Some more of the file; 0 at its end. Different kinds of file systems share no extents. */
+static ssize_t node_store_copy_some(int source, int target)
+{
+	enum { NODE_COPY_STEP = 128 * 1024 * 1024 };
+	ssize_t copied = copy_file_range(source, NULL, target, NULL, NODE_COPY_STEP, 0);
+
+	if (copied < 0 && (errno == EXDEV || errno == EINVAL || errno == EOPNOTSUPP))
+		copied = sendfile(target, source, NULL, NODE_COPY_STEP);
+	return copied;
+}
+
 /* Copies what cannot be renamed because it lies on another mount; the original stays. */
 static int node_store_copy(
 	int from_directory, const char *from, int to_directory, const char *to, struct error *err)
 {
-	enum { NODE_COPY_STEP = 128 * 1024 * 1024 };
 	autoclose int source = -1;
 	autoclose int target = -1;
 	ssize_t copied;
@@ -221,7 +232,7 @@ static int node_store_copy(
 		file_open_beneath(
 			to_directory, to, O_WRONLY | O_CREAT | O_EXCL, 0600, &target, err) < 0)
 		return -1;
-	while ((copied = copy_file_range(source, NULL, target, NULL, NODE_COPY_STEP, 0)) != 0)
+	while ((copied = node_store_copy_some(source, target)) != 0)
 		if (copied < 0)
 			return error_set_errno(err, "cannot copy '%s' into the store", from);
 	return 0;
