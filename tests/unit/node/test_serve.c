@@ -1,0 +1,112 @@
+/* What the registry is told about the store. */
+#include "store_world.h"
+
+#include "node/serve.h"
+
+static void a_manifest_is_found_by_its_digest_and_by_the_tag_only(void **state)
+{
+	static const struct {
+		const char *repository;
+		const char *reference;
+		int found;
+	} rows[] = {
+		{"kcr/u1", "sha256:aa", 1},
+		{"kcr/u1", NODE_TAG, 1},
+		{"kcr/u1", "sha256:cc", 0},
+		{"kcr/u1", "other", 0},
+		{"kcr/u2", "sha256:aa", 0},
+		{"u1", NODE_TAG, 0},
+	};
+	struct world *world = *state;
+	struct registry_store served = node_serve(world->store);
+	struct error err;
+
+	world_add(world, "u1", "archive");
+	for (size_t i = 0; i < array_size(rows); i++) {
+		struct registry_manifest manifest = {.bytes = BUF_INIT(100)};
+		assert_int_equal(served.find_manifest(served.context, str_of(rows[i].repository),
+					 str_of(rows[i].reference), &manifest, &err),
+			rows[i].found);
+		assert_string_equal(manifest.bytes.data, rows[i].found ? "{}" : "");
+		assert_string_equal(manifest.digest, rows[i].found ? "sha256:aa" : "");
+		buf_done(&manifest.bytes);
+	}
+}
+
+static void blobs_are_the_layer_and_the_config(void **state)
+{
+	static const struct {
+		const char *digest;
+		int found;
+		const char *content;
+	} rows[] = {
+		{"sha256:cc", 1, "archive"},
+		{"sha256:bb", 1, "{ }"},
+		{"sha256:aa", 0, ""},
+		{"sha256:dd", 0, ""},
+	};
+	struct world *world = *state;
+	struct registry_store served = node_serve(world->store);
+	struct error err;
+
+	world_add(world, "u1", "archive");
+	for (size_t i = 0; i < array_size(rows); i++) {
+		struct registry_content content = {.bytes = BUF_INIT(100), .fd = -1};
+		autobuf bytes = BUF_INIT(100);
+		assert_int_equal(served.find_blob(served.context, STR("kcr/u1"),
+					 str_of(rows[i].digest), &content, &err),
+			rows[i].found);
+		if (!rows[i].found)
+			continue;
+		assert_int_equal(fd_read_all(content.fd, &bytes, "blob", &err), 0);
+		assert_string_equal(bytes.data, rows[i].content);
+		assert_int_equal(content.size, bytes.size);
+		assert_int_equal(content.offset, 0);
+		fd_close(&content.fd);
+	}
+}
+
+static void a_blob_that_the_disk_has_lost_is_an_error(void **state)
+{
+	struct world *world = *state;
+	struct registry_store served = node_serve(world->store);
+	struct registry_content content = {.bytes = BUF_INIT(100), .fd = -1};
+	struct error err;
+
+	world_add(world, "u1", "archive");
+	assert_int_equal(unlinkat(world->archives, "store/u1/layer.tar", 0), 0);
+	assert_int_equal(
+		served.find_blob(served.context, STR("kcr/u1"), STR("sha256:cc"), &content, &err),
+		-1);
+	assert_int_equal(content.fd, -1);
+}
+
+static void there_is_one_tag(void **state)
+{
+	struct world *world = *state;
+	struct registry_store served = node_serve(world->store);
+	autoarena *arena = arena_new(256);
+	struct str *tags;
+	size_t count;
+	struct error err;
+
+	world_add(world, "u1", "archive");
+	assert_int_equal(
+		served.list_tags(served.context, STR("kcr/u1"), arena, &tags, &count, &err), 1);
+	assert_int_equal(count, 1);
+	assert_true(str_is(tags[0], NODE_TAG));
+	assert_int_equal(
+		served.list_tags(served.context, STR("kcr/u2"), arena, &tags, &count, &err), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		world_test(a_manifest_is_found_by_its_digest_and_by_the_tag_only),
+		world_test(blobs_are_the_layer_and_the_config),
+		world_test(a_blob_that_the_disk_has_lost_is_an_error),
+		world_test(there_is_one_tag),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
