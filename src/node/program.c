@@ -169,6 +169,7 @@ static void node_synced(void *context)
 	if (node_objects_missing(node) != NULL)
 		return;
 	log_info("Synced with the cluster", "node", node->name);
+	node_collect_late_archives(node);
 	kube_reconciler_start(node->request_reconciler);
 	kube_reconciler_start(node->checkpoint_reconciler);
 }
@@ -178,6 +179,7 @@ static void node_orphans_due(void *context)
 	struct node_program *program = context;
 
 	node_collect_orphans(&program->node);
+	node_collect_late_archives(&program->node);
 	loop_timer_set(program->orphans, NODE_ORPHANS_MS);
 }
 

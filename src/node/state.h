@@ -84,7 +84,21 @@ void node_follow(struct node *node);
 /* ---- take.c: requests ---- */
 
 void node_decide_request(void *node, struct str key, struct kube_plan *plan);
+/* Whether a take of the request's container is under way, or its archive is not seen yet. */
+bool node_takes_container(const struct node *node, const struct api_request *request);
 void node_takes_free(struct node *node);
+
+/* ---- leftovers.c: archives that nobody names ---- */
+
+/* Whether a Checkpoint names the archive. */
+bool node_is_known_archive(const struct node *node, const char *name);
+/* Removes what an interrupted agent's call for this request has left, before it is made again. */
+void node_remove_leftovers(struct node *node, const struct api_request *request);
+/* Whether the kubelet would write over an archive of the request's container: they are named after
+ * the second. */
+bool node_has_archive_of_now(struct node *node, const struct api_request *request);
+/* Removes what the kubelet finished after the request had failed; called now and then. */
+void node_collect_late_archives(struct node *node);
 
 /* ---- ingest.c: checkpoints ---- */
 

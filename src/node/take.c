@@ -6,11 +6,8 @@
  */
 #include "node/state.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "api/names.h"
 #include "base/alloc.h"
@@ -87,80 +84,6 @@ static void node_take_done(void *context, struct str archive, const struct error
 	kube_reconciler_add(node->request_reconciler, str_of(take->key));
 }
 
-static bool node_is_known_archive(const struct node *node, const char *name)
-{
-	const struct kube_object *object;
-	size_t position = 0;
-
-	while ((object = kube_informer_next(node->checkpoints, &position)) != NULL)
-		if (str_is(((const struct api_checkpoint *)object->view)->spec.data, name))
-			return true;
-	return false;
-}
-
-/* The archives of a request's container in the kubelet's directory, whoever they were made for. */
-struct node_archives {
-	struct node *node;
-	char *prefix; /* checkpoint-<pod>_<namespace>-<container>- */
-	struct wall_time since; /* of the second in their names */
-	bool is_to_remove; /* those that no Checkpoint names */
-	size_t count;
-};
-
-static int node_archive_visit(void *context, const char *name, bool is_directory, struct error *err)
-{
-	struct node_archives *archives = context;
-	struct wall_time made;
-	struct str stamp;
-	struct str text = str_of(name);
-
-	if (is_directory || !str_starts_with(text, str_of(archives->prefix)) ||
-		!str_ends_with(text, STR(".tar")))
-		return 0;
-	stamp = str_from(text, strlen(archives->prefix));
-	stamp.size -= strlen(".tar");
-	if (!wall_time_parse(stamp, &made) || made.us < archives->since.us)
-		return 0;
-	archives->count++;
-	if (!archives->is_to_remove || node_is_known_archive(archives->node, name))
-		return 0;
-	log_info("Removed an archive that an interrupted request left", "archive", name);
-	return file_remove_tree(archives->node->archives_fd, name, err);
-}
-
-static size_t node_visit_archives(struct node *node, const struct api_request *request,
-	struct wall_time since, bool is_to_remove)
-{
-	autobuf prefix = BUF_INIT(LIMIT_ARCHIVE_PATH);
-	struct node_archives archives = {
-		.node = node, .since = since, .is_to_remove = is_to_remove};
-	struct error err;
-
-	buf_printf(&prefix, "checkpoint-%.*s_%.*s-%.*s-", STR_ARG(request->spec.pod.name),
-		STR_ARG(request->metadata.namespace), STR_ARG(request->spec.container_name));
-	archives.prefix = prefix.data;
-	if (file_for_each(node->archives_fd, node_archive_visit, &archives, &err) < 0)
-		log_warning(&err, "Failed to look for archives");
-	return archives.count;
-}
-
-/*
- * An agent that was stopped between asking and writing down has left an archive that no Checkpoint
- * names. It was made for this request, between its start and now, and goes.
- */
-static void node_remove_leftovers(struct node *node, const struct api_request *request)
-{
-	(void)node_visit_archives(node, request, request->status.started, true);
-}
-
-/* The kubelet would write over an archive of this second: they are named after it. */
-static bool node_has_archive_of_now(struct node *node, const struct api_request *request)
-{
-	struct wall_time second = {wall_time_seconds(clock_wall()) * TIME_SECOND_US};
-
-	return node_visit_archives(node, request, second, false) > 0;
-}
-
 static struct str node_container_key(struct arena *arena, const struct api_request *request)
 {
 	return arena_printf(arena, "%.*s/%.*s/%.*s", STR_ARG(request->metadata.namespace),
@@ -180,6 +103,19 @@ static bool node_take_must_wait(const struct node *node, struct str container)
 		active += take->is_done ? 0 : 1;
 	}
 	return active >= NODE_TAKES_MAX;
+}
+
+bool node_takes_container(const struct node *node, const struct api_request *request)
+{
+	autoarena *arena = arena_new(512);
+	struct str container = node_container_key(arena, request);
+	const struct node_take *take;
+	size_t position = 0;
+
+	while ((take = map_next(&node->takes, &position, NULL)) != NULL)
+		if (str_is(container, take->container))
+			return true;
+	return false;
 }
 
 static void node_take_start(
