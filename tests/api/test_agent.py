@@ -458,6 +458,24 @@ def test_an_agent_killed_while_the_kubelet_works_asks_again(node, space):
     assert len(node.entries()) == 1
 
 
+def test_an_archive_that_comes_after_the_request_has_failed_is_removed(node):
+    """By the next agent, or once a minute; one that somebody else asked for stays."""
+    def late(*container):
+        name = node.kubelet.write(*container, b"late")  # it is named after the beginning
+        node.kubelet.hang(5)
+        return name
+    node.kubelet.script = late
+    node.start()
+    node.request(timeoutSeconds=1)
+    assert "Timeout" in node.failed()["reason"]
+    time.sleep(1.1)
+    foreign = node.kubelet.write(node.space.name, "pod-1", "main", b"of somebody else")
+    assert len(node.kubelet.archives()) == 2
+    node.agent.stop()
+    node.start()
+    eventually(lambda: node.kubelet.archives() == [foreign.name], what="the late archive's end")
+
+
 def test_an_agent_stopped_in_the_middle_ends_at_once_and_the_next_goes_on(node):
     node.kubelet.script = lambda *_: node.kubelet.hang() or refuse(500)()
     agent = node.start()

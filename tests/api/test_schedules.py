@@ -132,7 +132,7 @@ def test_runs_overlap_where_that_is_allowed_and_none_is_left_out(space):
 def test_a_run_replaces_the_requests_of_the_one_before(space):
     space.pod("pod-1")
     space.schedule("every", "@every 1s", concurrencyPolicy="Replace")
-    [first] = requests_of_first_run(space)
+    [first] = eventually(lambda: space.requests("every"), what="the first run")
     eventually(lambda: space.get("checkpointrequests", first["metadata"]["name"]) is None)
     eventually(lambda: len(space.requests("every")) == 1, what="one request at a time")
 
