@@ -287,6 +287,9 @@ class Namespace:
     def checkpoints(self):
         return sorted(self.list(KCR, "checkpoints"), key=lambda one: one["spec"]["checkpointTimestamp"])
 
+    def checkpoints_of(self, pod):
+        return [one for one in self.checkpoints() if one["spec"]["podReference"]["name"] == pod.name]
+
     def checkpoint(self, name):
         return self.get(KCR, "checkpoints", name)
 

@@ -1,5 +1,7 @@
 """Runs in the tests' containers: all of its state is in memory. usage: PORT HEAP_MIB
 
+With STUBBORN in its environment it has to be killed to end.
+
 GET / gives {"life", "count", "ticks", "keys"}: life is a random number of this start, ticks go up by themselves.
 """
 
@@ -53,7 +55,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         pass
 
 
-# Process 1 gets no signal that it has no handler for; without one every stop would take the whole grace period.
-signal.signal(signal.SIGTERM, lambda *_: os._exit(143))
+# Process 1 gets no signal that it has no handler for.
+if "STUBBORN" not in os.environ:
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(143))
 threading.Thread(target=tick, daemon=True).start()
 http.server.ThreadingHTTPServer(("", int(sys.argv[1])), Handler).serve_forever()

@@ -31,10 +31,6 @@ def follows(namespace, name, cron):
     return one if is_planned else None
 
 
-def checkpoints_of(namespace, pod):
-    return [one for one in namespace.checkpoints() if one["spec"]["podReference"]["name"] == pod.name]
-
-
 def annotate(namespace, name, value):
     namespace.kubectl("annotate", "--overwrite", f"deployment/{name}", f"{ANNOTATION}{value}")
 
@@ -58,7 +54,7 @@ def minute(shared):
     identity = run_id(pods["redis"])
 
     def restorable():
-        return all(any(has_condition(one, "Restorable", "True") for one in checkpoints_of(shared, pods[name]))
+        return all(any(has_condition(one, "Restorable", "True") for one in shared.checkpoints_of(pods[name]))
                    for name in ("redis", "going"))
     wait("scheduled checkpoints are Restorable", 90, restorable)
     print(shared.kubectl("get", "checkpointschedules,checkpointrequests,checkpoints").stdout)
@@ -68,7 +64,7 @@ def minute(shared):
 def test_an_annotated_redis_comes_back_with_every_key(shared, minute):
     pod, identity = minute[0]["redis"], minute[1]
     before = pod.uid(), pod.restarts("redis")
-    checkpoint = checkpoints_of(shared, pod)[-1]["metadata"]["name"]
+    checkpoint = shared.checkpoints_of(pod)[-1]["metadata"]["name"]
 
     pod.kill("redis")
     pod.wait_restarts(1, "redis")
@@ -88,24 +84,24 @@ def test_a_changed_annotation_ends_the_old_times_at_once(shared, minute):
     one = wait("the schedule follows", 5, lambda: follows(shared, "changed", ONCE_A_YEAR))
     say(f"next run {one['status']['nextRunTime']}")
     assert one["status"]["nextRunTime"].endswith("-01-01T00:00:00Z")
-    assert checkpoints_of(shared, pod) == []
+    assert shared.checkpoints_of(pod) == []
 
 
 def test_a_removed_annotation_ends_the_schedule_at_once(shared, minute):
     pod = minute[0]["removed"]
     assert schedule(shared, "removed") is None
-    assert checkpoints_of(shared, pod) == []
+    assert shared.checkpoints_of(pod) == []
 
 
 def test_with_the_annotation_go_schedule_requests_checkpoints_and_data(shared, cluster, minute):
     pod = minute[0]["going"]
-    uids = {one["metadata"]["uid"] for one in checkpoints_of(shared, pod)}
+    uids = {one["metadata"]["uid"] for one in shared.checkpoints_of(pod)}
     assert uids and uids <= cluster.stored
     annotate(shared, "going", "-")
     wait("the schedule is gone", 10, lambda: schedule(shared, "going") is None)
     wait("its requests are gone", 30, lambda: not [
         one for one in shared.list(KCR, "checkpointrequests") if one["spec"]["podReference"]["name"] == pod.name])
-    wait("its checkpoints are gone", 30, lambda: not checkpoints_of(shared, pod))
+    wait("its checkpoints are gone", 30, lambda: not shared.checkpoints_of(pod))
     wait("its data are gone", 10, lambda: not uids & cluster.stored)
     assert cluster.archives == []
     assert pod.state()  # the workload itself is not touched

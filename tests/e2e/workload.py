@@ -14,13 +14,13 @@ def server(name="main", port=8000, heap_mib=0, **more):
             "readinessProbe": {"tcpSocket": {"port": port}, "periodSeconds": 1}, **more}
 
 
-def pod_spec(*containers):
-    return {"terminationGracePeriodSeconds": 1, "containers": list(containers) or [server()]}
+def pod_spec(*containers, grace=1):
+    return {"terminationGracePeriodSeconds": grace, "containers": list(containers) or [server()]}
 
 
-def pod(name, *containers):
+def pod(name, *containers, grace=1):
     return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "labels": {"app": name}},
-            "spec": pod_spec(*containers)}
+            "spec": pod_spec(*containers, grace=grace)}
 
 
 def deployment(name, *containers, replicas=1, schedule=None, **annotations):
