@@ -65,7 +65,7 @@ def test_the_manifests_of_the_seed_apply_unchanged(kinds, name):
     result = kinds.kubectl("apply", "--validate=strict", "-f", SEED / f"{name}.yaml")
     assert result.stdout.strip().endswith("created")
     assert "warning" not in result.stderr.lower()
-    kinds.kubectl("delete", "-f", SEED / f"{name}.yaml")
+    kinds.kubectl("delete", "--ignore-not-found", "-f", SEED / f"{name}.yaml")
 
 
 def test_every_field_of_an_object_reference_is_accepted(kinds, namespace):
