@@ -293,7 +293,7 @@ static int node_exits_open(struct node_exits *exits, struct str container_id, in
 int node_exits_watch(struct node_exits *exits, struct str container_id, struct error *err)
 {
 	struct node_watch *watch;
-	bool is_restored;
+	bool is_restored = false;
 	int pidfd = -1;
 	int found;
 
