@@ -12,6 +12,7 @@ import time
 
 import pytest
 
+from proxy import Proxy
 from scripted_kubelet import Answer, Cut, Kubelet, archive
 from world import eventually, never, owner_of, seconds_of, stamp
 
@@ -513,7 +514,6 @@ def test_an_agent_killed_at_random_moments_loses_and_leaves_nothing(node, space)
 
 
 def test_the_api_server_s_connections_are_cut_while_requests_run(kinds, node, space, tmp_path):
-    from proxy import Proxy
     proxy = Proxy(kinds.network)
     try:
         node.start(f"--kubeconfig={proxy.kubeconfig(kinds, tmp_path)}")

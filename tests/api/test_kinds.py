@@ -65,6 +65,7 @@ def test_the_manifests_of_the_seed_apply_unchanged(kinds, name):
     result = kinds.kubectl("apply", "--validate=strict", "-f", SEED / f"{name}.yaml")
     assert result.stdout.strip().endswith("created")
     assert "warning" not in result.stderr.lower()
+    # its owner is not there, so the garbage collector may have taken it already
     kinds.kubectl("delete", "--ignore-not-found", "-f", SEED / f"{name}.yaml")
 
 
