@@ -60,7 +60,7 @@ def pod(space):
 
 def test_a_checkpoint_is_restorable_once_its_container_has_stayed_ready(space):
     pod = space.pod("pod-1")
-    space.checkpoint(pod, age=3)
+    space.checkpoint(pod, age=0)
     restorable(space, status="False", reason="NotStable")
     restorable(space, status="True", reason="Restorable")
     checkpoint = space.get("checkpoints", "ckp-1")
