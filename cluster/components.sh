@@ -32,13 +32,17 @@ component_pid() {
     echo "$pid"
 }
 
+# component_launch NAME: returns once it has told its pid, or it would look like one that has ended
 component_launch() {
+    local pid_file=$N_DIR/run/$1.pid
     local script="echo \$\$ >/run/components/$1.pid; exec /etc/kubernetes/run/$1 </dev/null >>/var/log/$1.log 2>&1"
+    rm -f "$pid_file"
     (
         join_cluster
         close_inherited
         in_node setsid --fork sh -c "$script" </dev/null >/dev/null 2>&1
     )
+    wait_until "$1 launched" 10 "$(component_log "$1")" test -s "$pid_file"
 }
 
 answers() {
