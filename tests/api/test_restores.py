@@ -135,10 +135,7 @@ def test_a_restore_is_done_once_and_then_said_to_serve(space):
     back = space.running("main", since=stamp(), restarts=1,
                          last=ended(pod["status"]["containerStatuses"][0]["containerID"]))
     space.pod_status("pod-1", [back])
-    # the agent tells it from a container that the kubelet started cold
-    space.patch("checkpoints", "ckp-1", {"status": {
-        "restoredContainerID": back["containerID"]}}, "status")
-    eventually(lambda: record_of(space)["phase"] == "Serving", 10, "the phase Serving")
+    eventually(lambda: record_of(space)["phase"] == "Serving", 20, "the phase Serving")
     assert eventually(lambda: space.notes("Restored")) == [
         "Container main runs again with its memory from Checkpoint ckp-1"]
     status = eventually(lambda: (s := space.get("checkpoints", "ckp-1")["status"])
@@ -147,6 +144,18 @@ def test_a_restore_is_done_once_and_then_said_to_serve(space):
     version = space.get("pods", "pod-1")["metadata"]["resourceVersion"]
     never(lambda: space.get("pods", "pod-1")["metadata"]["resourceVersion"] != version, 2,
           "writes to a Pod that is well")
+
+
+def test_the_agent_s_word_that_a_container_was_restored_is_enough(space, pod):
+    crash(space, pod)
+    eventually(lambda: image_of(space) == runtime_image(space))
+    back = space.running("main", since=stamp(), restarts=1,
+                         last=ended(pod["status"]["containerStatuses"][0]["containerID"]))
+    space.pod_status("pod-1", [back])
+    space.patch("checkpoints", "ckp-1", {"status": {
+        "restoredContainerID": back["containerID"]}}, "status")
+    # long before the Pod's grace period of 30 s is over
+    eventually(lambda: record_of(space)["phase"] == "Serving", 10, "the phase Serving")
 
 
 def test_only_the_container_that_failed_is_restored(space):
