@@ -3,12 +3,16 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "sys/fd.h"
 
-enum { BACKLOG = 128 };
+enum {
+	BACKLOG = 128,
+	SILENCE_SECONDS = 1, /* a connection without a byte is accepted after that */
+};
 
 union address {
 	struct sockaddr any;
@@ -55,6 +59,7 @@ int http__listen(
 	socklen_t size = parse(address, port, &bound);
 	const int yes = 1;
 	const int no = 0;
+	const int silence = SILENCE_SECONDS;
 	autoclose int fd = -1;
 
 	if (size == 0)
@@ -65,6 +70,7 @@ int http__listen(
 		return refuse(address, port, err);
 	/* A restart must not wait for the connections of before; failing that, bind tells. */
 	(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, &silence, sizeof(silence));
 	if (bound.any.sa_family == AF_INET6)
 		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &no, sizeof(no));
 	if (bind(fd, &bound.any, size) < 0 || listen(fd, BACKLOG) < 0 ||

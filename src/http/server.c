@@ -9,6 +9,7 @@
 #include <microhttpd.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 
 #include "base/alloc.h"
@@ -211,6 +212,32 @@ static void end_exchange(void *context, struct MHD_Connection *connection, void 
 	*request_context = NULL;
 }
 
+/*
+ * A client that begins with TLS is told in HTTP that this is none. Container runtimes try TLS first
+ * and go on without it after such an answer only; libmicrohttpd closes the connection silently
+ * when there happens to be no space in what it takes for the first line. The first bytes are there
+ * already: see http__listen().
+ */
+static void greet(void *context, struct MHD_Connection *connection, void **connection_context,
+	enum MHD_ConnectionNotificationCode code)
+{
+	static const char refusal[] = "HTTP/1.1 400 Bad Request\r\nConnection: close\r\n"
+				      "Content-Length: 0\r\n\r\n";
+	enum { TLS_HANDSHAKE = 0x16 }; /* RFC 8446, section 5.1 */
+	const union MHD_ConnectionInfo *info;
+	char first = 0;
+
+	(void)context;
+	(void)connection_context;
+	if (code != MHD_CONNECTION_NOTIFY_STARTED)
+		return;
+	info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+	if (recv(info->connect_fd, &first, 1, MSG_PEEK | MSG_DONTWAIT) == 1 &&
+		first == TLS_HANDSHAKE)
+		(void)send(info->connect_fd, refusal, sizeof(refusal) - 1,
+			MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
 /* ---- On the loop ---- */
 
 static void destroy(struct http_server *server)
@@ -273,8 +300,9 @@ static struct MHD_Daemon *start_daemon(
 {
 	return MHD_start_daemon(MHD_USE_EPOLL, 0, NULL, NULL, handle, server,
 		MHD_OPTION_LISTEN_SOCKET, listening_fd, MHD_OPTION_URI_LOG_CALLBACK, begin_exchange,
-		NULL, MHD_OPTION_NOTIFY_COMPLETED, end_exchange, NULL, MHD_OPTION_CONNECTION_LIMIT,
-		options->max_connections, MHD_OPTION_CONNECTION_TIMEOUT, options->idle_seconds,
+		NULL, MHD_OPTION_NOTIFY_CONNECTION, greet, NULL, MHD_OPTION_NOTIFY_COMPLETED,
+		end_exchange, NULL, MHD_OPTION_CONNECTION_LIMIT, options->max_connections,
+		MHD_OPTION_CONNECTION_TIMEOUT, options->idle_seconds,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)LIMIT_HTTP_HEAD_BYTES,
 		MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1,
 		MHD_OPTION_END);

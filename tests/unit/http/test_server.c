@@ -464,6 +464,19 @@ static void what_is_not_http_is_not_answered_by_the_handler(void **state)
 	assert_begins(ask(world, GET("/hello")), "HTTP/1.1 200 OK\r\n");
 }
 
+/* The beginning of a ClientHello whose random bytes have a line feed, with a space before or not.
+ */
+static void a_client_that_begins_with_tls_is_answered_in_http(void **state)
+{
+	static const char *const hellos[] = {"\x16\x03\x01\x02\x03\x01\x01\x11 >r\x0a\x40q",
+		"\x16\x03\x01\x02\x03\x01\x01\x11>r\x0a\x40q"};
+	struct world *world = *state;
+
+	start(world);
+	for (size_t i = 0; i < array_size(hellos); i++)
+		assert_begins(ask(world, hellos[i]), "HTTP/1.1 400 ");
+}
+
 static void a_header_that_cannot_be_sent_makes_the_answer_fail(void **state)
 {
 	struct world *world = *state;
@@ -609,6 +622,7 @@ int main(void)
 		world_test(a_head_that_is_too_large_is_refused),
 		world_test(what_is_not_http_is_not_answered_by_the_handler),
 		world_test(a_header_that_cannot_be_sent_makes_the_answer_fail),
+		world_test(a_client_that_begins_with_tls_is_answered_in_http),
 		world_test(connections_beyond_the_limit_wait_for_their_turn),
 		world_test(idle_connections_are_closed),
 		world_test(the_handler_may_free_the_server),
