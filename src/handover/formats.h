@@ -1,0 +1,172 @@
+/*
+ * What agent and kcr-runtime tell each other, as files of the node's store and as one line over a
+ * socket. docs/formats/runtime.md shows them; the tables here are what is read and written.
+ *
+ *	plans/POD-UID/CONTAINER.json      struct handover_plan    agent, by rename
+ *	records/POD-UID/CONTAINER.json    struct handover_record  kcr-runtime, by rename
+ *	orders/CONTAINER-ID.json          struct handover_order   agent; kcr-runtime removes it
+ *	DIRECTORY/direct.json             struct handover_direct  kcr-runtime, last of all
+ *	agent.sock                        struct handover_question -> struct handover_answer
+ *
+ * Everything decoded lies in the caller's arena. What is read was written by root on this node; it
+ * is checked nevertheless, because a flipped bit must give a cold start.
+ */
+#ifndef HANDOVER_FORMATS_H
+#define HANDOVER_FORMATS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/attributes.h"
+#include "base/error.h"
+#include "base/str.h"
+#include "base/time.h"
+#include "json/json.h"
+
+enum {
+	HANDOVER_FORMAT_VERSION = 1,
+	/* A plan names each file of a few checkpoints: CRIU writes some tens for a process. */
+	HANDOVER_PLAN_BYTES = 16 * 1024 * 1024,
+	/* Of what was done, the newest are kept: more than any retention keeps checkpoints. */
+	HANDOVER_ATTEMPTS_MAX = 32,
+};
+
+/* ---- The plan: from what to restore a container, if it ends. ---- */
+
+/* A file that a restore reads. */
+struct handover_file {
+	struct str path; /* within the checkpoint's directory */
+	int64_t bytes;
+	struct str xxh3; /* XXH3-128 of the content, 32 hexadecimal digits */
+};
+
+struct handover_candidate {
+	struct str name; /* of the Checkpoint; for reports */
+	struct str uid; /* of the Checkpoint; identifies it in attempts and answers */
+	struct str directory; /* within the store: CRIU's images and the layer lie in it */
+	struct str image; /* of the container when it was taken; empty: any */
+	struct wall_time taken;
+	struct json_list files; /* of struct handover_file */
+};
+
+struct handover_plan {
+	int64_t version;
+	struct str policy; /* "OnFailure", "Always", "Never" */
+	int64_t retry_window_seconds; /* a restore that ends sooner has failed */
+	int64_t max_age_seconds; /* 0: no limit */
+	bool ask_agent; /* over agent.sock, before deciding alone */
+	struct json_list candidates; /* of struct handover_candidate; newest first */
+};
+
+must_check int handover_plan_read(
+	struct str text, struct arena *arena, struct handover_plan *ret_plan, struct error *err);
+void handover_plan_write(const struct handover_plan *plan, struct buf *out);
+
+/* ---- The record: what was done when the container was created, oldest first. ---- */
+
+#define HANDOVER_RESTORED "Restored"
+#define HANDOVER_FAILED   "Failed" /* CRIU or the layer: never again from this one */
+#define HANDOVER_DAMAGED  "Damaged" /* a file is not what the plan says */
+#define HANDOVER_COLD     "Cold" /* started cold though there is a plan */
+
+struct handover_attempt {
+	struct str outcome; /* one of the texts above */
+	struct str checkpoint; /* uid; empty when cold by decision */
+	struct str container_id;
+	struct wall_time started; /* of `create` */
+	struct wall_time ended; /* of the container that was restored; 0 while it lives */
+	struct str reason; /* CamelCase; empty when restored */
+	struct str message; /* for people, CRIU's Error lines included */
+	int64_t verify_us; /* reading and checking the files */
+	int64_t layer_us; /* the file system's changes */
+	int64_t restore_us; /* the runtime and CRIU */
+};
+
+struct handover_record {
+	int64_t version;
+	struct str namespace;
+	struct str pod;
+	struct json_list attempts; /* of struct handover_attempt */
+};
+
+must_check int handover_record_read(struct str text, struct arena *arena,
+	struct handover_record *ret_record, struct error *err);
+void handover_record_write(const struct handover_record *record, struct buf *out);
+
+/* The record with one attempt more, and without the oldest when there are too many. */
+void handover_record_add(struct handover_record *record, const struct handover_attempt *attempt,
+	struct arena *arena);
+
+/* ---- The agent is asked: one line of JSON each way. ---- */
+
+struct handover_question {
+	int64_t version;
+	struct str pod_uid;
+	struct str namespace;
+	struct str pod;
+	struct str container;
+	struct str container_id; /* of the container that is being created */
+};
+
+#define HANDOVER_ANSWER_RESTORE "Restore" /* from `checkpoint`, or by the plan's order */
+#define HANDOVER_ANSWER_COLD    "Cold"
+
+struct handover_answer {
+	int64_t version;
+	struct str action;
+	struct str checkpoint; /* uid; may be empty */
+	struct str reason; /* CamelCase, for the record; when cold */
+	struct str message;
+};
+
+void handover_question_write(const struct handover_question *question, struct buf *out);
+must_check int handover_question_read(struct str text, struct arena *arena,
+	struct handover_question *ret_question, struct error *err);
+must_check int handover_answer_read(struct str text, struct arena *arena,
+	struct handover_answer *ret_answer, struct error *err);
+void handover_answer_write(const struct handover_answer *answer, struct buf *out);
+
+/* ---- Direct checkpoints: an order before, a result behind. ---- */
+
+struct handover_order {
+	int64_t version;
+	struct str directory; /* within the store; exists, is empty */
+};
+
+must_check int handover_order_read(
+	struct str text, struct arena *arena, struct handover_order *ret_order, struct error *err);
+void handover_order_write(const struct handover_order *order, struct buf *out);
+
+struct handover_direct {
+	int64_t version;
+	struct str container_id;
+	struct str pod_uid;
+	struct str namespace;
+	struct str pod;
+	struct str container;
+	struct str image;
+	struct wall_time taken; /* when the dump began */
+	int64_t dump_us; /* the runtime and CRIU */
+	int64_t layer_us; /* the file system's changes, still frozen */
+	int64_t frozen_us; /* from our first step to the thaw */
+	int64_t layer_bytes;
+};
+
+must_check int handover_direct_read(struct str text, struct arena *arena,
+	struct handover_direct *ret_direct, struct error *err);
+void handover_direct_write(const struct handover_direct *direct, struct buf *out);
+
+/* ---- The configuration beside the program: NAME.json for a program called NAME. ---- */
+
+struct handover_config {
+	struct str runtime; /* path of runc or crun */
+	struct str store; /* path of the store on the host */
+	struct str state; /* directory for what lives as long as a container */
+	int64_t agent_deadline_ms;
+};
+
+must_check int handover_config_read(struct str text, struct arena *arena,
+	struct handover_config *ret_config, struct error *err);
+
+#endif

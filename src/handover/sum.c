@@ -1,0 +1,115 @@
+/* A chunk's state is kept until it is full; the file's state takes the chunks' sums. */
+#include "handover/sum.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <xxhash.h>
+
+#include "base/alloc.h"
+
+struct handover_sum {
+	XXH3_state_t *chunk;
+	XXH3_state_t *file;
+	size_t in_chunk; /* bytes */
+	size_t full_chunks;
+	uint8_t first[HANDOVER_CHUNK_SUM]; /* the sum of the first chunk */
+};
+
+static void sum_write(XXH128_hash_t hash, uint8_t ret_sum[static HANDOVER_CHUNK_SUM])
+{
+	XXH128_canonical_t canonical;
+
+	XXH128_canonicalFromHash(&canonical, hash);
+	memcpy(ret_sum, canonical.digest, HANDOVER_CHUNK_SUM);
+}
+
+static void sum_format(
+	const uint8_t sum[static HANDOVER_CHUNK_SUM], char ret_text[static HANDOVER_SUM_TEXT])
+{
+	for (size_t i = 0; i < HANDOVER_CHUNK_SUM; i++)
+		(void)snprintf(ret_text + 2 * i, 3, "%02x", (unsigned)sum[i]);
+}
+
+static XXH3_state_t *sum_state(void)
+{
+	XXH3_state_t *state = XXH3_createState();
+
+	if (state == NULL)
+		abort(); /* as base/alloc.h does */
+	(void)XXH3_128bits_reset(state);
+	return state;
+}
+
+struct handover_sum *handover_sum_new(void)
+{
+	struct handover_sum *sum = new_zeroed(struct handover_sum);
+
+	sum->chunk = sum_state();
+	sum->file = sum_state();
+	return sum;
+}
+
+void handover_sum_free(struct handover_sum *sum)
+{
+	if (sum == NULL)
+		return;
+	(void)XXH3_freeState(sum->chunk);
+	(void)XXH3_freeState(sum->file);
+	free(sum);
+}
+
+static void sum_end_chunk(struct handover_sum *sum)
+{
+	uint8_t chunk[HANDOVER_CHUNK_SUM];
+
+	sum_write(XXH3_128bits_digest(sum->chunk), chunk);
+	(void)XXH3_128bits_reset(sum->chunk);
+	(void)XXH3_128bits_update(sum->file, chunk, sizeof(chunk));
+	if (sum->full_chunks == 0)
+		memcpy(sum->first, chunk, sizeof(chunk));
+	sum->full_chunks++;
+	sum->in_chunk = 0;
+}
+
+void handover_sum_add(struct handover_sum *sum, struct str bytes)
+{
+	while (bytes.size > 0) {
+		size_t room = HANDOVER_CHUNK_BYTES - sum->in_chunk;
+		size_t step = bytes.size < room ? bytes.size : room;
+
+		(void)XXH3_128bits_update(sum->chunk, bytes.data, step);
+		sum->in_chunk += step;
+		bytes = str_from(bytes, step);
+		if (sum->in_chunk == HANDOVER_CHUNK_BYTES)
+			sum_end_chunk(sum);
+	}
+}
+
+void handover_sum_finish(struct handover_sum *sum, char ret_text[static HANDOVER_SUM_TEXT])
+{
+	uint8_t file[HANDOVER_CHUNK_SUM];
+
+	if (sum->in_chunk > 0 || sum->full_chunks == 0)
+		sum_end_chunk(sum);
+	sum_write(XXH3_128bits_digest(sum->file), file);
+	sum_format(sum->full_chunks == 1 ? sum->first : file, ret_text);
+	(void)XXH3_128bits_reset(sum->file);
+	sum->full_chunks = 0;
+}
+
+void handover_sum_of_chunks(uint8_t (*chunks)[HANDOVER_CHUNK_SUM], size_t count,
+	char ret_text[static HANDOVER_SUM_TEXT])
+{
+	uint8_t file[HANDOVER_CHUNK_SUM];
+
+	assert(count > 0);
+	sum_write(XXH3_128bits(chunks, count * sizeof(*chunks)), file);
+	sum_format(count == 1 ? chunks[0] : file, ret_text);
+}
+
+void handover_sum_chunk(struct str bytes, uint8_t ret_sum[static HANDOVER_CHUNK_SUM])
+{
+	sum_write(XXH3_128bits(bytes.data, bytes.size), ret_sum);
+}

@@ -1,0 +1,59 @@
+/* One row for each engine: the names under which it keeps the same five facts. */
+#include "runtime/container.h"
+
+#include "base/attributes.h"
+
+enum { CONTAINER_NAME_MAX = 253 }; /* a DNS subdomain; uids are shorter */
+
+static const struct container_names {
+	const char *type; /* its value is "container" */
+	const char *pod_uid;
+	const char *namespace;
+	const char *pod;
+	const char *name;
+	const char *image;
+} container_engines[] = {
+	{"io.kubernetes.cri.container-type", "io.kubernetes.cri.sandbox-uid",
+		"io.kubernetes.cri.sandbox-namespace", "io.kubernetes.cri.sandbox-name",
+		"io.kubernetes.cri.container-name", "io.kubernetes.cri.image-name"},
+	{"io.kubernetes.cri-o.ContainerType", "io.kubernetes.pod.uid",
+		"io.kubernetes.pod.namespace", "io.kubernetes.pod.name",
+		"io.kubernetes.container.name", "io.kubernetes.cri-o.ImageName"},
+};
+
+bool runtime_is_file_name(struct str name)
+{
+	if (name.size == 0 || name.size > CONTAINER_NAME_MAX || name.data[0] == '.')
+		return false;
+	for (size_t i = 0; i < name.size; i++) {
+		char c = name.data[i];
+		bool is_letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+
+		if (!is_letter && !(c >= '0' && c <= '9') && c != '-' && c != '_' && c != '.')
+			return false;
+	}
+	return true;
+}
+
+bool runtime_container_read(const struct json *annotations, struct runtime_container *ret_container)
+{
+	for (size_t i = 0; i < array_size(container_engines); i++) {
+		const struct container_names *names = &container_engines[i];
+		struct runtime_container container = {
+			.pod_uid = json_str(json_get(annotations, names->pod_uid)),
+			.namespace = json_str(json_get(annotations, names->namespace)),
+			.pod = json_str(json_get(annotations, names->pod)),
+			.name = json_str(json_get(annotations, names->name)),
+			.image = json_str(json_get(annotations, names->image)),
+		};
+
+		if (!str_is(json_str(json_get(annotations, names->type)), "container"))
+			continue;
+		if (!runtime_is_file_name(container.pod_uid) ||
+			!runtime_is_file_name(container.name))
+			return false;
+		*ret_container = container;
+		return true;
+	}
+	return false;
+}

@@ -1,0 +1,211 @@
+/*
+ * `create`: who is it, is there a plan, what does the agent say, what was done before; decide;
+ * restore; put it on record. The record is what keeps a container that cannot be restored from
+ * being restored for ever while the agent is away.
+ */
+#include "runtime/create.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "runtime/ask.h"
+#include "runtime/bundle.h"
+#include "runtime/decide.h"
+#include "runtime/restore.h"
+#include "sys/clock.h"
+#include "sys/file.h"
+
+/* Files of a container's state: who it is, until `delete`; that its `start` is still to come. */
+#define CREATE_IDENTITY "restored"
+#define CREATE_STARTS   "starts"
+
+/* Returns 1, or 0 when there is no plan; a plan that cannot be read fails. */
+static int create_load_plan(const struct runtime_host *host,
+	const struct runtime_container *container, struct handover_plan *ret_plan,
+	struct error *err)
+{
+	autobuf text = BUF_INIT(HANDOVER_PLAN_BYTES);
+	struct str path = arena_printf(host->arena, "%s/plans/%.*s/%.*s.json",
+		host->config.store.data, STR_ARG(container->pod_uid), STR_ARG(container->name));
+
+	if (file_read(AT_FDCWD, path.data, &text, err) < 0)
+		return err->kind == ERROR_ABSENT ? 0 : -1;
+	return handover_plan_read(buf_str(&text), host->arena, ret_plan, err) < 0 ? -1 : 1;
+}
+
+static struct handover_question create_identity(
+	const struct runtime_host *host, const struct runtime_container *container)
+{
+	return (struct handover_question){
+		.version = HANDOVER_FORMAT_VERSION,
+		.pod_uid = container->pod_uid,
+		.namespace = container->namespace,
+		.pod = container->pod,
+		.container = container->name,
+		.container_id = str_of(host->call.id),
+	};
+}
+
+/* Whether the agent has answered. */
+static bool create_ask(const struct runtime_host *host, const struct runtime_container *container,
+	struct handover_answer *ret_answer)
+{
+	struct handover_question question = create_identity(host, container);
+	struct str socket = runtime__path(host, host->config.store, "agent.sock");
+	struct error ignored; /* the plan speaks then */
+
+	return runtime__ask(socket.data, &question, host->config.agent_deadline_ms, host->arena,
+		       ret_answer, &ignored) == 0;
+}
+
+static void create_record(const struct runtime_host *host,
+	const struct runtime_container *container, struct handover_record *record,
+	const struct handover_attempt *attempt)
+{
+	struct error ignored; /* a full disk; the container counts more */
+
+	record->namespace = container->namespace;
+	record->pod = container->pod;
+	handover_record_add(record, attempt, host->arena);
+	if (runtime__record_store(host, container->pod_uid, container->name, record, &ignored) < 0)
+		return;
+}
+
+/*
+ * Remembers for `start` and `delete` that the container is a restored one. Before it is: a `start`
+ * that did not know would fail.
+ */
+static int create_mark(const struct runtime_host *host, const struct runtime_container *container,
+	struct error *err)
+{
+	struct handover_question identity = create_identity(host, container);
+	autobuf text = BUF_INIT(HANDOVER_ANSWER_BYTES);
+
+	handover_question_write(&identity, &text);
+	if (runtime__state_write(host, CREATE_IDENTITY, buf_str(&text), err) < 0)
+		return -1;
+	return runtime__state_write(host, CREATE_STARTS, STR(""), err);
+}
+
+static void create_unmark(const struct runtime_host *host)
+{
+	(void)runtime__state_take(host, CREATE_IDENTITY);
+	(void)runtime__state_take(host, CREATE_STARTS);
+}
+
+static struct handover_attempt create_attempt(
+	const struct runtime_host *host, const char *outcome, struct str reason, struct str message)
+{
+	return (struct handover_attempt){
+		.outcome = str_of(outcome),
+		.container_id = str_of(host->call.id),
+		.started = clock_wall(),
+		.reason = reason,
+		.message = message,
+	};
+}
+
+static void create_restore(const struct runtime_host *host, const struct runtime_bundle *bundle,
+	const struct handover_candidate *candidate, struct handover_attempt *attempt)
+{
+	struct error err;
+
+	if (create_mark(host, &bundle->container, &err) < 0) {
+		attempt->reason = STR("StateUnwritable");
+		attempt->message = arena_str(host->arena, str_of(err.text));
+	} else {
+		runtime__restore(host, bundle, candidate, attempt);
+	}
+	if (!str_is(attempt->outcome, HANDOVER_RESTORED))
+		create_unmark(host);
+}
+
+static bool create_by_plan(const struct runtime_host *host, const struct runtime_bundle *bundle,
+	const struct handover_plan *plan)
+{
+	const struct runtime_container *container = &bundle->container;
+	struct handover_answer answer;
+	struct handover_record record;
+	struct runtime_view view = {.container = container, .plan = plan, .record = &record};
+	struct handover_attempt attempt = create_attempt(host, HANDOVER_COLD, STR(""), STR(""));
+	struct runtime_decision decision;
+
+	runtime__record_load(host, container->pod_uid, container->name, &record);
+	if (plan->ask_agent && create_ask(host, container, &answer))
+		view.answer = &answer;
+	decision = runtime_decide(&view, attempt.started);
+	attempt.reason = decision.reason;
+	attempt.message = decision.message;
+	if (decision.verdict == RUNTIME_RESTORE)
+		create_restore(host, bundle, decision.candidate, &attempt);
+	create_record(host, container, &record, &attempt);
+	return str_is(attempt.outcome, HANDOVER_RESTORED);
+}
+
+/* A plan that cannot be read is no reason to fail, but one to be told. */
+static void create_record_bad_plan(const struct runtime_host *host,
+	const struct runtime_container *container, const struct error *err)
+{
+	struct handover_record record;
+	struct handover_attempt attempt =
+		create_attempt(host, HANDOVER_COLD, STR("PlanUnreadable"), str_of(err->text));
+
+	runtime__record_load(host, container->pod_uid, container->name, &record);
+	create_record(host, container, &record, &attempt);
+}
+
+bool runtime__create(const struct runtime_host *host)
+{
+	autobundle bundle = RUNTIME_BUNDLE_INIT;
+	struct handover_plan plan;
+	struct error err;
+	int found;
+
+	/* what is wrong with the bundle the runtime itself says best */
+	if (runtime__bundle_read(host->call.bundle, host->arena, &bundle, &err) != 1)
+		return false;
+	found = create_load_plan(host, &bundle.container, &plan, &err);
+	if (found < 0)
+		create_record_bad_plan(host, &bundle.container, &err);
+	return found == 1 && create_by_plan(host, &bundle, &plan);
+}
+
+bool runtime__start(const struct runtime_host *host)
+{
+	return runtime__state_take(host, CREATE_STARTS);
+}
+
+/* The attempt that made the container whose identity this is, if it has no end yet. */
+static void create_note_end(
+	const struct runtime_host *host, const struct handover_question *identity)
+{
+	struct handover_record record;
+	struct handover_attempt *attempts;
+	struct error ignored;
+
+	runtime__record_load(host, identity->pod_uid, identity->container, &record);
+	attempts = record.attempts.items;
+	for (size_t i = 0; i < record.attempts.count; i++)
+		if (str_equal(attempts[i].container_id, identity->container_id) &&
+			!wall_time_is_set(attempts[i].ended))
+			attempts[i].ended = clock_wall();
+	if (runtime__record_store(host, identity->pod_uid, identity->container, &record, &ignored) <
+		0)
+		return; /* then the container's life is taken to have lasted until its next start */
+}
+
+void runtime__delete(const struct runtime_host *host)
+{
+	autobuf text = BUF_INIT(HANDOVER_ANSWER_BYTES);
+	struct handover_question identity;
+	struct error ignored;
+
+	if (runtime__state_read(host, CREATE_IDENTITY, &text, &ignored) < 0)
+		return;
+	if (handover_question_read(buf_str(&text), host->arena, &identity, &ignored) == 0 &&
+		runtime_is_file_name(identity.pod_uid) && runtime_is_file_name(identity.container))
+		create_note_end(host, &identity);
+	create_unmark(host);
+}

@@ -1,0 +1,18 @@
+/* The calls of a container's life that mean something to a restored one. Internal to the room. */
+#ifndef RUNTIME_CREATE_H
+#define RUNTIME_CREATE_H
+
+#include <stdbool.h>
+
+#include "runtime/host.h"
+
+/* Whether the container was restored and runs. If not, it is to be created by the runtime. */
+must_check bool runtime__create(const struct runtime_host *host);
+
+/* Whether this is the start of a container that runs since it was restored. Once. */
+must_check bool runtime__start(const struct runtime_host *host);
+
+/* Notes the end of a container that was restored; it is to be deleted by the runtime. */
+void runtime__delete(const struct runtime_host *host);
+
+#endif

@@ -1,0 +1,125 @@
+/* Each candidate is judged by itself; the first good one wins, the worst excuse is told. */
+#include "runtime/decide.h"
+
+static const struct {
+	struct str reason;
+	struct str message;
+} decide_texts[RUNTIME_VERDICT_COUNT] = {
+	[RUNTIME_RESTORE] = {STR_INIT(""), STR_INIT("")},
+	[RUNTIME_COLD_NO_CHECKPOINT] = {STR_INIT("NoCheckpoint"),
+		STR_INIT("there is no checkpoint to restore from")},
+	[RUNTIME_COLD_POLICY] = {STR_INIT("PolicyNever"),
+		STR_INIT("the policy is never to restore")},
+	[RUNTIME_COLD_AGENT] = {STR_INIT("Agent"), STR_INIT("the node's agent says so")},
+	[RUNTIME_COLD_IMAGE_CHANGED] = {STR_INIT("ImageChanged"),
+		STR_INIT("the checkpoints were taken with another image")},
+	[RUNTIME_COLD_TOO_OLD] = {STR_INIT("TooOld"), STR_INIT("the checkpoints are too old")},
+	[RUNTIME_COLD_EXHAUSTED] = {STR_INIT("RestoresFailed"),
+		STR_INIT("the restores from all checkpoints have failed")},
+};
+
+/* How long the container of `attempt` lived; as long as possible while its end is unknown. */
+static int64_t decide_lived_us(const struct handover_attempt *attempt, struct wall_time now)
+{
+	struct wall_time end = wall_time_is_set(attempt->ended) ? attempt->ended : now;
+
+	return end.us - attempt->started.us;
+}
+
+static bool decide_has_failed(const struct runtime_view *view,
+	const struct handover_candidate *candidate, struct wall_time now)
+{
+	const struct handover_record *record = view->record;
+	const struct handover_attempt *attempts = record != NULL ? record->attempts.items : NULL;
+	size_t count = record != NULL ? record->attempts.count : 0;
+
+	for (size_t i = 0; i < count; i++) {
+		if (!str_equal(attempts[i].checkpoint, candidate->uid))
+			continue;
+		if (!str_is(attempts[i].outcome, HANDOVER_RESTORED))
+			return true;
+		if (decide_lived_us(&attempts[i], now) <
+			view->plan->retry_window_seconds * TIME_SECOND_US)
+			return true;
+	}
+	return false;
+}
+
+static bool decide_is_too_old(const struct handover_plan *plan,
+	const struct handover_candidate *candidate, struct wall_time now)
+{
+	return plan->max_age_seconds > 0 &&
+		now.us / TIME_SECOND_US - wall_time_seconds(candidate->taken) >
+		plan->max_age_seconds;
+}
+
+static enum runtime_verdict decide_judge(const struct runtime_view *view,
+	const struct handover_candidate *candidate, struct wall_time now)
+{
+	struct str image = view->container->image;
+
+	if (candidate->image.size > 0 && image.size > 0 && !str_equal(candidate->image, image))
+		return RUNTIME_COLD_IMAGE_CHANGED;
+	if (decide_is_too_old(view->plan, candidate, now))
+		return RUNTIME_COLD_TOO_OLD;
+	if (decide_has_failed(view, candidate, now))
+		return RUNTIME_COLD_EXHAUSTED;
+	return RUNTIME_RESTORE;
+}
+
+static struct runtime_decision decide_cold(enum runtime_verdict verdict)
+{
+	return (struct runtime_decision){.verdict = verdict,
+		.reason = decide_texts[verdict].reason,
+		.message = decide_texts[verdict].message};
+}
+
+/* The agent's own words where it gave some. */
+static struct runtime_decision decide_cold_by_agent(const struct handover_answer *answer)
+{
+	struct runtime_decision decision = decide_cold(RUNTIME_COLD_AGENT);
+
+	if (answer->reason.size > 0)
+		decision.reason = answer->reason;
+	if (answer->message.size > 0)
+		decision.message = answer->message;
+	return decision;
+}
+
+/* The newest good candidate; with `only`, that one or none. */
+static struct runtime_decision decide_by_plan(
+	const struct runtime_view *view, struct str only, struct wall_time now)
+{
+	const struct handover_candidate *candidates = view->plan->candidates.items;
+	enum runtime_verdict worst = RUNTIME_COLD_NO_CHECKPOINT;
+
+	for (size_t i = 0; i < view->plan->candidates.count; i++) {
+		enum runtime_verdict verdict;
+
+		if (only.size > 0 && !str_equal(candidates[i].uid, only))
+			continue;
+		verdict = decide_judge(view, &candidates[i], now);
+		if (verdict == RUNTIME_RESTORE)
+			return (struct runtime_decision){
+				.verdict = verdict, .candidate = &candidates[i]};
+		worst = verdict > worst ? verdict : worst;
+	}
+	return decide_cold(worst);
+}
+
+struct runtime_decision runtime_decide(const struct runtime_view *view, struct wall_time now)
+{
+	const struct handover_answer *answer = view->answer;
+	struct runtime_decision decision;
+
+	if (str_is(view->plan->policy, "Never"))
+		return decide_cold(RUNTIME_COLD_POLICY);
+	if (answer != NULL && str_is(answer->action, HANDOVER_ANSWER_COLD))
+		return decide_cold_by_agent(answer);
+	if (answer != NULL && answer->checkpoint.size > 0) {
+		decision = decide_by_plan(view, answer->checkpoint, now);
+		if (decision.verdict == RUNTIME_RESTORE)
+			return decision;
+	}
+	return decide_by_plan(view, (struct str){NULL, 0}, now);
+}

@@ -1,0 +1,48 @@
+/*
+ * Restore or cold start: decided from what is known when the engine calls `create`, with no effect,
+ * clock or file. The agent made the plan by the restore rule (restore/rule.h); what may have
+ * happened since is judged here, so that it holds while the agent is away.
+ */
+#ifndef RUNTIME_DECIDE_H
+#define RUNTIME_DECIDE_H
+
+#include <stdbool.h>
+
+#include "base/time.h"
+#include "handover/formats.h"
+#include "runtime/container.h"
+
+enum runtime_verdict {
+	RUNTIME_RESTORE,
+	RUNTIME_COLD_NO_CHECKPOINT, /* the plan names none */
+	RUNTIME_COLD_POLICY, /* the plan says never */
+	RUNTIME_COLD_AGENT, /* the agent says so, with its own reason */
+	RUNTIME_COLD_IMAGE_CHANGED, /* all that are left were taken with another image */
+	RUNTIME_COLD_TOO_OLD, /* all that are left are older than allowed */
+	RUNTIME_COLD_EXHAUSTED, /* none is left that has not failed */
+	RUNTIME_VERDICT_COUNT,
+};
+
+/* All is borrowed. */
+struct runtime_view {
+	const struct runtime_container *container;
+	const struct handover_plan *plan;
+	const struct handover_record *record; /* NULL: nothing was done yet */
+	const struct handover_answer *answer; /* NULL: the agent was not asked or did not answer */
+};
+
+struct runtime_decision {
+	enum runtime_verdict verdict;
+	const struct handover_candidate *candidate; /* of the plan; NULL unless RESTORE */
+	struct str reason; /* CamelCase; empty when RESTORE */
+	struct str message; /* for people; empty when RESTORE */
+};
+
+/*
+ * The newest candidate of the same image and not too old from which no restore has failed in this
+ * Pod: neither failed by itself, nor was damaged, nor ended within the retry window. A candidate
+ * that the agent names is taken if it is one of these.
+ */
+struct runtime_decision runtime_decide(const struct runtime_view *view, struct wall_time now);
+
+#endif

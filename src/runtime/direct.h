@@ -1,0 +1,23 @@
+/* Checkpoints that the agent has ordered to lie in the store at once. Internal to the room. */
+#ifndef RUNTIME_DIRECT_H
+#define RUNTIME_DIRECT_H
+
+#include <stdbool.h>
+
+#include "runtime/host.h"
+
+enum {
+	/* As the agent's own limit for a checkpoint; CRIU gives up by itself long before. */
+	RUNTIME_DUMP_DEADLINE_MS = 300000,
+};
+
+/*
+ * Whether the host's `checkpoint` call was carried out by order of the agent, and with which exit
+ * status. If not, it is to be carried out by the runtime, and nothing has changed.
+ */
+must_check bool runtime__checkpoint(const struct runtime_host *host, int *ret_exit_status);
+
+/* Whether the container that is to be resumed was resumed by runtime__checkpoint already. */
+must_check bool runtime__resume(const struct runtime_host *host);
+
+#endif

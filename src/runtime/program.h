@@ -1,0 +1,21 @@
+/*
+ * kcr-runtime: an OCI runtime in front of runc or crun. Whatever it is called with it becomes that
+ * runtime, except
+ *
+ *	create      of a container of a Pod with a plan that says so: restores it instead
+ *	start       of a container that was restored: it runs already
+ *	delete      of a container that was restored: notes when it ended
+ *	checkpoint  that the agent has ordered: into the store, with the file system of that instant
+ *	resume      after such a checkpoint: it was resumed already
+ *
+ * No container fails that would have started without it: what goes wrong ends in a cold start.
+ */
+#ifndef RUNTIME_PROGRAM_H
+#define RUNTIME_PROGRAM_H
+
+#include "base/attributes.h"
+
+/* The program's exit status, if it has not become the runtime. */
+must_check int runtime_program(int count, char **arguments);
+
+#endif

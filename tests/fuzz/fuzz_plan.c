@@ -1,0 +1,30 @@
+/* The files that kcr-runtime reads from the store, and the agent's answer. */
+#include <stddef.h>
+#include <stdint.h>
+
+#include "handover/formats.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	const struct str text = {(const char *)data, size};
+	struct arena *arena = arena_new(1024);
+	struct handover_plan plan;
+	struct handover_record record;
+	struct handover_answer answer;
+	struct handover_question question;
+	struct handover_order order;
+	struct handover_config config;
+	struct error err;
+	int read = 0;
+
+	read += handover_plan_read(text, arena, &plan, &err);
+	read += handover_record_read(text, arena, &record, &err);
+	read += handover_answer_read(text, arena, &answer, &err);
+	read += handover_question_read(text, arena, &question, &err);
+	read += handover_order_read(text, arena, &order, &err);
+	read += handover_config_read(text, arena, &config, &err);
+	arena_free(arena);
+	return read > 0 ? 1 : 0;
+}

@@ -1,0 +1,75 @@
+#!/bin/bash
+# kcr-runtime passes on whatever it is not for, word by word: arguments, streams, exit status, environment.
+# Usage: test_kcr_runtime.sh PROGRAM
+set -euo pipefail
+
+program=$1
+place=$(mktemp -d)
+trap 'rm -rf "$place"' EXIT
+cp "$program" "$place/kcr-runtime"
+ln -s kcr-runtime "$place/kcr-other"
+cat >"$place/fake" <<'FAKE'
+#!/bin/bash
+printf '%s\n' "$@" "env=$MARK" "in=$(cat)"
+echo err >&2
+exit 42
+FAKE
+chmod 755 "$place/fake"
+echo "{\"runtime\":\"$place/fake\",\"store\":\"$place/store\",\"state\":\"$place/state\"}" >"$place/kcr-runtime.json"
+failures=0
+
+# same_as_runtime ARGUMENT...: both say and return the same
+same_as_runtime() {
+    local direct through
+    direct=$(echo text | MARK=1 "$place/fake" "$@" 2>&1; echo "status=$?") || true
+    through=$(echo text | MARK=1 "$place/kcr-runtime" "$@" 2>&1; echo "status=$?") || true
+    if [ "$direct" != "$through" ]; then
+        printf 'differs: %s\n--- runtime\n%s\n--- kcr-runtime\n%s\n' "$*" "$direct" "$through"
+        failures=$((failures + 1))
+    fi
+}
+
+mkdir -p "$place/bundle/rootfs"
+cat >"$place/bundle/config.json" <<'CONFIG'
+{"ociVersion":"1.2.1","root":{"path":"rootfs"},"annotations":{"io.kubernetes.cri.container-type":"container",
+"io.kubernetes.cri.container-name":"main","io.kubernetes.cri.sandbox-uid":"u1","io.kubernetes.cri.sandbox-name":"p",
+"io.kubernetes.cri.sandbox-namespace":"n"}}
+CONFIG
+same_as_runtime
+same_as_runtime --version
+same_as_runtime features
+same_as_runtime --root /r --log /l --log-format json create --bundle "$place/bundle" --pid-file /p abc
+same_as_runtime create --bundle "$place/nowhere" abc
+same_as_runtime start abc
+same_as_runtime state abc
+same_as_runtime kill abc 9
+same_as_runtime pause abc
+same_as_runtime resume abc
+same_as_runtime exec --process '/with space' -d abc
+same_as_runtime ps abc
+same_as_runtime events --stats abc
+same_as_runtime update --resources - abc
+same_as_runtime checkpoint --image-path /i --work-path /w --leave-running abc
+same_as_runtime restore --detach --bundle /b abc
+same_as_runtime delete --force abc
+same_as_runtime ''
+
+# a plan that cannot be used is no reason not to start
+mkdir -p "$place/store/plans/u1"
+for plan in '' 'nonsense' '{"version":9}' '{"version":1,"policy":"Never"}' \
+    '{"version":1,"policy":"Always","candidates":[{"uid":"c","directory":"absent","files":[{"path":"x","bytes":1,"xxh3":"0"}]}]}' \
+    '{"version":1,"policy":"Always","candidates":[{"uid":"d","directory":"../..","files":[{"path":"x","bytes":1,"xxh3":"0"}]}]}'; do
+    echo "$plan" >"$place/store/plans/u1/main.json"
+    same_as_runtime create --bundle "$place/bundle" abc
+done
+grep -q '"reason":"PlanUnreadable"' "$place/store/records/u1/main.json"
+grep -q '"reason":"PolicyNever"' "$place/store/records/u1/main.json"
+grep -q '"reason":"CheckpointDamaged"' "$place/store/records/u1/main.json"
+
+# another name has another configuration; without a usable one there is still a runtime, or a word about it
+echo "{\"runtime\":\"/nonexistent\"}" >"$place/kcr-other.json"
+status=0
+"$place/kcr-other" state abc 2>"$place/said" || status=$?
+[ "$status" = 127 ] && grep -q "cannot run '/nonexistent'" "$place/said"
+
+[ "$failures" = 0 ]

@@ -1,0 +1,230 @@
+/* Each guard by itself, against a world in which the newest checkpoint is restored. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "base/attributes.h"
+#include "runtime/decide.h"
+
+#define NOW_S    INT64_C(100000)
+#define WINDOW_S 60
+
+struct world {
+	struct runtime_container container;
+	struct handover_candidate candidates[2];
+	struct handover_plan plan;
+	struct handover_attempt attempts[2];
+	struct handover_record record;
+	struct handover_answer answer;
+	struct runtime_view view;
+};
+
+static void make_world(struct world *world)
+{
+	*world = (struct world){
+		.container = {.pod_uid = STR("u"), .name = STR("c"), .image = STR("app:1")},
+		.candidates =
+			{
+				{.uid = STR("new"),
+					.image = STR("app:1"),
+					.taken = wall_time_of_seconds(NOW_S - 100)},
+				{.uid = STR("old"),
+					.image = STR("app:1"),
+					.taken = wall_time_of_seconds(NOW_S - 200)},
+			},
+		.plan = {.version = 1,
+			.policy = STR("OnFailure"),
+			.retry_window_seconds = WINDOW_S},
+	};
+	world->plan.candidates = (struct json_list){world->candidates, 2};
+	world->record.attempts = (struct json_list){world->attempts, 0};
+	world->view = (struct runtime_view){
+		.container = &world->container, .plan = &world->plan, .record = &world->record};
+}
+
+static void add_attempt(struct world *world, const char *uid, const char *outcome,
+	int64_t started_s, int64_t ended_s)
+{
+	world->attempts[world->record.attempts.count++] = (struct handover_attempt){
+		.checkpoint = str_of(uid),
+		.outcome = str_of(outcome),
+		.started = wall_time_of_seconds(started_s),
+		.ended = wall_time_of_seconds(ended_s),
+	};
+}
+
+static void assert_restores(const struct world *world, const char *uid)
+{
+	struct runtime_decision decision =
+		runtime_decide(&world->view, wall_time_of_seconds(NOW_S));
+
+	assert_int_equal(decision.verdict, RUNTIME_RESTORE);
+	assert_true(str_is(decision.candidate->uid, uid));
+}
+
+static void assert_cold(const struct world *world, enum runtime_verdict verdict, const char *reason)
+{
+	struct runtime_decision decision =
+		runtime_decide(&world->view, wall_time_of_seconds(NOW_S));
+
+	assert_int_equal(decision.verdict, verdict);
+	assert_null(decision.candidate);
+	assert_true(str_is(decision.reason, reason));
+	assert_true(decision.message.size > 0);
+}
+
+static void test_the_newest_checkpoint_is_restored(void **state)
+{
+	struct world world;
+
+	(void)state;
+	make_world(&world);
+	assert_restores(&world, "new");
+	world.view.record = NULL;
+	assert_restores(&world, "new");
+}
+
+static void test_without_a_checkpoint_it_starts_cold(void **state)
+{
+	struct world world;
+
+	(void)state;
+	make_world(&world);
+	world.plan.candidates.count = 0;
+	assert_cold(&world, RUNTIME_COLD_NO_CHECKPOINT, "NoCheckpoint");
+}
+
+static void test_the_policy_never_is_obeyed(void **state)
+{
+	struct world world;
+
+	(void)state;
+	make_world(&world);
+	world.plan.policy = STR("Never");
+	world.answer = (struct handover_answer){.action = STR("Restore")};
+	world.view.answer = &world.answer;
+	assert_cold(&world, RUNTIME_COLD_POLICY, "PolicyNever");
+}
+
+static void test_another_image_is_not_restored(void **state)
+{
+	struct world world;
+
+	(void)state;
+	make_world(&world);
+	world.candidates[0].image = STR("app:2");
+	assert_restores(&world, "old");
+	world.candidates[1].image = STR("app:2");
+	assert_cold(&world, RUNTIME_COLD_IMAGE_CHANGED, "ImageChanged");
+	world.container.image = STR("");
+	assert_restores(&world, "new");
+}
+
+static void test_what_is_too_old_is_not_restored(void **state)
+{
+	struct world world;
+
+	(void)state;
+	make_world(&world);
+	world.plan.max_age_seconds = 100;
+	assert_restores(&world, "new");
+	world.plan.max_age_seconds = 99;
+	assert_cold(&world, RUNTIME_COLD_TOO_OLD, "TooOld");
+}
+
+static void test_a_restore_that_ended_soon_gives_the_next_older(void **state)
+{
+	struct world world;
+
+	(void)state;
+	make_world(&world);
+	/* the kubelet's back-off between end and creation does not count as life */
+	add_attempt(&world, "new", HANDOVER_RESTORED, NOW_S - 400, NOW_S - 400 + WINDOW_S - 1);
+	assert_restores(&world, "old");
+	add_attempt(&world, "old", HANDOVER_RESTORED, NOW_S - 30, 0);
+	assert_cold(&world, RUNTIME_COLD_EXHAUSTED, "RestoresFailed");
+}
+
+static void test_a_restore_that_held_may_be_repeated(void **state)
+{
+	struct world world;
+
+	(void)state;
+	make_world(&world);
+	add_attempt(&world, "new", HANDOVER_RESTORED, NOW_S - 400, NOW_S - 400 + WINDOW_S);
+	assert_restores(&world, "new");
+	add_attempt(&world, "new", HANDOVER_RESTORED, NOW_S - WINDOW_S, 0); /* end not noted */
+	assert_restores(&world, "new");
+}
+
+static void test_failed_and_damaged_ones_are_never_tried_again(void **state)
+{
+	struct world world;
+
+	(void)state;
+	make_world(&world);
+	add_attempt(&world, "new", HANDOVER_DAMAGED, 1, 0);
+	assert_restores(&world, "old");
+	add_attempt(&world, "old", HANDOVER_FAILED, 2, 0);
+	assert_cold(&world, RUNTIME_COLD_EXHAUSTED, "RestoresFailed");
+}
+
+static void test_cold_starts_on_record_change_nothing(void **state)
+{
+	struct world world;
+
+	(void)state;
+	make_world(&world);
+	add_attempt(&world, "", HANDOVER_COLD, NOW_S - 1, 0);
+	assert_restores(&world, "new");
+}
+
+static void test_the_agent_may_say_cold_in_its_own_words(void **state)
+{
+	struct world world;
+
+	(void)state;
+	make_world(&world);
+	world.view.answer = &world.answer;
+	world.answer = (struct handover_answer){.action = STR("Cold")};
+	assert_cold(&world, RUNTIME_COLD_AGENT, "Agent");
+	world.answer.reason = STR("CleanExit");
+	assert_cold(&world, RUNTIME_COLD_AGENT, "CleanExit");
+}
+
+static void test_the_agent_may_choose_among_good_ones_only(void **state)
+{
+	struct world world;
+
+	(void)state;
+	make_world(&world);
+	world.view.answer = &world.answer;
+	world.answer = (struct handover_answer){.action = STR("Restore"), .checkpoint = STR("old")};
+	assert_restores(&world, "old");
+	world.answer.checkpoint = STR("unheard of");
+	assert_restores(&world, "new");
+	world.answer.checkpoint = STR("old");
+	add_attempt(&world, "old", HANDOVER_FAILED, 2, 0);
+	assert_restores(&world, "new");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_the_newest_checkpoint_is_restored),
+		cmocka_unit_test(test_without_a_checkpoint_it_starts_cold),
+		cmocka_unit_test(test_the_policy_never_is_obeyed),
+		cmocka_unit_test(test_another_image_is_not_restored),
+		cmocka_unit_test(test_what_is_too_old_is_not_restored),
+		cmocka_unit_test(test_a_restore_that_ended_soon_gives_the_next_older),
+		cmocka_unit_test(test_a_restore_that_held_may_be_repeated),
+		cmocka_unit_test(test_failed_and_damaged_ones_are_never_tried_again),
+		cmocka_unit_test(test_cold_starts_on_record_change_nothing),
+		cmocka_unit_test(test_the_agent_may_say_cold_in_its_own_words),
+		cmocka_unit_test(test_the_agent_may_choose_among_good_ones_only),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
