@@ -8,6 +8,8 @@
 static const char *const api_checkpoint_phase_texts[] = {
 	"Created", "Processing", "ImageBuilt", "Failed", NULL};
 
+static const char *const api_strategy_texts[] = {"Image", "Runtime", NULL};
+
 static const struct json_field api_checkpoint_pod_fields[] = {
 	{.name = "name",
 		.type = JSON_FIELD_STRING,
@@ -146,6 +148,15 @@ static const struct json_field api_checkpoint_spec_fields[] = {
 		.offset = offsetof(struct api_checkpoint_spec, was_ready),
 		.description = "Whether the container was Ready when it was taken. Only such "
 			       "checkpoints are restored."},
+	{.name = "strategy",
+		.type = JSON_FIELD_STRING,
+		.flags = JSON_IMMUTABLE,
+		.offset = offsetof(struct api_checkpoint_spec, strategy),
+		.choices = api_strategy_texts,
+		.description = "Image: the kubelet wrote an archive; the container is restored by "
+			       "changing the Pod's image to it. Runtime: kcr-runtime took it and "
+			       "restores it when the container is created anew. Absent means "
+			       "Image."},
 };
 
 static const struct json_object api_checkpoint_spec_object =
@@ -363,6 +374,17 @@ struct str api_checkpoint_phase_text(enum api_checkpoint_phase phase)
 {
 	assert((size_t)phase < array_size(api_checkpoint_phase_texts) - 1);
 	return str_of(api_checkpoint_phase_texts[phase]);
+}
+
+enum api_strategy api_checkpoint_strategy(const struct api_checkpoint *checkpoint)
+{
+	return (enum api_strategy)api__choice(api_strategy_texts, checkpoint->spec.strategy);
+}
+
+struct str api_strategy_text(enum api_strategy strategy)
+{
+	assert((size_t)strategy < array_size(api_strategy_texts) - 1);
+	return str_of(api_strategy_texts[strategy]);
 }
 
 struct api_unit {

@@ -21,6 +21,12 @@ enum api_checkpoint_phase {
 	API_CHECKPOINT_FAILED
 };
 
+/* How it was taken and is to be restored. */
+enum api_strategy {
+	API_STRATEGY_IMAGE, /* an archive of the kubelet; the Pod's image is changed to it */
+	API_STRATEGY_RUNTIME, /* by kcr-runtime, which restores it at create */
+};
+
 #define API_CONDITION_IMAGE_BUILT "ImageBuilt" /* of a Checkpoint */
 #define API_CONDITION_RESTORABLE                                                                   \
 	"Restorable" /* of a Checkpoint; False: the reason says why not                            \
@@ -55,6 +61,7 @@ struct api_checkpoint_spec {
 	struct str image_id;
 	struct str template_hash;
 	bool was_ready;
+	struct str strategy; /* see api_checkpoint_strategy() */
 };
 
 struct api_container_exit {
@@ -96,6 +103,10 @@ struct api_checkpoint {
 /* An empty or unknown phase is API_CHECKPOINT_CREATED. */
 enum api_checkpoint_phase api_checkpoint_phase(const struct api_checkpoint *checkpoint);
 struct str api_checkpoint_phase_text(enum api_checkpoint_phase phase);
+
+/* An empty or unknown strategy is API_STRATEGY_IMAGE. */
+enum api_strategy api_checkpoint_strategy(const struct api_checkpoint *checkpoint);
+struct str api_strategy_text(enum api_strategy strategy);
 
 /* Fills `size` and `frozen` from the exact numbers; the texts are from `arena`. */
 void api_checkpoint_set_amounts(struct api_checkpoint_status *status, struct arena *arena);

@@ -38,6 +38,13 @@ static const struct json_field plan_file_fields[] = {
 static const struct json_object plan_file_object =
 	JSON_OBJECT_OF("file", struct handover_file, plan_file_fields);
 
+static const struct json_field plan_files_fields[] = {
+	PLAN_VERSION(handover_files),
+	PLAN_LIST("files", handover_files, files, plan_file_object),
+};
+static const struct json_object plan_files_object =
+	JSON_OBJECT_OF("files", struct handover_files, plan_files_fields);
+
 static const struct json_field plan_candidate_fields[] = {
 	PLAN_STRING("name", handover_candidate, name),
 	PLAN_NEEDED("uid", handover_candidate, uid),
@@ -151,6 +158,24 @@ static const struct json_field plan_config_fields[] = {
 static const struct json_object plan_config_object =
 	JSON_OBJECT_OF("configuration", struct handover_config, plan_config_fields);
 
+static const struct json_field plan_host_fields[] = {
+	PLAN_VERSION(handover_host),
+	PLAN_TIME("installed", handover_host, installed),
+	PLAN_STRING("engine", handover_host, engine),
+	PLAN_STRING("engineVersion", handover_host, engine_version),
+	PLAN_STRING("runtime", handover_host, runtime),
+	PLAN_STRING("runtimeVersion", handover_host, runtime_version),
+	PLAN_STRING("criuVersion", handover_host, criu_version),
+	PLAN_STRING("criuProblem", handover_host, criu_problem),
+	PLAN_STRING("handler", handover_host, handler),
+	{PLAN_ROW("isDefault", JSON_FIELD_BOOL, handover_host, is_default)},
+	{PLAN_ROW("needsRestart", JSON_FIELD_BOOL, handover_host, needs_restart)},
+	PLAN_STRING("imageProblem", handover_host, image_problem),
+	PLAN_STRING("problem", handover_host, problem),
+};
+static const struct json_object plan_host_object =
+	JSON_OBJECT_OF("host", struct handover_host, plan_host_fields);
+
 static int plan_decode(struct str text, const struct json_object *object, struct arena *arena,
 	void *ret_struct, struct error *err)
 {
@@ -191,6 +216,17 @@ int handover_plan_read(
 void handover_plan_write(const struct handover_plan *plan, struct buf *out)
 {
 	plan_encode(&plan_object, plan, out);
+}
+
+int handover_files_read(
+	struct str text, struct arena *arena, struct handover_files *ret_files, struct error *err)
+{
+	return plan_decode_versioned(text, &plan_files_object, arena, ret_files, err);
+}
+
+void handover_files_write(const struct handover_files *files, struct buf *out)
+{
+	plan_encode(&plan_files_object, files, out);
 }
 
 int handover_record_read(
@@ -271,4 +307,15 @@ int handover_config_read(
 	struct str text, struct arena *arena, struct handover_config *ret_config, struct error *err)
 {
 	return plan_decode(text, &plan_config_object, arena, ret_config, err);
+}
+
+int handover_host_read(
+	struct str text, struct arena *arena, struct handover_host *ret_host, struct error *err)
+{
+	return plan_decode_versioned(text, &plan_host_object, arena, ret_host, err);
+}
+
+void handover_host_write(const struct handover_host *host, struct buf *out)
+{
+	plan_encode(&plan_host_object, host, out);
 }

@@ -5,8 +5,12 @@
  *	plans/POD-UID/CONTAINER.json      struct handover_plan    agent, by rename
  *	records/POD-UID/CONTAINER.json    struct handover_record  kcr-runtime, by rename
  *	orders/CONTAINER-ID.json          struct handover_order   agent; kcr-runtime removes it
- *	DIRECTORY/direct.json             struct handover_direct  kcr-runtime, last of all
+ *	containers/CONTAINER-ID           empty                   kcr-runtime: it runs this
+ *container containers/CONTAINER-ID.killed    empty                   kcr-runtime: the engine ended
+ *it direct/REQUEST-UID/direct.json    struct handover_direct  kcr-runtime, last of all
+ *	CHECKPOINT-UID/files.json         struct handover_files   agent, for itself
  *	agent.sock                        struct handover_question -> struct handover_answer
+ *	host.json                         struct handover_host    installation, by rename
  *
  * Everything decoded lies in the caller's arena. What is read was written by root on this node; it
  * is checked nevertheless, because a flipped bit must give a cold start.
@@ -24,6 +28,16 @@
 #include "base/time.h"
 #include "json/json.h"
 
+#define HANDOVER_PLANS      "plans"
+#define HANDOVER_RECORDS    "records"
+#define HANDOVER_ORDERS     "orders"
+#define HANDOVER_CONTAINERS "containers"
+#define HANDOVER_DIRECT     "direct"
+#define HANDOVER_SOCKET     "agent.sock"
+#define HANDOVER_HOST       "host.json"
+#define HANDOVER_RESULT     "direct.json"
+#define HANDOVER_FILES      "files.json"
+
 enum {
 	HANDOVER_FORMAT_VERSION = 1,
 	/* A plan names each file of a few checkpoints: CRIU writes some tens for a process. */
@@ -40,6 +54,16 @@ struct handover_file {
 	int64_t bytes;
 	struct str xxh3; /* XXH3-128 of the content, 32 hexadecimal digits */
 };
+
+/* All that a restore reads of one checkpoint. */
+struct handover_files {
+	int64_t version;
+	struct json_list files; /* of struct handover_file */
+};
+
+must_check int handover_files_read(
+	struct str text, struct arena *arena, struct handover_files *ret_files, struct error *err);
+void handover_files_write(const struct handover_files *files, struct buf *out);
 
 struct handover_candidate {
 	struct str name; /* of the Checkpoint; for reports */
@@ -168,5 +192,28 @@ struct handover_config {
 
 must_check int handover_config_read(struct str text, struct arena *arena,
 	struct handover_config *ret_config, struct error *err);
+
+/* ---- What the installation found and did on the host. ---- */
+
+/* Empty texts: not known. */
+struct handover_host {
+	int64_t version;
+	struct wall_time installed;
+	struct str engine; /* "containerd", "cri-o" */
+	struct str engine_version;
+	struct str runtime; /* path of the runtime behind kcr-runtime */
+	struct str runtime_version;
+	struct str criu_version;
+	struct str criu_problem; /* what `criu check` complains about; empty: it works */
+	struct str handler; /* of kcr-runtime in the engine's configuration */
+	bool is_default; /* the engine uses it for Pods without a RuntimeClass */
+	bool needs_restart; /* the engine has not read its configuration since */
+	struct str image_problem; /* why the engine cannot restore images; empty: it can */
+	struct str problem; /* why kcr-runtime is not installed as asked; empty: it is */
+};
+
+must_check int handover_host_read(
+	struct str text, struct arena *arena, struct handover_host *ret_host, struct error *err);
+void handover_host_write(const struct handover_host *host, struct buf *out);
 
 #endif

@@ -53,7 +53,7 @@ static bool create_ask(const struct runtime_host *host, const struct runtime_con
 	struct handover_answer *ret_answer)
 {
 	struct handover_question question = create_identity(host, container);
-	struct str socket = runtime__path(host, host->config.store, "agent.sock");
+	struct str socket = runtime__path(host, host->config.store, HANDOVER_SOCKET);
 	struct error ignored; /* the plan speaks then */
 
 	return runtime__ask(socket.data, &question, host->config.agent_deadline_ms, host->arena,

@@ -25,7 +25,6 @@
 #define DIRECT_RESUMED "resumed" /* suffix of the state file: the engine's `resume` is to come */
 #define DIRECT_IMAGES  "checkpoint"
 #define DIRECT_LAYER   "rootfs-diff.tar"
-#define DIRECT_RESULT  "direct.json"
 #define DIRECT_NOTE    "kcr.json"
 
 enum { DIRECT_STEP_DEADLINE_MS = 10000 };
@@ -177,7 +176,7 @@ static int direct_write_result(struct direct *direct, struct error *err)
 	direct->result.container = container->name;
 	direct->result.image = container->image;
 	handover_direct_write(&direct->result, &text);
-	return runtime__write(runtime__path(direct->host, direct->directory, DIRECT_RESULT).data,
+	return runtime__write(runtime__path(direct->host, direct->directory, HANDOVER_RESULT).data,
 		buf_str(&text), err);
 }
 

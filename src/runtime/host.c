@@ -278,7 +278,7 @@ int runtime__record_store(const struct runtime_host *host, struct str pod_uid, s
 	const struct handover_record *record, struct error *err)
 {
 	autobuf text = BUF_INIT(LIMIT_CONFIG_BYTES);
-	struct str records = runtime__path(host, host->config.store, "records");
+	struct str records = runtime__path(host, host->config.store, HANDOVER_RECORDS);
 	struct str directory = arena_printf(host->arena, "%s/%.*s", records.data, STR_ARG(pod_uid));
 
 	if ((mkdir(records.data, 0700) < 0 && errno != EEXIST) ||
