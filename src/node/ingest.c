@@ -142,6 +142,7 @@ static int node_ingest_store(struct node_ingest *ingest,
 	autodocuments documents = IMAGE_DOCUMENTS_INIT;
 	char repository[IMAGE_REPOSITORY_MADE_MAX + 1];
 	struct node_entry entry = {.uid = str_of(ingest->uid)};
+	struct node_store_content content;
 
 	if (node_check_description(ingest, description, err) < 0 ||
 		node_write_documents(description, &documents, err) < 0)
@@ -159,8 +160,9 @@ static int node_ingest_store(struct node_ingest *ingest,
 	entry.frozen_us = description->frozen_us;
 	entry.engine = description->engine;
 	entry.criu_version = description->criu_version;
-	return node_store_add(node->store, node->archives_fd, ingest->archive, &entry, &documents,
-		ret_entry, err);
+	content = (struct node_store_content){
+		.parent_fd = node->archives_fd, .name = ingest->archive};
+	return node_store_add(node->store, &content, &entry, &documents, ret_entry, err);
 }
 
 static void node_ingest_pushed(void *context, struct str image, const struct error *err)

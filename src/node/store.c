@@ -43,6 +43,8 @@ static const struct json_field node_entry_fields[] = {
 	{"frozenMicroseconds", JSON_FIELD_I64, 0, offsetof(struct node_entry, frozen_us)},
 	{"engine", JSON_FIELD_STRING, 0, offsetof(struct node_entry, engine)},
 	{"criuVersion", JSON_FIELD_STRING, 0, offsetof(struct node_entry, criu_version)},
+	{"directory", JSON_FIELD_BOOL, 0, offsetof(struct node_entry, is_directory)},
+	{"imageName", JSON_FIELD_STRING, 0, offsetof(struct node_entry, image_name)},
 };
 
 static const struct json_object node_entry_object =
@@ -116,27 +118,81 @@ static int node_stored_parse(struct str text, struct node_stored **ret_stored, s
 
 /* ---- Opening ---- */
 
-/* Reads the entry in directory `name` and checks that its layer is there whole. */
+static int node_store_check_size(int directory, const char *name, int64_t bytes, struct error *err)
+{
+	struct stat found;
+
+	if (fstatat(directory, name, &found, AT_SYMLINK_NOFOLLOW) < 0)
+		return error_set_errno(err, "cannot look at '%s'", name);
+	if (found.st_size != bytes)
+		return error_set(err, ERROR_CORRUPT, "'%s' has %lld bytes, not %lld", name,
+			(long long)found.st_size, (long long)bytes);
+	return 0;
+}
+
+static int node_store_parse_files(
+	int directory, struct arena *arena, struct handover_files *ret_files, struct error *err)
+{
+	autobuf text = BUF_INIT(HANDOVER_PLAN_BYTES);
+
+	if (file_read(directory, HANDOVER_FILES, &text, err) < 0)
+		return -1;
+	return handover_files_read(buf_str(&text), arena, ret_files, err);
+}
+
+/* Whether the entry's content is there in its full length; the bytes are a restore's to check. */
+static int node_store_check_content(
+	const struct node_entry *entry, int directory, struct error *err)
+{
+	autoarena *arena = arena_new(16 * 1024);
+	struct handover_files files;
+	const struct handover_file *items;
+
+	if (!entry->is_directory)
+		return node_store_check_size(
+			directory, node_part_names[NODE_PART_LAYER], entry->layer_bytes, err);
+	if (node_store_parse_files(directory, arena, &files, err) < 0)
+		return -1;
+	items = files.files.items;
+	for (size_t i = 0; i < files.files.count; i++)
+		if (node_store_check_size(directory, items[i].path.data, items[i].bytes, err) < 0)
+			return -1;
+	return 0;
+}
+
+/* Reads the entry in directory `name` and checks that its content is there whole. */
 static int node_store_load(struct node_store *store, const char *name, struct error *err)
 {
 	autoclose int directory = -1;
 	autobuf text = BUF_INIT(LIMIT_CONFIG_BYTES);
 	struct node_stored *stored;
-	struct stat layer;
 
 	if (file_open_beneath(store->fd, name, O_RDONLY | O_DIRECTORY, 0, &directory, err) < 0 ||
 		file_read(directory, NODE_ENTRY_FILE, &text, err) < 0 ||
 		node_stored_parse(buf_str(&text), &stored, err) < 0)
 		return -1;
-	if (!str_is(stored->entry.uid, name) ||
-		fstatat(directory, node_part_names[NODE_PART_LAYER], &layer, AT_SYMLINK_NOFOLLOW) <
-			0 ||
-		layer.st_size != stored->entry.layer_bytes) {
+	if (!str_is(stored->entry.uid, name)) {
 		node_stored_free(stored);
-		return error_set(err, ERROR_CORRUPT, "its layer is not what its entry says");
+		return error_set(err, ERROR_CORRUPT, "its entry is another one's");
+	}
+	if (node_store_check_content(&stored->entry, directory, err) < 0) {
+		node_stored_free(stored);
+		return -1;
 	}
 	(void)node_store_remember(store, stored);
 	return 0;
+}
+
+/* Whether the name is one of those that the agent and kcr-runtime share. */
+static bool node_store_is_shared(const char *name)
+{
+	static const char *const shared[] = {HANDOVER_PLANS, HANDOVER_RECORDS, HANDOVER_ORDERS,
+		HANDOVER_CONTAINERS, HANDOVER_DIRECT};
+
+	for (size_t i = 0; i < array_size(shared); i++)
+		if (strcmp(name, shared[i]) == 0)
+			return true;
+	return false;
 }
 
 static int node_store_visit(void *context, const char *name, bool is_directory, struct error *err)
@@ -146,7 +202,7 @@ static int node_store_visit(void *context, const char *name, bool is_directory, 
 
 	if (name[0] == '.')
 		return file_remove_tree(store->fd, name, err);
-	if (is_directory && node_store_load(store, name, &why) < 0)
+	if (is_directory && !node_store_is_shared(name) && node_store_load(store, name, &why) < 0)
 		log_warning(&why, "Left a stored checkpoint out", "checkpointUID", name);
 	return 0;
 }
@@ -257,6 +313,17 @@ static int node_store_move_archive(
 	return file_sync(layer, to, err);
 }
 
+static int node_store_write_files(
+	int directory, const struct handover_files *files, struct error *err)
+{
+	autobuf text = BUF_INIT(HANDOVER_PLAN_BYTES);
+
+	handover_files_write(files, &text);
+	if (buf_check(&text, HANDOVER_FILES, err) < 0)
+		return -1;
+	return file_write_atomically(directory, HANDOVER_FILES, buf_str(&text), 0600, err);
+}
+
 static int node_store_write_parts(int directory, const struct node_entry *entry,
 	const struct image_documents *documents, struct error *err)
 {
@@ -274,7 +341,20 @@ static int node_store_write_parts(int directory, const struct node_entry *entry,
 	return file_write_atomically(directory, NODE_ENTRY_FILE, buf_str(&text), 0600, err);
 }
 
-int node_store_add(struct node_store *store, int archive_directory_fd, const char *archive_name,
+/* The directory that becomes the entry: the content itself, or a new one for the archive. */
+static int node_store_begin(struct node_store *store, const struct node_store_content *content,
+	const char *building, int *ret_directory, struct error *err)
+{
+	if (content->files == NULL)
+		return file_make_directory(store->fd, building, 0700, ret_directory, err);
+	if (file_rename(store->fd, content->name, store->fd, building, err) < 0 ||
+		file_open_beneath(
+			store->fd, building, O_RDONLY | O_DIRECTORY, 0, ret_directory, err) < 0)
+		return -1;
+	return node_store_write_files(*ret_directory, content->files, err);
+}
+
+int node_store_add(struct node_store *store, const struct node_store_content *content,
 	const struct node_entry *entry, const struct image_documents *documents,
 	const struct node_entry **ret_entry, struct error *err)
 {
@@ -288,9 +368,11 @@ int node_store_add(struct node_store *store, int archive_directory_fd, const cha
 	buf_printf(&building, ".%s", final);
 	if (node_store_remove(store, entry->uid, err) < 0 ||
 		file_remove_tree(store->fd, building.data, err) < 0 ||
-		file_make_directory(store->fd, building.data, 0700, &directory, err) < 0 ||
+		node_store_begin(store, content, building.data, &directory, err) < 0 ||
 		node_store_write_parts(directory, entry, documents, err) < 0 ||
-		node_store_move_archive(archive_directory_fd, archive_name, directory, err) < 0 ||
+		(content->files == NULL &&
+			node_store_move_archive(content->parent_fd, content->name, directory, err) <
+				0) ||
 		file_sync(directory, building.data, err) < 0 ||
 		file_rename(store->fd, building.data, store->fd, final, err) < 0)
 		return error_wrap(err, "cannot store checkpoint '%.*s/%.*s'",
@@ -358,6 +440,29 @@ void node_store_adopt(struct node_store *store, struct str uid)
 
 	if (stored != NULL)
 		stored->orphan_since_us = 0;
+}
+
+int node_store_fd(const struct node_store *store)
+{
+	return store->fd;
+}
+
+int node_store_open_directory(const struct node_store *store, const struct node_entry *entry,
+	int *ret_fd, struct error *err)
+{
+	autofree char *name = str_dup(entry->uid);
+
+	return file_open_beneath(store->fd, name, O_RDONLY | O_DIRECTORY, 0, ret_fd, err);
+}
+
+int node_store_read_files(const struct node_store *store, const struct node_entry *entry,
+	struct arena *arena, struct handover_files *ret_files, struct error *err)
+{
+	autoclose int directory = -1;
+
+	if (node_store_open_directory(store, entry, &directory, err) < 0)
+		return -1;
+	return node_store_parse_files(directory, arena, ret_files, err);
 }
 
 int node_store_open_part(const struct node_store *store, const struct node_entry *entry,

@@ -1,24 +1,31 @@
 /*
  * This node's checkpoints: one directory for each, complete or not there at all.
  *
- *     STORE/<uid of the Checkpoint>/layer.tar      the kubelet's archive, moved here, byte for byte
- *                                   config.json    the OCI image config
- *                                   manifest.json  the OCI image manifest
- *                                   entry.json     what is known of it (struct node_entry)
+ *     STORE/<uid of the Checkpoint>/entry.json      what is known of it (struct node_entry)
+ *                                   config.json     the OCI image config
+ *                                   manifest.json   the OCI image manifest
+ *
+ * and either
+ *                                   layer.tar       the kubelet's archive, moved here, byte for
+ * byte or, when kcr-runtime took it, checkpoint/     CRIU's images rootfs-diff.tar the file
+ * system's changes spec.dump, ...  what the engine adds files.json      sizes and sums of all of
+ * these
  *
  * An entry is built under a name that begins with '.', flushed to the disk and renamed; what a
- * crash leaves half built is removed at the next start. The archive is moved, not copied, when the
- * store lies on the same mount as the kubelet's checkpoints. The index in memory is rebuilt by
- * reading the entries; there is no other database.
+ * crash leaves half built is removed at the next start. Nothing is copied when the store lies on
+ * the same mount as the kubelet's checkpoints. The index in memory is rebuilt by reading the
+ * entries; there is no other database. What else lies in the store is handover's.
  */
 #ifndef NODE_STORE_H
 #define NODE_STORE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/attributes.h"
 #include "base/error.h"
 #include "base/str.h"
+#include "handover/formats.h"
 #include "image/manifest.h"
 
 struct node_store;
@@ -39,6 +46,8 @@ struct node_entry {
 	int64_t frozen_us; /* how long they stood still */
 	struct str engine;
 	struct str criu_version;
+	bool is_directory; /* kcr-runtime took it; else the layer is one file */
+	struct str image_name; /* of the container, as the engine says it; only when a directory */
 };
 
 struct node_store_limits {
@@ -58,16 +67,22 @@ void node_store_free(struct node_store *store); /* may be NULL; the disk stays a
 must_check int node_store_check_room(
 	const struct node_store *store, uint64_t bytes, struct error *err);
 
+/* What is taken in: an archive, or a directory (beneath the store itself, flushed already). */
+struct node_store_content {
+	int parent_fd; /* borrowed; ignored for a directory */
+	const char *name; /* within it, or within the store */
+	const struct handover_files *files; /* of the directory; NULL: it is an archive */
+};
+
 /*
- * Takes the archive `archive_name` in `archive_directory_fd` in, together with its documents. The
- * archive is gone from there afterwards. An entry of the same uid is replaced. On failure the
- * archive is where it was, or in the store's care until the next start removes it.
- * *ret_entry is borrowed from the store. Fails with SYSTEM, TOO_BIG.
+ * Takes the content in, together with its documents. It is gone from where it was afterwards. An
+ * entry of the same uid is replaced. On failure the content is where it was, or in the store's care
+ * until the next start removes it. *ret_entry is borrowed from the store. Fails with SYSTEM,
+ * TOO_BIG.
  */
-must_check int node_store_add(struct node_store *store, int archive_directory_fd,
-	const char *archive_name, const struct node_entry *entry,
-	const struct image_documents *documents, const struct node_entry **ret_entry,
-	struct error *err);
+must_check int node_store_add(struct node_store *store, const struct node_store_content *content,
+	const struct node_entry *entry, const struct image_documents *documents,
+	const struct node_entry **ret_entry, struct error *err);
 
 /* Removes the entry of `uid`, if there is one. Fails with SYSTEM. */
 must_check int node_store_remove(struct node_store *store, struct str uid, struct error *err);
@@ -85,6 +100,19 @@ const struct node_entry *node_store_next(const struct node_store *store, size_t 
 int64_t node_store_orphaned_us(struct node_store *store, struct str uid, int64_t now_us);
 void node_store_adopt(struct node_store *store, struct str uid);
 
+/* The files of an entry that is a directory; texts are from `arena`. Fails with ABSENT, CORRUPT,
+ * SYSTEM. */
+must_check int node_store_read_files(const struct node_store *store, const struct node_entry *entry,
+	struct arena *arena, struct handover_files *ret_files, struct error *err);
+
+/* The store's own directory, for what handover names in it. Borrowed. */
+int node_store_fd(const struct node_store *store);
+
+/* The entry's directory; the caller owns *ret_fd. Fails with ABSENT, SYSTEM. */
+must_check int node_store_open_directory(const struct node_store *store,
+	const struct node_entry *entry, int *ret_fd, struct error *err);
+
+/* NODE_PART_LAYER is a file only where the entry is no directory. */
 enum node_part { NODE_PART_LAYER, NODE_PART_CONFIG, NODE_PART_MANIFEST };
 
 /* Opens a file of the entry for reading; the caller owns *ret_fd. Fails with ABSENT, SYSTEM. */

@@ -109,8 +109,9 @@ static inline int world_add_from(
 	buf_add_text(&documents.manifest, "{}");
 	buf_add_text(&documents.config, "{ }");
 	world_write(directory, "archive.tar", text);
-	if (node_store_add(
-		    world->store, directory, "archive.tar", &entry, &documents, &added, err) < 0)
+	if (node_store_add(world->store,
+		    &(struct node_store_content){.parent_fd = directory, .name = "archive.tar"},
+		    &entry, &documents, &added, err) < 0)
 		return -1;
 	assert_ptr_equal(added, node_store_find(world->store, str_of(uid)));
 	return 0;

@@ -129,8 +129,10 @@ static void an_archive_that_is_not_there_leaves_no_entry(void **state)
 	autodocuments documents = IMAGE_DOCUMENTS_INIT;
 	struct error err;
 
-	assert_int_equal(node_store_add(world->store, world->archives, "missing.tar", &entry,
-				 &documents, &added, &err),
+	assert_int_equal(node_store_add(world->store,
+				 &(struct node_store_content){
+					 .parent_fd = world->archives, .name = "missing.tar"},
+				 &entry, &documents, &added, &err),
 		-1);
 	assert_non_null(strstr(err.text, "cannot store checkpoint 'ns/checkpoint'"));
 	assert_null(node_store_find(world->store, STR("u1")));
@@ -138,6 +140,74 @@ static void an_archive_that_is_not_there_leaves_no_entry(void **state)
 	world_open(world);
 	assert_int_equal(node_store_usage(world->store).count, 0);
 	assert_false(world_has(world, "store/.u1"));
+}
+
+/* A directory as kcr-runtime leaves it, taken in as entry u1. */
+static void add_directory(struct world *world)
+{
+	static struct handover_file files[] = {
+		{.path = STR_INIT("checkpoint/pages-1.img"), .bytes = 5, .xxh3 = STR_INIT("ab")},
+		{.path = STR_INIT("spec.dump"), .bytes = 2, .xxh3 = STR_INIT("cd")},
+	};
+	static const struct handover_files list = {HANDOVER_FORMAT_VERSION, {files, 2}};
+	autoarena *arena = arena_new(256);
+	struct node_entry entry = world_entry(arena, "u1", "composed");
+	const struct node_entry *added;
+	autodocuments documents = IMAGE_DOCUMENTS_INIT;
+	struct error err;
+
+	entry.is_directory = true;
+	entry.image_name = STR("docker.io/library/redis:8");
+	assert_int_equal(mkdirat(world->archives, "store/direct", 0700), 0);
+	assert_int_equal(mkdirat(world->archives, "store/direct/r1", 0700), 0);
+	assert_int_equal(mkdirat(world->archives, "store/direct/r1/checkpoint", 0700), 0);
+	world_write(world->archives, "store/direct/r1/checkpoint/pages-1.img", "pages");
+	world_write(world->archives, "store/direct/r1/spec.dump", "{}");
+	if (node_store_add(world->store,
+		    &(struct node_store_content){.name = "direct/r1", .files = &list}, &entry,
+		    &documents, &added, &err) < 0)
+		fail_msg("%s", err.text);
+}
+
+static void a_directory_moves_in_as_it_is(void **state)
+{
+	struct world *world = *state;
+	autoarena *arena = arena_new(256);
+	const struct node_entry *entry;
+	struct handover_files files;
+	struct error err;
+
+	add_directory(world);
+	assert_false(world_has(world, "store/direct/r1"));
+	world_open(world);
+	entry = node_store_find(world->store, STR("u1"));
+	assert_non_null(entry);
+	assert_true(entry->is_directory);
+	assert_true(str_is(entry->image_name, "docker.io/library/redis:8"));
+	assert_int_equal(node_store_read_files(world->store, entry, arena, &files, &err), 0);
+	assert_int_equal(files.files.count, 2);
+	assert_true(str_is(((const struct handover_file *)files.files.items)[1].xxh3, "cd"));
+}
+
+static void a_directory_whose_file_is_shorter_is_left_out(void **state)
+{
+	struct world *world = *state;
+
+	add_directory(world);
+	world_write(world->archives, "store/u1/checkpoint/pages-1.img", "page");
+	world_open(world);
+	assert_null(node_store_find(world->store, STR("u1")));
+}
+
+static void what_agent_and_runtime_share_is_no_entry(void **state)
+{
+	struct world *world = *state;
+
+	assert_int_equal(mkdirat(world->archives, "store/plans", 0700), 0);
+	world_write(world->archives, "store/agent.sock", "");
+	world_open(world);
+	assert_int_equal(node_store_usage(world->store).count, 0);
+	assert_true(world_has(world, "store/plans"));
 }
 
 static void an_archive_of_another_mount_is_copied(void **state)
@@ -219,6 +289,9 @@ int main(void)
 		world_test(an_entry_whose_layer_is_cut_or_missing_is_left_out),
 		world_test(a_checkpoint_may_be_stored_where_a_damaged_one_lies),
 		world_test(an_archive_that_is_not_there_leaves_no_entry),
+		world_test(a_directory_moves_in_as_it_is),
+		world_test(a_directory_whose_file_is_shorter_is_left_out),
+		world_test(what_agent_and_runtime_share_is_no_entry),
 		world_test(an_archive_of_another_mount_is_copied),
 		world_test(the_limits_are_kept_and_named),
 		world_test(an_orphan_s_time_counts_from_the_first_look_until_it_is_adopted),
