@@ -4,11 +4,16 @@
  */
 #include "checkpoint/describe.h"
 
+#include <assert.h>
+
+#include "archive/compose.h"
 #include "archive/scan.h"
+#include "checkpoint/directory.h"
 #include "checkpoint/metadata.h"
 #include "criu/inventory.h"
 #include "criu/log.h"
 #include "criu/stats.h"
+#include "handover/sum.h"
 
 enum { DESCRIBE_FILE_COUNT = 5 };
 
@@ -89,36 +94,32 @@ static bool describe_is_memory(struct str path)
 	return str_starts_with(path, STR("checkpoint/pages-")) && str_ends_with(path, STR(".img"));
 }
 
-/* The archive_scan_visitor's callbacks. */
-static int describe_visit_entry(
-	void *context, const struct archive_scan_entry *entry, struct error *err)
+/* A file comes next: counts it, and finds who wants its content (describe->file). */
+static int describe_begin(
+	struct describe *describe, struct str path, int64_t bytes, struct error *err)
 {
-	struct describe *describe = context;
-
-	if (entry->is_directory)
-		return 0;
-	if (describe_is_memory(entry->path))
-		describe->description->memory_bytes += entry->size_bytes; /* within the file's */
+	describe->file = NULL;
+	if (describe_is_memory(path))
+		describe->description->memory_bytes += bytes; /* within the whole's */
 	for (size_t i = 0; i < array_size(describe_files); i++) {
 		const struct describe_file *file = &describe_files[i];
-		if (!str_is(entry->path, file->path))
+		if (!str_is(path, file->path))
 			continue;
-		if (!file->is_streamed && entry->size_bytes > LIMIT_ARCHIVE_METADATA)
+		if (!file->is_streamed && bytes > LIMIT_ARCHIVE_METADATA)
 			return error_set(err, ERROR_TOO_BIG,
-				"%s of the archive is larger than %d bytes", file->path,
+				"%s of the checkpoint is larger than %d bytes", file->path,
 				LIMIT_ARCHIVE_METADATA);
 		describe->file = file;
 		describe->is_seen[i] = true;
 		buf_clear(&describe->content);
-		return 1;
 	}
 	return 0;
 }
 
-static int describe_visit_content(void *context, struct str piece, struct error *err)
+static int describe_piece(struct describe *describe, struct str piece, struct error *err)
 {
-	struct describe *describe = context;
-
+	if (describe->file == NULL)
+		return 0;
 	if (describe->file->is_streamed)
 		criu_log_add(&describe->log, piece);
 	else
@@ -126,10 +127,10 @@ static int describe_visit_content(void *context, struct str piece, struct error 
 	return buf_check(&describe->content, describe->file->path, err);
 }
 
-static int describe_visit_end(void *context, struct error *err)
+static int describe_end(struct describe *describe, struct error *err)
 {
-	struct describe *describe = context;
-
+	if (describe->file == NULL)
+		return 0;
 	return describe->file->read(describe, buf_str(&describe->content), err);
 }
 
@@ -149,6 +150,41 @@ static void describe_done(struct describe *describe)
 	buf_done(&describe->content);
 }
 
+static void describe_whole(struct describe *describe, const struct archive_scan_result *result)
+{
+	char digest[ARCHIVE_DIGEST_TEXT_SIZE];
+
+	archive_digest_format(&result->digest, digest);
+	describe->description->digest = arena_str(describe->arena, str_of(digest));
+	describe->description->size_bytes = result->size_bytes;
+	describe->description->entry_count = (int64_t)result->entry_count;
+	describe_missing(describe);
+}
+
+/* ---- An archive: the archive_scan_visitor's callbacks ---- */
+
+static int describe_visit_entry(
+	void *context, const struct archive_scan_entry *entry, struct error *err)
+{
+	struct describe *describe = context;
+
+	if (entry->is_directory)
+		return 0;
+	if (describe_begin(describe, entry->path, entry->size_bytes, err) < 0)
+		return -1;
+	return describe->file != NULL ? 1 : 0;
+}
+
+static int describe_visit_content(void *context, struct str piece, struct error *err)
+{
+	return describe_piece(context, piece, err);
+}
+
+static int describe_visit_end(void *context, struct error *err)
+{
+	return describe_end(context, err);
+}
+
 int checkpoint_describe(int fd, struct arena *arena, struct checkpoint_description *ret_description,
 	struct error *err)
 {
@@ -165,15 +201,88 @@ int checkpoint_describe(int fd, struct arena *arena, struct checkpoint_descripti
 		.context = &describe,
 	};
 	struct archive_scan_result result;
-	char digest[ARCHIVE_DIGEST_TEXT_SIZE];
 
 	if (archive_scan(fd, &visitor, &result, err) < 0)
 		return -1;
-	archive_digest_format(&result.digest, digest);
-	description.digest = arena_str(arena, str_of(digest));
-	description.size_bytes = result.size_bytes;
-	description.entry_count = (int64_t)result.entry_count;
-	describe_missing(&describe);
+	describe_whole(&describe, &result);
+	*ret_description = description;
+	return 0;
+}
+
+/* ---- A directory ---- */
+
+/* Its files in the order of the tar, with the sums that are built as they pass. */
+struct describe_directory {
+	struct describe describe;
+	struct handover_sum *sum; /* of the file at hand; owned */
+	struct handover_file *next; /* the file at hand */
+	const struct handover_file *behind; /* the last one */
+};
+
+static void describe_directory_done(struct describe_directory *directory)
+{
+	describe_done(&directory->describe);
+	handover_sum_free(directory->sum);
+}
+
+static int describe_directory_begin(struct describe_directory *directory, struct error *err)
+{
+	if (directory->next == directory->behind)
+		return 0;
+	return describe_begin(
+		&directory->describe, directory->next->path, directory->next->bytes, err);
+}
+
+static int describe_directory_content(void *context, struct str piece, struct error *err)
+{
+	struct describe_directory *directory = context;
+
+	handover_sum_add(directory->sum, piece);
+	return describe_piece(&directory->describe, piece, err);
+}
+
+static int describe_directory_end(
+	void *context, const struct archive_compose_file *file, struct error *err)
+{
+	struct describe_directory *directory = context;
+	char text[HANDOVER_SUM_TEXT];
+
+	assert(str_equal(file->path, directory->next->path));
+	handover_sum_finish(directory->sum, text);
+	directory->next->xxh3 = arena_str(directory->describe.arena, str_of(text));
+	directory->next++;
+	if (describe_end(&directory->describe, err) < 0)
+		return -1;
+	return describe_directory_begin(directory, err);
+}
+
+int checkpoint_describe_directory(int directory_fd, struct arena *arena,
+	struct checkpoint_description *ret_description, struct error *err)
+{
+	struct checkpoint_description description = {0};
+	clean_up(describe_directory_done) struct describe_directory directory = {
+		.describe = {.arena = arena,
+			.description = &description,
+			.content = BUF_INIT(LIMIT_ARCHIVE_METADATA)},
+		.sum = handover_sum_new(),
+	};
+	const struct archive_compose_visitor visitor = {
+		.content = describe_directory_content,
+		.end = describe_directory_end,
+		.context = &directory,
+	};
+	struct json_list *files = &description.files;
+	struct archive_scan_result result;
+
+	if (checkpoint__list_files(directory_fd, arena, files, err) < 0)
+		return -1;
+	directory.next = (struct handover_file *)(uintptr_t)files->items;
+	directory.behind = directory.next + files->count;
+	if (describe_directory_begin(&directory, err) < 0 ||
+		archive_compose_scan(directory_fd, checkpoint_tar_files(files, arena), files->count,
+			&visitor, &result, err) < 0)
+		return -1;
+	describe_whole(&directory.describe, &result);
 	*ret_description = description;
 	return 0;
 }

@@ -9,12 +9,14 @@
 
 #include <stdint.h>
 
+#include "archive/compose.h"
 #include "base/arena.h"
 #include "base/attributes.h"
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/str.h"
 #include "base/time.h"
+#include "handover/formats.h"
 #include "json/json.h"
 
 /* What the archive does not tell is empty or zero. */
@@ -39,6 +41,7 @@ struct checkpoint_description {
 	struct str criu_version; /* "4.2.1" */
 	struct str dump_error; /* when CRIU's log says that it failed: its errors, cause first */
 	struct json_strings missing; /* entries that a restore needs and that are not there */
+	struct json_list files; /* of struct handover_file; only of a directory */
 };
 
 /*
@@ -49,6 +52,24 @@ struct checkpoint_description {
  */
 must_check int checkpoint_describe(int fd, struct arena *arena,
 	struct checkpoint_description *ret_description, struct error *err);
+
+/*
+ * Describes a checkpoint that lies as files beneath `directory_fd` (borrowed), as kcr-runtime takes
+ * it: `digest` and `size_bytes` are of the tar that archive_compose() makes of them, `files` has
+ * their sums. Fails as checkpoint_describe().
+ */
+must_check int checkpoint_describe_directory(int directory_fd, struct arena *arena,
+	struct checkpoint_description *ret_description, struct error *err);
+
+/* The files of a checkpoint as those of a tar; from `arena`. */
+struct archive_compose_file *checkpoint_tar_files(
+	const struct json_list *files, struct arena *arena);
+
+/*
+ * Copies the engine's metadata out of the archive `fd` (borrowed, at its beginning) into files of
+ * the directory: what kcr-runtime's checkpoint lacks. Fails as archive_scan().
+ */
+must_check int checkpoint_absorb(int fd, int directory_fd, struct error *err);
 
 /* Appends the description as one line of JSON, without a line end. */
 void checkpoint_description_encode(

@@ -28,6 +28,10 @@ static const struct json_field description_fields[] = {
 	DESCRIPTION_FIELD("criuVersion", JSON_FIELD_STRING, criu_version),
 	DESCRIPTION_FIELD("dumpError", JSON_FIELD_STRING, dump_error),
 	DESCRIPTION_FIELD("missing", JSON_FIELD_STRINGS, missing),
+	{.name = "files",
+		.type = JSON_FIELD_LIST,
+		.offset = offsetof(struct checkpoint_description, files),
+		.object = &handover_file_object},
 };
 
 static const struct json_object description_object =

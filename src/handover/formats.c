@@ -35,12 +35,12 @@ static const struct json_field plan_file_fields[] = {
 	PLAN_NUMBER("bytes", handover_file, bytes),
 	PLAN_NEEDED("xxh3", handover_file, xxh3),
 };
-static const struct json_object plan_file_object =
+const struct json_object handover_file_object =
 	JSON_OBJECT_OF("file", struct handover_file, plan_file_fields);
 
 static const struct json_field plan_files_fields[] = {
 	PLAN_VERSION(handover_files),
-	PLAN_LIST("files", handover_files, files, plan_file_object),
+	PLAN_LIST("files", handover_files, files, handover_file_object),
 };
 static const struct json_object plan_files_object =
 	JSON_OBJECT_OF("files", struct handover_files, plan_files_fields);
@@ -51,7 +51,7 @@ static const struct json_field plan_candidate_fields[] = {
 	PLAN_NEEDED("directory", handover_candidate, directory),
 	PLAN_STRING("image", handover_candidate, image),
 	PLAN_TIME("taken", handover_candidate, taken),
-	PLAN_LIST("files", handover_candidate, files, plan_file_object),
+	PLAN_LIST("files", handover_candidate, files, handover_file_object),
 };
 static const struct json_object plan_candidate_object =
 	JSON_OBJECT_OF("candidate", struct handover_candidate, plan_candidate_fields);

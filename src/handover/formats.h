@@ -55,6 +55,8 @@ struct handover_file {
 	struct str xxh3; /* XXH3-128 of the content, 32 hexadecimal digits */
 };
 
+extern const struct json_object handover_file_object;
+
 /* All that a restore reads of one checkpoint. */
 struct handover_files {
 	int64_t version;

@@ -15,6 +15,7 @@
 
 #include "base/alloc.h"
 #include "image/manifest.h"
+#include "node/direct.h"
 #include "node/serve.h"
 #include "node/work.h"
 #include "sys/clock.h"
@@ -30,6 +31,7 @@ struct node_ingest {
 	char *key;
 	char *uid;
 	char *archive;
+	char *request_uid; /* of kcr-runtime's directory; NULL: all is in the archive */
 	struct api_checkpoint_pod pod; /* what the archive must be of; owned texts */
 	char *container;
 	struct node_work *work;
@@ -50,6 +52,7 @@ static void node_ingest_free(struct node_ingest *ingest)
 	free(ingest->key);
 	free(ingest->uid);
 	free(ingest->archive);
+	free(ingest->request_uid);
 	free(ingest->container);
 	free(ingest->pushed_image);
 	free((char *)(uintptr_t)ingest->pod.name.data);
@@ -134,6 +137,49 @@ static int node_write_documents(const struct checkpoint_description *description
 	return image_documents_write(&layer, &facts, documents, err);
 }
 
+static struct node_entry node_ingest_entry(const struct node_ingest *ingest,
+	const struct checkpoint_description *description, const struct image_documents *documents)
+{
+	struct node_entry entry = {.uid = str_of(ingest->uid)};
+
+	kube_key_split(str_of(ingest->key), &entry.namespace, &entry.name);
+	entry.manifest_digest = str_of(documents->manifest_digest);
+	entry.config_digest = str_of(documents->config_digest);
+	entry.layer_digest = description->digest;
+	entry.manifest_bytes = (int64_t)documents->manifest.size;
+	entry.config_bytes = (int64_t)documents->config.size;
+	entry.layer_bytes = description->size_bytes;
+	entry.memory_bytes = description->memory_bytes;
+	entry.frozen_us = description->frozen_us;
+	entry.engine = description->engine;
+	entry.criu_version = description->criu_version;
+	return entry;
+}
+
+/* kcr-runtime's directory and what it says of it, in place of the archive. */
+static int node_ingest_direct(struct node_ingest *ingest,
+	const struct checkpoint_description *description, const struct image_documents *documents,
+	struct node_entry *entry, const struct node_entry **ret_entry, struct error *err)
+{
+	struct node *node = ingest->node;
+	autoarena *arena = arena_new(1024);
+	autobuf path = BUF_INIT(LIMIT_ARCHIVE_PATH);
+	const struct handover_files files = {HANDOVER_FORMAT_VERSION, description->files};
+	struct handover_direct direct;
+
+	node_direct_path(&path, str_of(ingest->request_uid));
+	if (node_direct_result(node, str_of(ingest->request_uid), arena, &direct, err) < 0)
+		return -1;
+	entry->is_directory = true;
+	entry->image_name = direct.image;
+	entry->frozen_us = direct.frozen_us;
+	if (node_store_add(node->store,
+		    &(struct node_store_content){.name = path.data, .files = &files}, entry,
+		    documents, ret_entry, err) < 0)
+		return -1;
+	return file_remove_tree(node->archives_fd, ingest->archive, err);
+}
+
 static int node_ingest_store(struct node_ingest *ingest,
 	const struct checkpoint_description *description, const struct node_entry **ret_entry,
 	struct error *err)
@@ -141,28 +187,20 @@ static int node_ingest_store(struct node_ingest *ingest,
 	struct node *node = ingest->node;
 	autodocuments documents = IMAGE_DOCUMENTS_INIT;
 	char repository[IMAGE_REPOSITORY_MADE_MAX + 1];
-	struct node_entry entry = {.uid = str_of(ingest->uid)};
-	struct node_store_content content;
+	struct node_entry entry;
 
 	if (node_check_description(ingest, description, err) < 0 ||
 		node_write_documents(description, &documents, err) < 0)
 		return -1;
-	kube_key_split(str_of(ingest->key), &entry.namespace, &entry.name);
+	entry = node_ingest_entry(ingest, description, &documents);
 	image_repository_make(entry.namespace, entry.name, repository);
 	entry.repository = str_of(repository);
-	entry.manifest_digest = str_of(documents.manifest_digest);
-	entry.config_digest = str_of(documents.config_digest);
-	entry.layer_digest = description->digest;
-	entry.manifest_bytes = (int64_t)documents.manifest.size;
-	entry.config_bytes = (int64_t)documents.config.size;
-	entry.layer_bytes = description->size_bytes;
-	entry.memory_bytes = description->memory_bytes;
-	entry.frozen_us = description->frozen_us;
-	entry.engine = description->engine;
-	entry.criu_version = description->criu_version;
-	content = (struct node_store_content){
-		.parent_fd = node->archives_fd, .name = ingest->archive};
-	return node_store_add(node->store, &content, &entry, &documents, ret_entry, err);
+	if (ingest->request_uid != NULL)
+		return node_ingest_direct(ingest, description, &documents, &entry, ret_entry, err);
+	return node_store_add(node->store,
+		&(struct node_store_content){
+			.parent_fd = node->archives_fd, .name = ingest->archive},
+		&entry, &documents, ret_entry, err);
 }
 
 static void node_ingest_pushed(void *context, struct str image, const struct error *err)
@@ -224,11 +262,26 @@ static int node_ingest_open(
 	return 0;
 }
 
+/* kcr-runtime's directory, if there is one for this Checkpoint. */
+static int node_ingest_open_directory(
+	struct node *node, const struct node_ingest *ingest, int *ret_fd, struct error *err)
+{
+	autobuf path = BUF_INIT(LIMIT_ARCHIVE_PATH);
+
+	if (ingest->request_uid == NULL)
+		return 0;
+	node_direct_path(&path, str_of(ingest->request_uid));
+	return file_open_beneath(
+		node_store_fd(node->store), path.data, O_RDONLY | O_DIRECTORY, 0, ret_fd, err);
+}
+
 static void node_ingest_start(
 	struct node *node, struct str key, const struct api_checkpoint *checkpoint)
 {
 	struct node_ingest *ingest = new_zeroed(struct node_ingest);
+	const struct api_owner *owner = api_metadata_controller(&checkpoint->metadata);
 	autoclose int archive = -1;
+	autoclose int directory = -1;
 	struct error err;
 
 	ingest->node = node;
@@ -238,10 +291,13 @@ static void node_ingest_start(
 	ingest->container = str_dup(checkpoint->spec.container_name);
 	ingest->pod.name = str_of(str_dup(checkpoint->spec.pod->name));
 	ingest->pod.namespace = str_of(str_dup(checkpoint->metadata.namespace));
+	if (api_checkpoint_strategy(checkpoint) == API_STRATEGY_RUNTIME && owner != NULL)
+		ingest->request_uid = str_dup(owner->uid);
 	(void)map_set(&node->ingests, checkpoint->metadata.uid, ingest);
 	if (node_ingest_open(node, ingest, &archive, &err) < 0 ||
-		node_work_start(node->loop, archive, node_ingest_described, ingest, &ingest->work,
-			&err) < 0)
+		node_ingest_open_directory(node, ingest, &directory, &err) < 0 ||
+		node_work_start(node->loop, archive, directory, node_ingest_described, ingest,
+			&ingest->work, &err) < 0)
 		node_ingest_fail(ingest, &err);
 }
 

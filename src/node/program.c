@@ -7,6 +7,7 @@
 
 #include "http/health.h"
 #include "loop/stop.h"
+#include "node/direct.h"
 #include "node/serve.h"
 #include "node/state.h"
 #include "sys/fd.h"
@@ -180,6 +181,7 @@ static void node_orphans_due(void *context)
 
 	node_collect_orphans(&program->node);
 	node_collect_late_archives(&program->node);
+	node_collect_direct(&program->node);
 	loop_timer_set(program->orphans, NODE_ORPHANS_MS);
 }
 

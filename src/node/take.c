@@ -12,6 +12,7 @@
 #include "api/names.h"
 #include "base/alloc.h"
 #include "checkpoint/request.h"
+#include "node/direct.h"
 #include "restore/record.h"
 #include "sys/clock.h"
 #include "sys/file.h"
@@ -33,8 +34,11 @@ struct node_take {
 	struct node *node;
 	char *key;
 	char *container; /* "namespace/pod/container" */
+	char *request_uid;
+	char *ordered; /* ID of the container that kcr-runtime was told to dump; NULL: not told */
 	struct node_kubelet_call *call;
 	bool is_done;
+	bool is_direct; /* kcr-runtime did */
 	struct wall_time ended;
 	char *archive; /* the file's name; NULL: failed */
 	struct error err;
@@ -47,6 +51,8 @@ static void node_take_free(struct node_take *take)
 	node_kubelet_call_free(take->call);
 	free(take->key);
 	free(take->container);
+	free(take->request_uid);
+	free(take->ordered);
 	free(take->archive);
 	free(take);
 }
@@ -63,6 +69,18 @@ void node_takes_free(struct node *node)
 
 /* ---- The call ---- */
 
+/* What came of the order, if there was one. */
+static void node_take_end_order(struct node_take *take)
+{
+	if (take->ordered == NULL)
+		return;
+	node_direct_recall(take->node, str_of(take->ordered));
+	take->is_direct = take->archive != NULL &&
+		node_direct_is_complete(take->node, str_of(take->request_uid));
+	if (!take->is_direct)
+		node_direct_remove(take->node, str_of(take->request_uid));
+}
+
 static void node_take_done(void *context, struct str archive, const struct error *err)
 {
 	struct node_take *take = context;
@@ -78,6 +96,7 @@ static void node_take_done(void *context, struct str archive, const struct error
 		(void)str_cut_last(archive, '/', &directory, &name);
 		take->archive = str_dup(name);
 	}
+	node_take_end_order(take);
 	metric_add(metrics_series(node->metrics, &node_checkpoints_total,
 			   err != NULL ? "result=\"failed\"" : "result=\"taken\""),
 		1);
@@ -118,16 +137,35 @@ bool node_takes_container(const struct node *node, const struct api_request *req
 	return false;
 }
 
-static void node_take_start(
-	struct node *node, struct str key, const struct api_request *request, struct str container)
+/* kcr-runtime is told where to, if it runs the container; else the engine makes an archive. */
+static void node_take_order(struct node_take *take, struct str container_id)
+{
+	struct error err;
+
+	if (!node_direct_is_possible(take->node, container_id))
+		return;
+	if (node_direct_order(take->node, str_of(take->request_uid), container_id, &err) < 0)
+		log_warning(&err, "Failed to order a checkpoint, the engine will take it",
+			"container", take->container);
+	else
+		take->ordered = str_dup(container_id);
+}
+
+static void node_take_start(struct node *node, struct str key, const struct api_request *request,
+	const struct api_pod *pod, struct str container)
 {
 	struct node_take *take = new_zeroed(struct node_take);
+	const struct api_container_status *status =
+		api_pod_container_status(pod, request->spec.container_name);
 	int64_t left_us = checkpoint_deadline(request).us - clock_wall().us;
 
 	node_remove_leftovers(node, request);
 	take->node = node;
 	take->key = str_dup(key);
 	take->container = str_dup(container);
+	take->request_uid = str_dup(request->metadata.uid);
+	if (status != NULL)
+		node_take_order(take, status->container_id);
 	(void)map_set(&node->takes, key, take);
 	take->call = node_kubelet_checkpoint(&node->kubelet, kube_client_token(node->client),
 		request->metadata.namespace, request->spec.pod.name, request->spec.container_name,
@@ -228,7 +266,7 @@ static void node_fill_metadata(struct node_new_checkpoint *made, const struct ap
 }
 
 static void node_fill_spec(struct node *node, struct node_new_checkpoint *made,
-	const struct api_request *request, const struct api_pod *pod, const char *archive,
+	const struct api_request *request, const struct api_pod *pod, const struct node_take *take,
 	struct arena *arena)
 {
 	struct api_checkpoint_spec *spec = &made->object.spec;
@@ -245,7 +283,9 @@ static void node_fill_spec(struct node *node, struct node_new_checkpoint *made,
 			owner->api_version, owner->kind, owner->name, owner->uid};
 		spec->workload = &made->workload;
 	}
-	spec->data = str_of(archive);
+	spec->data = str_of(take->archive);
+	spec->strategy =
+		api_strategy_text(take->is_direct ? API_STRATEGY_RUNTIME : API_STRATEGY_IMAGE);
 	spec->id = made->object.metadata.name;
 	spec->schedule_ref = request->spec.schedule;
 	spec->timestamp = request->status.started;
@@ -260,7 +300,8 @@ static void node_fill_spec(struct node *node, struct node_new_checkpoint *made,
 }
 
 static struct str node_checkpoint_body(struct node *node, const struct api_request *request,
-	const struct api_pod *pod, struct str name, const char *archive, struct arena *arena)
+	const struct api_pod *pod, struct str name, const struct node_take *take,
+	struct arena *arena)
 {
 	struct node_new_checkpoint made = {0};
 	autobuf body = BUF_INIT(LIMIT_OBJECT_BYTES);
@@ -268,7 +309,7 @@ static struct str node_checkpoint_body(struct node *node, const struct api_reque
 
 	api_init(&api_checkpoint_kind, &made.object);
 	node_fill_metadata(&made, request, pod, name, arena);
-	node_fill_spec(node, &made, request, pod, archive, arena);
+	node_fill_spec(node, &made, request, pod, take, arena);
 	api_encode(&writer, &api_checkpoint_kind, &made.object);
 	return arena_str(arena, buf_str(&body));
 }
@@ -327,11 +368,11 @@ static void node_begin(
 }
 
 /*
- * The container may have ended while it was dumped; then there is nothing to describe. `archive`
- * may be NULL when the Checkpoint is there already.
+ * The container may have ended while it was dumped; then there is nothing to describe. `take` may
+ * be NULL when the Checkpoint is there already.
  */
 static void node_complete(struct node *node, const struct api_request *request,
-	const struct api_pod *pod, const char *archive, struct kube_plan *plan)
+	const struct api_pod *pod, const struct node_take *take, struct kube_plan *plan)
 {
 	struct api_request_status status = request->status;
 	struct api_checkpoint_reference reference;
@@ -352,7 +393,7 @@ static void node_complete(struct node *node, const struct api_request *request,
 				.resource = &node_checkpoint_resource,
 				.namespace = arena_str(plan->arena, request->metadata.namespace),
 				.body = node_checkpoint_body(
-					node, request, pod, reference.name, archive, plan->arena),
+					node, request, pod, reference.name, take, plan->arena),
 			});
 	status.completed = clock_wall();
 	status.checkpoint = &reference;
@@ -367,7 +408,7 @@ static void node_write_result(struct node *node, const struct api_request *reque
 	const struct api_pod *pod, const struct node_take *take, struct kube_plan *plan)
 {
 	if (take->archive != NULL)
-		node_complete(node, request, pod, take->archive, plan);
+		node_complete(node, request, pod, take, plan);
 	else
 		node_fail(node, request, error_reason(take->err.kind),
 			arena_str(plan->arena, str_of(take->err.text)), plan);
@@ -406,6 +447,8 @@ static void node_take_forget(
 		return;
 	}
 	(void)map_remove(&node->takes, key); /* it is `take` */
+	if (!has_checkpoint && take->is_direct)
+		node_direct_remove(node, str_of(take->request_uid));
 	if (!has_checkpoint && take->archive != NULL &&
 		!node_is_known_archive(node, take->archive) &&
 		file_remove_tree(node->archives_fd, take->archive, &err) < 0)
@@ -457,7 +500,7 @@ static void node_take_step(struct node *node, struct str key, const struct api_r
 	else if (!is_begun)
 		node_begin(request, pod, plan);
 	else
-		node_take_start(node, key, request, container);
+		node_take_start(node, key, request, pod, container);
 }
 
 void node_decide_request(void *context, struct str key, struct kube_plan *plan)

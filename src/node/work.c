@@ -129,24 +129,26 @@ static int node_work_program(struct buf *path, struct error *err)
 	return buf_check(path, "path of " NODE_WORKER_PROGRAM, err);
 }
 
-static int node_work_spawn(int archive, int output, struct process *ret_process, struct error *err)
+static int node_work_spawn(
+	int archive, int directory, int output, struct process *ret_process, struct error *err)
 {
 	static const char *const environment[] = {NULL};
+	const char *verb = directory < 0 ? "describe" : "absorb";
 	autobuf program = BUF_INIT(PATH_MAX);
-	const struct process_fd fds[] = {
-		{archive, STDIN_FILENO}, {output, STDOUT_FILENO}, {STDERR_FILENO, STDERR_FILENO}};
+	const struct process_fd fds[] = {{archive, STDIN_FILENO}, {output, STDOUT_FILENO},
+		{STDERR_FILENO, STDERR_FILENO}, {directory, NODE_WORKER_DIRECTORY}};
 
 	if (node_work_program(&program, err) < 0)
 		return -1;
-	return process_start(&(struct process_spec){.arguments = (const char *const[]){program.data,
-							    "describe", NULL},
-				     .environment = environment,
-				     .fds = fds,
-				     .fd_count = array_size(fds)},
+	return process_start(
+		&(struct process_spec){.arguments = (const char *const[]){program.data, verb, NULL},
+			.environment = environment,
+			.fds = fds,
+			.fd_count = directory < 0 ? array_size(fds) - 1 : array_size(fds)},
 		ret_process, err);
 }
 
-int node_work_start(struct loop *loop, int fd, node_work_fn done, void *context,
+int node_work_start(struct loop *loop, int fd, int directory_fd, node_work_fn done, void *context,
 	struct node_work **ret_work, struct error *err)
 {
 	struct process process = PROCESS_NONE;
@@ -164,7 +166,7 @@ int node_work_start(struct loop *loop, int fd, node_work_fn done, void *context,
 	work->text = BUF_INIT(LIMIT_ARCHIVE_METADATA);
 	work->deadline = loop_timer_new(loop, node_work_late, work);
 	if (fd_set_nonblocking(work->pipe, err) < 0 ||
-		node_work_spawn(fd, write_end, &process, err) < 0 ||
+		node_work_spawn(fd, directory_fd, write_end, &process, err) < 0 ||
 		loop_watch_fd(loop, work->pipe, LOOP_READ, node_work_readable, work,
 			&work->readable, err) < 0 ||
 		loop_watch_child(loop, &process, node_work_ended, work, &work->child, err) < 0) {

@@ -17,11 +17,12 @@ typedef void (*node_work_fn)(
 	void *context, const struct checkpoint_description *description, const struct error *err);
 
 /*
- * Starts a worker on the archive `fd` (borrowed until this returns). The caller owns *ret_work and
+ * Starts a worker on the archive `fd`, and on the directory of kcr-runtime's checkpoint (-1: there
+ * is none); both are borrowed until this returns. The caller owns *ret_work and
  * may release it at any time, which ends the worker. Fails with SYSTEM.
  */
-must_check int node_work_start(struct loop *loop, int fd, node_work_fn done, void *context,
-	struct node_work **ret_work, struct error *err);
+must_check int node_work_start(struct loop *loop, int fd, int directory_fd, node_work_fn done,
+	void *context, struct node_work **ret_work, struct error *err);
 void node_work_free(struct node_work *work); /* may be NULL */
 
 #endif

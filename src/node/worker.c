@@ -5,8 +5,10 @@
 #include "node/worker.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -14,6 +16,7 @@
 #include "checkpoint/describe.h"
 #include "sys/confine.h"
 #include "sys/fd.h"
+#include "sys/file.h"
 #include "sys/log.h"
 #include "sys/process.h"
 #include "json/json.h"
@@ -31,20 +34,51 @@ static void node_worker_write_error(const struct error *err, struct buf *out)
 	json_end_object(&writer);
 }
 
+/* ---- To the disk ---- */
+
+/* Its exit code is the errno. */
+static int node_worker_flush_file(int fd)
+{
+	return fsync(fd) < 0 ? errno : 0;
+}
+
+static int node_worker_visit_flush(
+	void *context, const char *name, bool is_directory, struct error *err)
+{
+	autoclose int fd = openat(*(const int *)context, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd < 0)
+		return error_set_errno(err, "cannot open '%s'", name);
+	if (is_directory && file_for_each(fd, node_worker_visit_flush, &fd, err) < 0)
+		return -1;
+	return file_sync(fd, name, err);
+}
+
 /*
- * The archive goes to the disk while it is read: fsync(2) takes half as long as hashing, most of it
- * in handing the pages over, so a process beside us does it. Its exit code is the errno.
+ * What is taken in goes to the disk while it is read: fsync(2) takes half as long as hashing, most
+ * of it in handing the pages over, so a process beside us does it.
  */
 static int node_worker_flush(void)
 {
-	return fsync(STDIN_FILENO) < 0 ? errno : 0;
+	struct stat input;
+	struct error err;
+	int fd = STDIN_FILENO;
+
+	if (fstat(fd, &input) < 0)
+		return errno;
+	if (!S_ISDIR(input.st_mode))
+		return node_worker_flush_file(fd);
+	if (file_for_each(fd, node_worker_visit_flush, &fd, &err) < 0) {
+		log_warning(&err, "Failed to flush a checkpoint");
+		return EIO;
+	}
+	return node_worker_flush_file(fd);
 }
 
-static int node_worker_start_flush(struct process *ret_flush, struct error *err)
+static int node_worker_start_flush(int fd, struct process *ret_flush, struct error *err)
 {
 	static const char *const arguments[] = {"/proc/self/exe", "flush", NULL};
-	static const struct process_fd fds[] = {
-		{STDIN_FILENO, STDIN_FILENO}, {STDERR_FILENO, STDERR_FILENO}};
+	const struct process_fd fds[] = {{fd, STDIN_FILENO}, {STDERR_FILENO, STDERR_FILENO}};
 
 	return process_start(
 		&(struct process_spec){
@@ -61,27 +95,60 @@ static int node_worker_join_flush(struct process *flush, struct error *err)
 		return -1;
 	if (WIFEXITED(status)) {
 		errno = WEXITSTATUS(status);
-		return errno == 0 ? 0 : error_set_errno(err, "cannot flush the archive");
+		return errno == 0 ? 0 : error_set_errno(err, "cannot flush the checkpoint");
 	}
 	process_format_status(status, how);
-	return error_set(err, ERROR_SYSTEM, "flushing the archive ended with %s", how);
+	return error_set(err, ERROR_SYSTEM, "flushing the checkpoint ended with %s", how);
 }
 
-static int node_worker_describe(struct buf *out, struct error *err)
+/* ---- Reading ---- */
+
+static int node_worker_confine(int directory_fd, struct error *err)
 {
-	autoarena *arena = arena_new(16 * 1024);
-	struct process flush;
-	struct checkpoint_description description;
 	bool is_complete;
 
-	if (node_worker_start_flush(&flush, err) < 0)
-		return -1;
-	if (confine_self(&is_complete, err) < 0) /* `flush` dies with us */
+	if (confine_self(directory_fd, &is_complete, err) < 0)
 		return -1;
 	if (!is_complete)
 		log_debug("This kernel has no Landlock; the worker could open files");
-	if (checkpoint_describe(STDIN_FILENO, arena, &description, err) < 0 ||
-		node_worker_join_flush(&flush, err) < 0)
+	return 0;
+}
+
+static int node_worker_describe_archive(
+	struct arena *arena, struct checkpoint_description *ret_description, struct error *err)
+{
+	struct process flush;
+
+	if (node_worker_start_flush(STDIN_FILENO, &flush, err) < 0 ||
+		node_worker_confine(-1, err) < 0 || /* `flush` dies with us */
+		checkpoint_describe(STDIN_FILENO, arena, ret_description, err) < 0)
+		return -1;
+	return node_worker_join_flush(&flush, err);
+}
+
+/* The metadata is written by ourselves, flushed file by file: it is small. */
+static int node_worker_describe_directory(
+	struct arena *arena, struct checkpoint_description *ret_description, struct error *err)
+{
+	struct process flush;
+
+	if (node_worker_start_flush(NODE_WORKER_DIRECTORY, &flush, err) < 0 ||
+		node_worker_confine(NODE_WORKER_DIRECTORY, err) < 0 ||
+		checkpoint_absorb(STDIN_FILENO, NODE_WORKER_DIRECTORY, err) < 0 ||
+		checkpoint_describe_directory(NODE_WORKER_DIRECTORY, arena, ret_description, err) <
+			0 ||
+		file_sync(NODE_WORKER_DIRECTORY, "the checkpoint's directory", err) < 0)
+		return -1;
+	return node_worker_join_flush(&flush, err);
+}
+
+static int node_worker_run(bool is_directory, struct buf *out, struct error *err)
+{
+	autoarena *arena = arena_new(16 * 1024);
+	struct checkpoint_description description;
+
+	if (is_directory ? node_worker_describe_directory(arena, &description, err) < 0
+			 : node_worker_describe_archive(arena, &description, err) < 0)
 		return -1;
 	checkpoint_description_encode(&description, out);
 	return buf_check(out, "description", err);
@@ -90,18 +157,23 @@ static int node_worker_describe(struct buf *out, struct error *err)
 int node_worker_main(int count, char *const *arguments)
 {
 	autobuf out = BUF_INIT(LIMIT_ARCHIVE_METADATA);
+	const char *verb = count == 1 ? arguments[0] : "";
+	bool is_directory = strcmp(verb, "absorb") == 0;
 	struct error err;
 	int result;
 
-	if (count == 1 && strcmp(arguments[0], "flush") == 0)
+	if (strcmp(verb, "flush") == 0)
 		return node_worker_flush();
-	if (count != 1 || strcmp(arguments[0], "describe") != 0) {
+	if (!is_directory && strcmp(verb, "describe") != 0) {
 		fprintf(stderr,
-			"Usage: kcr-work describe|flush <ARCHIVE\n\nDescribes a checkpoint "
-			"archive as JSON, or writes it to the disk. The agent runs it.\n");
+			"Usage: kcr-work describe <ARCHIVE\n"
+			"       kcr-work absorb <ARCHIVE 3<DIRECTORY\n"
+			"       kcr-work flush <ARCHIVE-OR-DIRECTORY\n\n"
+			"Describes a checkpoint as JSON, or writes it to the disk. The agent "
+			"runs it.\n");
 		return 2;
 	}
-	result = node_worker_describe(&out, &err);
+	result = node_worker_run(is_directory, &out, &err);
 	if (result < 0) {
 		buf_clear(&out);
 		node_worker_write_error(&err, &out);

@@ -19,9 +19,9 @@
 #include "base/limits.h"
 #include "base/map.h"
 #include "runtime/layer.h"
-#include "runtime/tar.h"
 #include "sys/fd.h"
 #include "sys/file.h"
+#include "tar/entry.h"
 
 enum {
 	LAYER_DEPTH_MAX = 256, /* directories within directories */
@@ -32,6 +32,7 @@ enum {
 
 struct layer_saver {
 	int tar_fd; /* borrowed */
+	struct buf header; /* of the file at hand */
 	struct buf xattrs; /* of the file at hand */
 	char *names; /* LAYER_XATTR_BYTES */
 	char *block; /* LAYER_COPY_BYTES */
@@ -50,15 +51,21 @@ struct layer_file {
 	struct stat status;
 };
 
+static int saver_write(struct layer_saver *saver, struct str bytes, struct error *err)
+{
+	return fd_write_all(saver->tar_fd, bytes, "the layer", err);
+}
+
 static int saver_write_header(
-	struct layer_saver *saver, const struct runtime_tar_entry *entry, struct error *err)
+	struct layer_saver *saver, const struct tar_entry *entry, struct error *err)
 {
 	if (++saver->size.entries > LIMIT_ARCHIVE_ENTRIES)
 		return error_set(err, ERROR_TOO_BIG, "the layer has more than %d entries",
 			LIMIT_ARCHIVE_ENTRIES);
-	if (runtime__tar_header(saver->tar_fd, entry, err) < 0)
+	buf_clear(&saver->header);
+	if (tar_entry_write(entry, &saver->header, err) < 0)
 		return error_wrap(err, "'%.*s'", STR_ARG(entry->path));
-	return 0;
+	return saver_write(saver, buf_str(&saver->header), err);
 }
 
 /* An empty file whose name says that something is removed. */
@@ -67,7 +74,7 @@ static int saver_write_mark(struct layer_saver *saver, const char *directory, co
 {
 	const struct stat status = {.st_mode = S_IFREG | 0600};
 	autobuf path = BUF_INIT(LIMIT_ARCHIVE_PATH);
-	struct runtime_tar_entry entry = {.status = &status};
+	struct tar_entry entry = {.status = &status};
 
 	buf_printf(&path, "%s%s%s%s", directory, *directory != '\0' ? "/" : "", mark, name);
 	if (buf_check(&path, "a path of the layer", err) < 0)
@@ -112,7 +119,7 @@ static int saver_add_xattrs(struct layer_saver *saver, const struct layer_file *
 			*ret_is_opaque = value_size == 1 && saver->block[0] == 'y';
 		else if (!str_starts_with(str_of(name), STR("trusted.overlay.")) &&
 			strcmp(name, "security.selinux") != 0)
-			runtime__tar_add_xattr(&saver->xattrs, name,
+			tar_xattr_add(&saver->xattrs, name,
 				(struct str){saver->block, (size_t)value_size});
 	}
 	return 0;
@@ -154,12 +161,11 @@ static int saver_write_content(
 			return error_set_errno(err, "cannot read '%s'", file->path);
 		if (got == 0)
 			return error_set(err, ERROR_CONFLICT, "'%s' has shrunk", file->path);
-		if (fd_write_all(saver->tar_fd, (struct str){saver->block, (size_t)got},
-			    "the layer", err) < 0)
+		if (saver_write(saver, (struct str){saver->block, (size_t)got}, err) < 0)
 			return -1;
 		left -= got;
 	}
-	return runtime__tar_pad(saver->tar_fd, file->status.st_size, err);
+	return saver_write(saver, (struct str){tar_zeros, tar_padding(file->status.st_size)}, err);
 }
 
 /* The path under which this very file is in the layer already; NULL: it is the first. */
@@ -185,7 +191,7 @@ static int saver_write_entry(struct layer_saver *saver, const struct layer_file 
 	bool *ret_is_opaque, struct error *err)
 {
 	const char *first = saver_find_link(saver, file);
-	struct runtime_tar_entry entry = {
+	struct tar_entry entry = {
 		.path = str_of(file->path),
 		.link = str_of(first),
 		.is_hard_link = first != NULL,
@@ -257,6 +263,7 @@ static int saver_visit(void *context, const char *name, bool is_directory, struc
 
 static void saver_done(struct layer_saver *saver)
 {
+	buf_done(&saver->header);
 	buf_done(&saver->xattrs);
 	free(saver->names);
 	free(saver->block);
@@ -269,7 +276,8 @@ int runtime_layer_save(int upper_fd, int tar_fd, int64_t max_bytes,
 {
 	clean_up(saver_done) struct layer_saver saver = {
 		.tar_fd = tar_fd,
-		.xattrs = BUF_INIT(RUNTIME_TAR_PAX_BYTES),
+		.header = BUF_INIT(TAR_HEADER_BYTES),
+		.xattrs = BUF_INIT(TAR_PAX_BYTES),
 		.names = alloc_zeroed(1, LAYER_XATTR_BYTES),
 		.block = alloc_zeroed(1, LAYER_COPY_BYTES),
 		.arena = arena_new(1024),
@@ -278,7 +286,7 @@ int runtime_layer_save(int upper_fd, int tar_fd, int64_t max_bytes,
 	struct saver_directory directory = {&saver, upper_fd, "", 0};
 
 	if (file_for_each(upper_fd, saver_visit, &directory, err) < 0 ||
-		runtime__tar_end(tar_fd, err) < 0)
+		saver_write(&saver, (struct str){tar_zeros, TAR_END_BYTES}, err) < 0)
 		return -1;
 	*ret_size = saver.size;
 	return 0;

@@ -11,9 +11,10 @@
 #include "base/error.h"
 
 /*
- * Confines this process to the descriptors that it has. *ret_is_complete is false when the kernel
- * has no Landlock, so that files could still be opened. Fails with SYSTEM.
+ * Confines this process to the descriptors that it has, and to reading and writing regular files
+ * beneath `directory_fd` (borrowed; -1: nowhere). *ret_is_complete is false when the kernel has no
+ * Landlock, so that files could still be opened. Fails with SYSTEM.
  */
-must_check int confine_self(bool *ret_is_complete, struct error *err);
+must_check int confine_self(int directory_fd, bool *ret_is_complete, struct error *err);
 
 #endif

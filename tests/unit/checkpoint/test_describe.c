@@ -310,7 +310,7 @@ static void metadata_has_a_maximum(void **state)
 	tar_pad(&tar);
 	tar_end(&tar);
 	assert_refused(
-		&tar, ERROR_TOO_BIG, "spec.dump of the archive is larger than 4194304 bytes");
+		&tar, ERROR_TOO_BIG, "spec.dump of the checkpoint is larger than 4194304 bytes");
 }
 
 static void a_hostile_or_truncated_archive_is_not_described(void **state)

@@ -16,9 +16,9 @@
 
 #include "base/buf.h"
 #include "runtime/layer.h"
-#include "runtime/tar.h"
 #include "sys/fd.h"
 #include "sys/file.h"
+#include "tar/entry.h"
 
 static struct {
 	char base[64];
@@ -274,17 +274,26 @@ static void test_a_layer_larger_than_allowed_is_refused(void **state)
 static void put_entry(const char *path, mode_t mode, const char *link, bool is_hard_link)
 {
 	const struct stat status = {.st_mode = mode};
-	const struct runtime_tar_entry entry = {.path = str_of(path),
+	autobuf header = BUF_INIT(TAR_HEADER_BYTES);
+	const struct tar_entry entry = {.path = str_of(path),
 		.link = str_of(link),
 		.is_hard_link = is_hard_link,
 		.status = &status};
 
-	assert_int_equal(runtime__tar_header(here.tar_fd, &entry, &here.err), 0);
+	assert_int_equal(tar_entry_write(&entry, &header, &here.err), 0);
+	assert_int_equal(fd_write_all(here.tar_fd, buf_str(&header), "the tar", &here.err), 0);
+}
+
+static void put_end(void)
+{
+	assert_int_equal(fd_write_all(here.tar_fd, (struct str){tar_zeros, TAR_END_BYTES},
+				 "the tar", &here.err),
+		0);
 }
 
 static void assert_refused(void)
 {
-	assert_int_equal(runtime__tar_end(here.tar_fd, &here.err), 0);
+	put_end();
 	assert_int_equal(runtime_layer_apply(here.tar_fd, here.root_fd, &here.err), -1);
 	assert_int_equal(ftruncate(here.tar_fd, 0), 0);
 	assert_int_equal(lseek(here.tar_fd, 0, SEEK_SET), 0);
@@ -325,7 +334,7 @@ static void test_an_absolute_path_means_the_root(void **state)
 	(void)state;
 	put_entry("/file", S_IFREG | 0600, NULL, false);
 	put_entry("./d/", S_IFDIR | 0700, NULL, false);
-	assert_int_equal(runtime__tar_end(here.tar_fd, &here.err), 0);
+	put_end();
 	apply();
 	assert_true(S_ISREG(look("file").st_mode));
 	assert_true(S_ISDIR(look("d").st_mode));
@@ -337,7 +346,7 @@ static void test_a_link_of_the_layer_is_not_followed(void **state)
 	put_file(here.base_fd, "victim", "untouched");
 	put_entry("trap", S_IFLNK | 0777, "../victim", false);
 	put_entry("trap", S_IFREG | 0666, NULL, false);
-	assert_int_equal(runtime__tar_end(here.tar_fd, &here.err), 0);
+	put_end();
 	apply();
 	assert_true(S_ISREG(look("trap").st_mode));
 	assert_int_equal(fstatat(here.base_fd, "victim", &(struct stat){0}, 0), 0);

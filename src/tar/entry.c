@@ -1,20 +1,16 @@
 /*
- * What ustar's fields cannot hold stands in the pax header: any path, times to the nanosecond,
+ * What ustar's fields cannot hold stands in the pax header: long paths, times to the nanosecond,
  * large numbers, attributes. Readers take the pax value where there is one, so the ustar field
  * then holds what fits.
  */
-#include "runtime/tar.h"
+#include "tar/entry.h"
 
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/sysmacros.h>
 
-#include "sys/fd.h"
-
-enum { TAR_BLOCK = 512 };
-
-#define TAR_WHAT "the layer"
+const char tar_zeros[TAR_END_BYTES];
 
 /* ustar's header; numbers are octal texts. */
 struct tar_header {
@@ -37,7 +33,7 @@ struct tar_header {
 	char padding[12];
 };
 
-_Static_assert(sizeof(struct tar_header) == TAR_BLOCK, "ustar's header is one block");
+_Static_assert(sizeof(struct tar_header) == TAR_BLOCK_BYTES, "ustar's header is one block");
 
 /* The largest number that a field of `size` characters holds, its end included. */
 static uint64_t tar_field_max(size_t size)
@@ -88,7 +84,7 @@ static void tar_add_record(struct buf *pax, struct str prefix, struct str key, s
 	buf_add_byte(pax, '\n');
 }
 
-void runtime__tar_add_xattr(struct buf *xattrs, const char *name, struct str value)
+void tar_xattr_add(struct buf *xattrs, const char *name, struct str value)
 {
 	tar_add_record(xattrs, STR("SCHILY.xattr."), str_of(name), value);
 }
@@ -103,7 +99,7 @@ static void tar_add_number(struct buf *pax, const char *key, uint64_t number, si
 	tar_add_record(pax, STR(""), str_of(key), str_of(text));
 }
 
-static char tar_type(const struct runtime_tar_entry *entry)
+static char tar_type(const struct tar_entry *entry)
 {
 	if (entry->is_hard_link)
 		return '1';
@@ -123,24 +119,42 @@ static char tar_type(const struct runtime_tar_entry *entry)
 	}
 }
 
-static uint64_t tar_size(const struct runtime_tar_entry *entry)
+static uint64_t tar_size(const struct tar_entry *entry)
 {
 	return tar_type(entry) == '0' ? (uint64_t)entry->status->st_size : 0;
 }
 
-static void tar_make_pax(const struct runtime_tar_entry *entry, struct buf *pax)
+static void tar_add_paths(struct buf *pax, struct str path, struct str link)
 {
-	const struct stat *status = entry->status;
-	char time[48];
+	const size_t field_size = sizeof(((struct tar_header *)0)->name);
 
+	if (path.size <= field_size && link.size <= field_size)
+		return;
 	/* names are bytes: without this a reader may convert them */
 	tar_add_record(pax, STR(""), STR("hdrcharset"), STR("BINARY"));
-	tar_add_record(pax, STR(""), STR("path"), entry->path);
-	if (entry->link.size > 0)
-		tar_add_record(pax, STR(""), STR("linkpath"), entry->link);
-	(void)snprintf(time, sizeof(time), "%lld.%09ld", (long long)status->st_mtim.tv_sec,
-		status->st_mtim.tv_nsec);
-	tar_add_record(pax, STR(""), STR("mtime"), str_of(time));
+	tar_add_record(pax, STR(""), STR("path"), path);
+	if (link.size > 0)
+		tar_add_record(pax, STR(""), STR("linkpath"), link);
+}
+
+static void tar_add_time(struct buf *pax, struct timespec time)
+{
+	char text[48];
+
+	if (time.tv_nsec == 0 && time.tv_sec >= 0 &&
+		(uint64_t)time.tv_sec <= tar_field_max(sizeof(((struct tar_header *)0)->mtime)))
+		return;
+	(void)snprintf(text, sizeof(text), "%lld.%09ld", (long long)time.tv_sec, time.tv_nsec);
+	tar_add_record(pax, STR(""), STR("mtime"), str_of(text));
+}
+
+/* Nothing, if ustar's fields hold it all. */
+static void tar_make_pax(const struct tar_entry *entry, struct buf *pax)
+{
+	const struct stat *status = entry->status;
+
+	tar_add_paths(pax, entry->path, entry->link);
+	tar_add_time(pax, status->st_mtim);
 	tar_add_number(pax, "uid", status->st_uid, sizeof(((struct tar_header *)0)->uid));
 	tar_add_number(pax, "gid", status->st_gid, sizeof(((struct tar_header *)0)->gid));
 	tar_add_number(pax, "size", tar_size(entry), sizeof(((struct tar_header *)0)->size));
@@ -160,8 +174,7 @@ static void tar_set_checksum(struct tar_header *header)
 	tar_set_number(header->checksum, sizeof(header->checksum) - 1, sum);
 }
 
-static struct tar_header tar_make_header(
-	const struct runtime_tar_entry *entry, char type, uint64_t size)
+static struct tar_header tar_make_header(const struct tar_entry *entry, char type, uint64_t size)
 {
 	const struct stat *status = entry->status;
 	uint64_t seconds = status->st_mtim.tv_sec > 0 ? (uint64_t)status->st_mtim.tv_sec : 0;
@@ -180,48 +193,32 @@ static struct tar_header tar_make_header(
 	return header;
 }
 
-static struct str tar_bytes(const struct tar_header *header)
+static void tar_add_header(struct buf *out, const struct tar_entry *entry, char type, uint64_t size)
 {
-	return (struct str){(const char *)header, sizeof(*header)};
+	struct tar_header header = tar_make_header(entry, type, size);
+
+	buf_add(out, (struct str){(const char *)&header, sizeof(header)});
 }
 
-/* Zeros up to the next block. */
-static size_t tar_padding(uint64_t bytes)
+int tar_entry_write(const struct tar_entry *entry, struct buf *out, struct error *err)
 {
-	return (size_t)((TAR_BLOCK - bytes % TAR_BLOCK) % TAR_BLOCK);
-}
-
-int runtime__tar_header(int fd, const struct runtime_tar_entry *entry, struct error *err)
-{
-	static const char zeros[TAR_BLOCK];
-	autobuf pax = BUF_INIT(RUNTIME_TAR_PAX_BYTES);
-	autobuf out = BUF_INIT(RUNTIME_TAR_PAX_BYTES + 4 * TAR_BLOCK);
-	struct tar_header header;
+	autobuf pax = BUF_INIT(TAR_PAX_BYTES);
 
 	tar_make_pax(entry, &pax);
 	if (buf_check(&pax, "the attributes of a file", err) < 0 ||
 		(entry->xattrs != NULL &&
 			buf_check(entry->xattrs, "the attributes of a file", err) < 0))
 		return -1;
-	header = tar_make_header(entry, 'x', pax.size);
-	buf_add(&out, tar_bytes(&header));
-	buf_add(&out, buf_str(&pax));
-	buf_add(&out, (struct str){zeros, tar_padding(pax.size)});
-	header = tar_make_header(entry, tar_type(entry), tar_size(entry));
-	buf_add(&out, tar_bytes(&header));
-	return fd_write_all(fd, buf_str(&out), TAR_WHAT, err);
+	if (pax.size > 0) {
+		tar_add_header(out, entry, 'x', pax.size);
+		buf_add(out, buf_str(&pax));
+		buf_add(out, (struct str){tar_zeros, tar_padding((int64_t)pax.size)});
+	}
+	tar_add_header(out, entry, tar_type(entry), tar_size(entry));
+	return buf_check(out, "the header of a file", err);
 }
 
-int runtime__tar_pad(int fd, int64_t bytes, struct error *err)
+size_t tar_padding(int64_t bytes)
 {
-	static const char zeros[TAR_BLOCK];
-
-	return fd_write_all(fd, (struct str){zeros, tar_padding((uint64_t)bytes)}, TAR_WHAT, err);
-}
-
-int runtime__tar_end(int fd, struct error *err)
-{
-	static const char zeros[2 * TAR_BLOCK];
-
-	return fd_write_all(fd, (struct str){zeros, sizeof(zeros)}, TAR_WHAT, err);
+	return (size_t)((TAR_BLOCK_BYTES - bytes % TAR_BLOCK_BYTES) % TAR_BLOCK_BYTES);
 }

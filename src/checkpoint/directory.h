@@ -1,0 +1,23 @@
+/* The files of a checkpoint that lies as a directory. Internal to the room. */
+#ifndef CHECKPOINT_DIRECTORY_H
+#define CHECKPOINT_DIRECTORY_H
+
+#include <stdbool.h>
+
+#include "base/arena.h"
+#include "base/attributes.h"
+#include "base/error.h"
+#include "base/str.h"
+#include "json/json.h"
+
+/* Whether it is a file that an engine puts beside CRIU's images, and that we keep. */
+bool checkpoint__is_metadata(struct str path);
+
+/*
+ * The regular files that belong to the checkpoint, sorted by path: struct handover_file without
+ * sums. Fails with TOO_BIG (LIMIT_ARCHIVE_ENTRIES), SYSTEM.
+ */
+must_check int checkpoint__list_files(
+	int directory_fd, struct arena *arena, struct json_list *ret_files, struct error *err);
+
+#endif
