@@ -61,7 +61,7 @@ authorization: {mode: Webhook}
 tlsCertFile: /etc/kubernetes/pki/kubelet.crt
 tlsPrivateKeyFile: /etc/kubernetes/pki/kubelet.key
 containerRuntimeEndpoint: unix:///run/containerd/containerd.sock
-featureGates: {EventedPLEG: $EVENTED_PLEG}
+featureGates: {EventedPLEG: $([ "$EVENTED_PLEG" = on ] && echo true || echo false)}
 cgroupDriver: cgroupfs
 cgroupRoot: /$CGROUP/$NODE
 enforceNodeAllocatable: []
@@ -95,7 +95,7 @@ write_containerd() {
 rm -f /run/containerd/containerd.sock
 exec containerd --config /etc/kubernetes/containerd.toml
 EOF
-    # restrict_oom_score_adj: without CAP_SYS_RESOURCE nobody may lower one. conf.d: for a runtime that a test installs.
+    # restrict_oom_score_adj: without CAP_SYS_RESOURCE nobody may lower one. conf.d: for what is installed later.
     cat >"$N_DIR/etc/containerd.toml" <<EOF
 version = 3
 root = "/var/lib/containerd"
@@ -114,7 +114,7 @@ bin_dirs = ["/usr/lib/cni"]
 conf_dir = "/etc/cni/net.d"
 
 [plugins.'io.containerd.cri.v1.runtime'.containerd]
-default_runtime_name = "runc"
+default_runtime_name = "$RUNTIME"
 
 [plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.runc]
 runtime_type = "io.containerd.runc.v2"
