@@ -41,6 +41,10 @@ static const struct call_option call_delete_options[] = {
 	{"--force", "-f", false, CALL_NO_FIELD},
 };
 
+static const struct call_option call_kill_options[] = {
+	{"--all", "-a", false, CALL_NO_FIELD},
+};
+
 /*
  * Those of a checkpoint that can be sent elsewhere. With a page server, a parent or a dump before
  * the dump it is more than a directory of images.
@@ -69,6 +73,7 @@ static const struct call_verb {
 	{"checkpoint", RUNTIME_CHECKPOINT, call_checkpoint_options,
 		array_size(call_checkpoint_options)},
 	{"resume", RUNTIME_RESUME, NULL, 0},
+	{"kill", RUNTIME_KILL, call_kill_options, array_size(call_kill_options)},
 };
 
 static const struct call_verb *call_find_verb(const char *name)
@@ -165,11 +170,12 @@ static bool call_read(struct call_reader *reader)
 	reader->call.verb_index = reader->next++;
 	/* runc takes options after the id too; nobody calls it so: it would be passed on */
 	if (!call_read_options(reader, verb->options, verb->option_count) ||
-		reader->next + 1 != reader->count ||
-		!call_is_good_id(reader->arguments[reader->next]))
+		reader->next == reader->count || !call_is_good_id(reader->arguments[reader->next]))
 		return false;
-	reader->call.id = reader->arguments[reader->next];
-	return true;
+	reader->call.id = reader->arguments[reader->next++];
+	if (verb->verb == RUNTIME_KILL && reader->next < reader->count)
+		reader->call.signal = reader->arguments[reader->next++];
+	return reader->next == reader->count;
 }
 
 struct runtime_call runtime_call_read(size_t count, char *const *arguments)

@@ -22,6 +22,7 @@ enum runtime_verb {
 	RUNTIME_DELETE,
 	RUNTIME_CHECKPOINT,
 	RUNTIME_RESUME,
+	RUNTIME_KILL,
 };
 
 /* Texts are borrowed from the arguments; NULL where an option was not given. */
@@ -38,6 +39,7 @@ struct runtime_call {
 	size_t image_path_index; /* of the argument that holds the path */
 	size_t image_path_skip; /* bytes of that argument before the path ("--image-path=") */
 	bool leave_running;
+	const char *signal; /* kill: a name or a number */
 };
 
 enum {

@@ -13,6 +13,7 @@
 #include "runtime/ask.h"
 #include "runtime/bundle.h"
 #include "runtime/decide.h"
+#include "runtime/marks.h"
 #include "runtime/restore.h"
 #include "sys/clock.h"
 #include "sys/file.h"
@@ -166,6 +167,7 @@ bool runtime__create(const struct runtime_host *host)
 	/* what is wrong with the bundle the runtime itself says best */
 	if (runtime__bundle_read(host->call.bundle, host->arena, &bundle, &err) != 1)
 		return false;
+	runtime__mark_created(host);
 	found = create_load_plan(host, &bundle.container, &plan, &err);
 	if (found < 0)
 		create_record_bad_plan(host, &bundle.container, &err);
@@ -202,6 +204,7 @@ void runtime__delete(const struct runtime_host *host)
 	struct handover_question identity;
 	struct error ignored;
 
+	runtime__unmark(host);
 	if (runtime__state_read(host, CREATE_IDENTITY, &text, &ignored) < 0)
 		return;
 	if (handover_question_read(buf_str(&text), host->arena, &identity, &ignored) == 0 &&

@@ -4,6 +4,7 @@
 #include "runtime/create.h"
 #include "runtime/direct.h"
 #include "runtime/host.h"
+#include "runtime/marks.h"
 
 static bool program_handle(const struct runtime_host *host, int *ret_exit_status)
 {
@@ -15,6 +16,9 @@ static bool program_handle(const struct runtime_host *host, int *ret_exit_status
 		return runtime__start(host);
 	case RUNTIME_DELETE:
 		runtime__delete(host);
+		return false;
+	case RUNTIME_KILL:
+		runtime__mark_killed(host);
 		return false;
 	case RUNTIME_CHECKPOINT:
 		return runtime__checkpoint(host, ret_exit_status);

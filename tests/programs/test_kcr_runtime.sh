@@ -43,6 +43,7 @@ same_as_runtime create --bundle "$place/nowhere" abc
 same_as_runtime start abc
 same_as_runtime state abc
 same_as_runtime kill abc 9
+same_as_runtime kill --all abc KILL
 same_as_runtime pause abc
 same_as_runtime resume abc
 same_as_runtime exec --process '/with space' -d abc
@@ -65,6 +66,12 @@ done
 grep -q '"reason":"PlanUnreadable"' "$place/store/records/u1/main.json"
 grep -q '"reason":"PolicyNever"' "$place/store/records/u1/main.json"
 grep -q '"reason":"CheckpointDamaged"' "$place/store/records/u1/main.json"
+
+# the agent sees which containers are run, and which the engine has ended, until it looks
+[ -e "$place/store/containers/abc" ]
+same_as_runtime kill abc 15
+same_as_runtime delete abc
+[ ! -e "$place/store/containers/abc" ] && [ -e "$place/store/containers/abc.killed" ]
 
 # another name has another configuration; without a usable one there is still a runtime, or a word about it
 echo "{\"runtime\":\"/nonexistent\"}" >"$place/kcr-other.json"

@@ -77,6 +77,11 @@ static const struct sample samples[] = {
 			.image_path_index = 2,
 			.image_path_skip = 13,
 			.leave_running = true}},
+	/* containerd's shim: the engine's signal; what is left of a container that has ended */
+	{CALL(ENGINE, "kill", ID, "15"),
+		{.verb = RUNTIME_KILL, .verb_index = 7, .id = ID, .signal = "15"}},
+	{CALL(ENGINE, "kill", "--all", ID, "9"),
+		{.verb = RUNTIME_KILL, .verb_index = 7, .id = ID, .signal = "9"}},
 	{CALL(ENGINE, "resume", ID), {.verb = RUNTIME_RESUME, .verb_index = 7, .id = ID}},
 	/* conmon for CRI-O */
 	{CALL("/usr/bin/kcr-runtime", "--root=/run/runc", "--systemd-cgroup", "create", "--bundle",
@@ -93,6 +98,10 @@ static const struct sample samples[] = {
 			.bundle = CRIO_BUNDLE,
 			.pid_file = "/pid",
 			.no_pivot = true}},
+	/* CRI-O itself, and a person */
+	{CALL("/usr/bin/kcr-runtime", "--root", "/run/crun", "kill", "-a", ID, "KILL"),
+		{.verb = RUNTIME_KILL, .verb_index = 3, .id = ID, .signal = "KILL"}},
+	{CALL("kcr-runtime", "kill", ID), {.verb = RUNTIME_KILL, .verb_index = 1, .id = ID}},
 	{CALL("kcr-runtime", "create", ID),
 		{.verb = RUNTIME_CREATE, .verb_index = 1, .id = ID, .bundle = "."}},
 };
@@ -110,6 +119,7 @@ static void test_calls_of_engines_are_understood(void **state)
 		assert_text(call.bundle, expected->bundle);
 		assert_text(call.pid_file, expected->pid_file);
 		assert_text(call.console_socket, expected->console_socket);
+		assert_text(call.signal, expected->signal);
 		assert_text(call.image_path, expected->image_path);
 		assert_int_equal(call.image_path_index, expected->image_path_index);
 		assert_int_equal(call.image_path_skip, expected->image_path_skip);
@@ -125,7 +135,6 @@ static void test_all_other_calls_are_passed_on(void **state)
 		CALL("kcr-runtime", "--version"),
 		CALL("kcr-runtime", "features"),
 		CALL(ENGINE, "state", ID),
-		CALL(ENGINE, "kill", "--all", ID, "9"),
 		CALL(ENGINE, "exec", "--process", "/p", ID),
 		CALL(ENGINE, "update", "--resources", "-", ID),
 		CALL(ENGINE, "ps", "--format", "json", ID),
@@ -137,6 +146,8 @@ static void test_all_other_calls_are_passed_on(void **state)
 		CALL(ENGINE, "start", ".hidden"),
 		CALL(ENGINE, "start", ""),
 		CALL(ENGINE, "start", ID, ID),
+		CALL(ENGINE, "kill", ID, "9", "9"),
+		CALL("crun", "kill", "--regex", "a.*", "9"),
 		/* options that we do not know, or that make it another matter */
 		CALL(ENGINE, "create", "--preserve-fds", "3", "--bundle", BUNDLE, ID),
 		CALL(ENGINE, "create", "--unheard-of", ID),

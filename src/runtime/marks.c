@@ -1,0 +1,60 @@
+/* No mark is flushed or waited for, and what cannot be made is left out. */
+#include "runtime/marks.h"
+
+#include <fcntl.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "sys/fd.h"
+
+#define MARK_KILLED ".killed"
+
+static struct str marks_directory(const struct runtime_host *host)
+{
+	return runtime__path(host, host->config.store, HANDOVER_CONTAINERS);
+}
+
+static struct str marks_path(const struct runtime_host *host, const char *suffix)
+{
+	return arena_printf(
+		host->arena, "%s/%s%s", marks_directory(host).data, host->call.id, suffix);
+}
+
+static void marks_make(const struct runtime_host *host, const char *suffix)
+{
+	autoclose int fd = open(
+		marks_path(host, suffix).data, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+	if (fd < 0)
+		return; /* without the store, or on a full disk: the agent does it the kubelet's way
+			 */
+}
+
+void runtime__mark_created(const struct runtime_host *host)
+{
+	(void)mkdir(marks_directory(host).data, 0700); /* mostly it is there; else see above */
+	marks_make(host, "");
+}
+
+/* As runc and crun read it: a number or a name, with or without SIG; absent: SIGTERM. */
+static bool marks_is_telling(const char *signal)
+{
+	static const char *const silent[] = {"0", "9", "KILL", "SIGKILL"};
+
+	for (size_t i = 0; signal != NULL && i < array_size(silent); i++)
+		if (strcasecmp(signal, silent[i]) == 0)
+			return false;
+	return true;
+}
+
+void runtime__mark_killed(const struct runtime_host *host)
+{
+	if (marks_is_telling(host->call.signal) && access(marks_path(host, "").data, F_OK) == 0)
+		marks_make(host, MARK_KILLED);
+}
+
+void runtime__unmark(const struct runtime_host *host)
+{
+	(void)unlink(marks_path(host, "").data); /* absent: it was made before kcr-runtime came */
+}
