@@ -30,16 +30,15 @@ void control_decide_checkpoint(void *context, struct str key, struct kube_plan *
 	struct checkpoint_stability stability;
 	const struct api_pod *pod = NULL;
 	struct restore_terms terms;
-	int64_t stable_seconds;
 	bool is_changed;
 
 	if (checkpoint == NULL || wall_time_is_set(checkpoint->metadata.deleted))
 		return;
 	if (checkpoint->spec.pod != NULL)
 		pod = control_pod(control, object->namespace, checkpoint->spec.pod->name);
-	control_restore_terms(control, checkpoint, &terms, &stable_seconds);
+	terms = control_restore_terms(control, checkpoint);
 	own = control_own_status(checkpoint, plan->arena);
-	stability = checkpoint_stability(checkpoint, pod, stable_seconds, clock_wall());
+	stability = checkpoint_stability(checkpoint, pod, terms.stable_seconds, clock_wall());
 	is_changed = stability.is_stable && !wall_time_is_set(own.status.stable);
 	if (is_changed)
 		own.status.stable = clock_wall();

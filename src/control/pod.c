@@ -120,7 +120,6 @@ static void control_decide_container(struct control *control, struct control_pod
 	struct restore_view view = {.pod = change->pod, .container = container};
 	struct restore_decision decision;
 	const struct api_checkpoint **candidates;
-	int64_t ignored;
 
 	candidates = control_candidates(
 		control, change->pod, container->name, plan->arena, &view.checkpoint_count);
@@ -131,8 +130,8 @@ static void control_decide_container(struct control *control, struct control_pod
 	view.exit = control_reported_exit(
 		change->pod, container->name, candidates, view.checkpoint_count);
 	if (view.checkpoint_count > 0)
-		control_restore_terms(control, control_newest(candidates, view.checkpoint_count),
-			&view.terms, &ignored);
+		view.terms = control_restore_terms(
+			control, control_newest(candidates, view.checkpoint_count));
 	decision = restore_decide(&view, clock_wall(), plan->arena);
 	kube_plan_wake(plan, decision.wake_ms);
 	if (!decision.is_change)

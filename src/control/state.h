@@ -15,6 +15,7 @@
 #include "kube/informer.h"
 #include "kube/reconciler.h"
 #include "loop/loop.h"
+#include "restore/rule.h"
 
 #define CONTROL_FIELD_MANAGER "kcr-controller"
 
@@ -98,12 +99,11 @@ bool control_workload_of_name(
 void control_retain(
 	struct control *control, const struct api_schedule *schedule, struct kube_plan *plan);
 
-/* ---- shared by the decisions. control/common.c ---- */
+/* ---- shared by the decisions. control/steps.c ---- */
 
 /* The terms of restoring for a Checkpoint's container, from its schedule or the defaults. */
-struct restore_terms;
-void control_restore_terms(const struct control *control, const struct api_checkpoint *checkpoint,
-	struct restore_terms *ret_terms, int64_t *ret_stable_seconds);
+struct restore_terms control_restore_terms(
+	const struct control *control, const struct api_checkpoint *checkpoint);
 
 /* Adds a server-side apply of the status of one of our objects. `object` is of `kind`'s struct. */
 void control_plan_status(struct kube_plan *plan, const struct kube_resource *resource,

@@ -1,32 +1,17 @@
 /* The small steps that several decisions have in common. */
 #include "control/state.h"
 
-#include "restore/rule.h"
 #include "sys/clock.h"
 
-void control_restore_terms(const struct control *control, const struct api_checkpoint *checkpoint,
-	struct restore_terms *ret_terms, int64_t *ret_stable_seconds)
+struct restore_terms control_restore_terms(
+	const struct control *control, const struct api_checkpoint *checkpoint)
 {
 	const struct api_reference *reference = checkpoint->spec.schedule_ref;
-	const struct api_schedule *schedule = NULL;
-	struct api_schedule defaults;
-	int64_t max_age_us = 0;
 
-	if (reference != NULL)
-		schedule =
-			control_schedule(control, checkpoint->metadata.namespace, reference->name);
-	if (schedule == NULL) {
-		api_init(&api_schedule_kind, &defaults);
-		schedule = &defaults;
-	}
-	if (!time_parse_duration(schedule->spec.retention.max_age, &max_age_us))
-		max_age_us = 0; /* the API server has refused what is no duration */
-	*ret_terms = (struct restore_terms){
-		.policy = api_schedule_restore_policy(schedule),
-		.retry_window_seconds = schedule->spec.restore.retry_window_seconds,
-		.max_age_seconds = max_age_us / TIME_SECOND_US,
-	};
-	*ret_stable_seconds = schedule->spec.restore.stable_seconds;
+	if (reference == NULL)
+		return restore_terms_of(NULL);
+	return restore_terms_of(
+		control_schedule(control, checkpoint->metadata.namespace, reference->name));
 }
 
 void control_plan_status(struct kube_plan *plan, const struct kube_resource *resource,

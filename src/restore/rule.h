@@ -35,9 +35,13 @@ const char *restore_verdict_message(enum restore_verdict verdict); /* for people
 
 struct restore_terms {
 	enum api_restore_policy policy;
-	int64_t retry_window_seconds;
+	int64_t stable_seconds; /* a container stays Ready for so long after a good checkpoint */
+	int64_t retry_window_seconds; /* a restored container that ends sooner has failed */
 	int64_t max_age_seconds; /* 0: no limit */
 };
+
+/* The terms of the schedule that a Checkpoint was taken for; NULL (by hand, or gone): defaults. */
+struct restore_terms restore_terms_of(const struct api_schedule *schedule);
 
 /* All slices and pointers are borrowed for the call. */
 struct restore_view {
