@@ -305,7 +305,9 @@ static const struct json_field api_checkpoint_status_fields[] = {
 		.object = &api_condition_object,
 		.max_length = 16,
 		.description = "ImageBuilt: whether it is complete and served as an image. "
-			       "Restorable: whether it would be restored, and why not."},
+			       "Usable: False when kcr-runtime has found it damaged, or a "
+			       "restore from it failed. Restorable: whether it would be "
+			       "restored, and why not."},
 };
 
 static const struct json_object api_checkpoint_status_object =

@@ -32,6 +32,12 @@ enum api_strategy {
 	"Restorable" /* of a Checkpoint; False: the reason says why not                            \
 		      */
 
+#define API_CONDITION_USABLE                                                                       \
+	"Usable" /* of a Checkpoint; False: kcr-runtime has found out, the reason says what */
+
+#define API_REASON_CHECKPOINT_DAMAGED "CheckpointDamaged" /* a file is not what it was */
+#define API_REASON_RESTORE_FAILED     "RestoreFailed" /* a restore from it failed or did not hold */
+
 struct api_checkpoint_pod {
 	struct str name;
 	struct str namespace;
@@ -91,7 +97,7 @@ struct api_checkpoint_status {
 	struct api_container_exit *container_exit; /* NULL while the container runs */
 	struct str restored_container; /* its ID, once the agent has seen it run restored */
 	int64_t observed_generation;
-	struct json_list conditions; /* of struct api_condition: ImageBuilt, Restorable */
+	struct json_list conditions; /* of struct api_condition: ImageBuilt, Usable, Restorable */
 };
 
 struct api_checkpoint {

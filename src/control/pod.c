@@ -63,6 +63,20 @@ static const struct api_checkpoint *control_newest(
 	return newest;
 }
 
+/*
+ * Containers whose newest Checkpoint kcr-runtime took come back by kcr-runtime, before anybody here
+ * hears of their end. What is left to us is one that runs from an image of ours.
+ */
+static bool control_is_left_to_runtime(
+	const struct api_checkpoint *newest, const struct restore_record *record)
+{
+	enum restore_phase phase =
+		record != NULL ? restore_record_phase(record) : RESTORE_PHASE_NONE;
+
+	return api_checkpoint_strategy(newest) == API_STRATEGY_RUNTIME &&
+		phase != RESTORE_PHASE_RESTORING && phase != RESTORE_PHASE_SERVING;
+}
+
 /* The agent's report about the container that the Pod's status shows, on any of its Checkpoints. */
 static const struct api_container_exit *control_reported_exit(const struct api_pod *pod,
 	struct str container, const struct api_checkpoint *const *candidates, size_t count)
@@ -120,6 +134,7 @@ static void control_decide_container(struct control *control, struct control_pod
 	struct restore_view view = {.pod = change->pod, .container = container};
 	struct restore_decision decision;
 	const struct api_checkpoint **candidates;
+	const struct api_checkpoint *newest;
 
 	candidates = control_candidates(
 		control, change->pod, container->name, plan->arena, &view.checkpoint_count);
@@ -129,9 +144,12 @@ static void control_decide_container(struct control *control, struct control_pod
 	view.checkpoints = candidates;
 	view.exit = control_reported_exit(
 		change->pod, container->name, candidates, view.checkpoint_count);
-	if (view.checkpoint_count > 0)
-		view.terms = control_restore_terms(
-			control, control_newest(candidates, view.checkpoint_count));
+	if (view.checkpoint_count > 0) {
+		newest = control_newest(candidates, view.checkpoint_count);
+		if (control_is_left_to_runtime(newest, view.record))
+			return;
+		view.terms = control_restore_terms(control, newest);
+	}
 	decision = restore_decide(&view, clock_wall(), plan->arena);
 	kube_plan_wake(plan, decision.wake_ms);
 	if (!decision.is_change)

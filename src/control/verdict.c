@@ -33,8 +33,10 @@ struct api_checkpoint control_own_status(
 		api_condition_find(&checkpoint->status.conditions, API_CONDITION_RESTORABLE);
 
 	own.status.stable = checkpoint->status.stable;
-	own.status.restore_count = checkpoint->status.restore_count;
-	own.status.last_restore = checkpoint->status.last_restore;
+	if (api_checkpoint_strategy(checkpoint) == API_STRATEGY_IMAGE) {
+		own.status.restore_count = checkpoint->status.restore_count;
+		own.status.last_restore = checkpoint->status.last_restore;
+	}
 	if (restorable != NULL)
 		(void)api_condition_set(&own.status.conditions, restorable, arena);
 	return own;

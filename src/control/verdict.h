@@ -14,7 +14,7 @@ enum restore_verdict control_verdict(const struct api_checkpoint *checkpoint,
 
 /*
  * The Checkpoint with only those status fields that are the controller's; the agent owns the
- * others. Borrows from `checkpoint`.
+ * others, among them the counts of restores by kcr-runtime. Borrows from `checkpoint`.
  */
 struct api_checkpoint control_own_status(
 	const struct api_checkpoint *checkpoint, struct arena *arena);

@@ -36,7 +36,8 @@ static const struct {
 	[RESTORE_NOT_STABLE] = {"NotStable",
 		"the container has not stayed Ready long enough after it was taken"},
 	[RESTORE_TOO_OLD] = {"TooOld", "it is older than spec.retention.maxAge allows"},
-	[RESTORE_FAILED_BEFORE] = {"RestoreFailed", "a restore from it did not hold"},
+	[RESTORE_FAILED_BEFORE] = {API_REASON_RESTORE_FAILED, "a restore from it did not hold"},
+	[RESTORE_DAMAGED] = {API_REASON_CHECKPOINT_DAMAGED, "its files are not what they were"},
 };
 
 const char *restore_verdict_reason(enum restore_verdict verdict)
@@ -84,6 +85,8 @@ static bool restore_is_same_pod(const struct api_pod *pod,
 static enum restore_verdict restore_judge_quality(const struct restore_view *view,
 	const struct api_checkpoint *checkpoint, struct wall_time now)
 {
+	const struct api_condition *usable =
+		api_condition_find(&checkpoint->status.conditions, API_CONDITION_USABLE);
 	int64_t age_ms = restore_ms_between(checkpoint->spec.timestamp, now);
 
 	if (api_checkpoint_phase(checkpoint) == API_CHECKPOINT_FAILED)
@@ -92,6 +95,10 @@ static enum restore_verdict restore_judge_quality(const struct restore_view *vie
 		checkpoint->status.runtime_image.size == 0 || checkpoint->status.digest.size == 0 ||
 		wall_time_is_set(checkpoint->metadata.deleted))
 		return RESTORE_NOT_BUILT;
+	if (usable != NULL && str_is(usable->status, "False"))
+		return str_is(usable->reason, API_REASON_CHECKPOINT_DAMAGED)
+			? RESTORE_DAMAGED
+			: RESTORE_FAILED_BEFORE;
 	if (!checkpoint->spec.was_ready)
 		return RESTORE_WAS_NOT_READY;
 	if (!wall_time_is_set(checkpoint->status.stable))

@@ -26,7 +26,8 @@ enum restore_verdict {
 	RESTORE_WAS_NOT_READY, /* the container was not Ready when it was taken */
 	RESTORE_NOT_STABLE, /* it did not stay Ready long enough afterwards (yet) */
 	RESTORE_TOO_OLD, /* older than the schedule allows */
-	RESTORE_FAILED_BEFORE, /* a restore from it did not hold in this Pod */
+	RESTORE_FAILED_BEFORE, /* a restore from it did not hold */
+	RESTORE_DAMAGED, /* its files are not what they were */
 	RESTORE_VERDICT_COUNT,
 };
 

@@ -217,6 +217,45 @@ def test_the_schedule_s_terms_count(space):
     never(lambda: image_of(space) != ORIGINAL, 1.5, "a restore that nobody wants")
 
 
+def test_a_container_of_kcr_runtime_is_left_to_it(space):
+    pod = space.pod("pod-1")
+    space.checkpoint(pod, age=600)
+    space.checkpoint(pod, "ckp-2", strategy="Runtime")
+    restorable(space, status="True")
+    restorable(space, "ckp-2", status="True")
+    crash(space, pod)
+    never(lambda: image_of(space) != ORIGINAL or record_of(space), 1.5, "a restore by image")
+
+
+def test_a_newer_archive_of_the_kubelet_is_restored_by_image_again(space):
+    pod = space.pod("pod-1")
+    space.checkpoint(pod, "ckp-2", age=600, strategy="Runtime")
+    space.checkpoint(pod)
+    restorable(space, status="True")
+    crash(space, pod)
+    eventually(lambda: image_of(space) == runtime_image(space), what="the checkpoint's image")
+
+
+@pytest.mark.parametrize("reason", ["CheckpointDamaged", "RestoreFailed"])
+def test_what_kcr_runtime_found_unusable_is_not_restorable(space, pod, reason):
+    space.patch("checkpoints", "ckp-1", {"status": {"conditions": [{
+        "type": "Usable", "status": "False", "reason": reason, "message": "m",
+        "lastTransitionTime": stamp()}]}}, "status")
+    restorable(space, status="False", reason=reason)
+
+
+def test_restores_by_kcr_runtime_are_counted_by_the_agent(space):
+    pod = space.pod("pod-1")
+    space.checkpoint(pod, strategy="Runtime")
+    restorable(space, status="True")
+    space.patch("checkpoints", "ckp-1", {"status": {"restoreCount": 2}}, "status")
+    # what makes the controller write its part of the status anew
+    space.pod_status("pod-1", [space.running("main")])
+    space.delete("pods", "pod-1")
+    restorable(space, status="False", reason="PodGone")
+    assert space.get("checkpoints", "ckp-1")["status"]["restoreCount"] == 2
+
+
 def test_a_terminating_pod_is_not_restored(space, pod):
     space.delete("pods", "pod-1", grace=30)
     crash(space, pod)

@@ -207,6 +207,22 @@ a_checkpoint_is_refused_when(
 a_checkpoint_is_refused_when(
 	it_did_not_stay_ready, newer->status.stable = (struct wall_time){0}, RESTORE_NOT_STABLE);
 
+/* What kcr-runtime has found out is on the Checkpoint. */
+static void find_unusable(
+	struct world *world, struct api_checkpoint *checkpoint, const char *reason)
+{
+	const struct api_condition usable = {.type = STR(API_CONDITION_USABLE),
+		.status = STR("False"),
+		.reason = str_of(reason)};
+
+	(void)api_condition_set(&checkpoint->status.conditions, &usable, world->arena);
+}
+
+a_checkpoint_is_refused_when(it_was_found_damaged,
+	find_unusable(world, newer, API_REASON_CHECKPOINT_DAMAGED), RESTORE_DAMAGED);
+a_checkpoint_is_refused_when(a_restore_from_it_failed,
+	find_unusable(world, newer, API_REASON_RESTORE_FAILED), RESTORE_FAILED_BEFORE);
+
 static void a_checkpoint_is_refused_when_it_is_too_old(void **state)
 {
 	struct world *world = *state;
@@ -673,6 +689,8 @@ int main(void)
 		rule_test(a_checkpoint_is_refused_when_the_template_has_changed),
 		rule_test(a_checkpoint_is_refused_when_it_was_not_ready),
 		rule_test(a_checkpoint_is_refused_when_it_did_not_stay_ready),
+		rule_test(a_checkpoint_is_refused_when_it_was_found_damaged),
+		rule_test(a_checkpoint_is_refused_when_a_restore_from_it_failed),
 		rule_test(a_checkpoint_is_refused_when_it_is_too_old),
 		rule_test(a_statefulsets_pod_keeps_its_checkpoints_when_it_is_replaced),
 		rule_test(a_reported_end_is_restored_from_the_newest_checkpoint),
