@@ -176,6 +176,22 @@ static const struct json_field plan_host_fields[] = {
 static const struct json_object plan_host_object =
 	JSON_OBJECT_OF("host", struct handover_host, plan_host_fields);
 
+enum { FORMATS_NAME_MAX = 253 }; /* a DNS subdomain; uids are shorter */
+
+bool handover_is_file_name(struct str name)
+{
+	if (name.size == 0 || name.size > FORMATS_NAME_MAX || name.data[0] == '.')
+		return false;
+	for (size_t i = 0; i < name.size; i++) {
+		char c = name.data[i];
+		bool is_letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+
+		if (!is_letter && !(c >= '0' && c <= '9') && c != '-' && c != '_' && c != '.')
+			return false;
+	}
+	return true;
+}
+
 static int plan_decode(struct str text, const struct json_object *object, struct arena *arena,
 	void *ret_struct, struct error *err)
 {

@@ -5,9 +5,9 @@
  *	plans/POD-UID/CONTAINER.json      struct handover_plan    agent, by rename
  *	records/POD-UID/CONTAINER.json    struct handover_record  kcr-runtime, by rename
  *	orders/CONTAINER-ID.json          struct handover_order   agent; kcr-runtime removes it
- *	containers/CONTAINER-ID           empty                   kcr-runtime: it runs this
- *container containers/CONTAINER-ID.killed    empty                   kcr-runtime: the engine ended
- *it direct/REQUEST-UID/direct.json    struct handover_direct  kcr-runtime, last of all
+ *	containers/CONTAINER-ID           empty                   kcr-runtime runs it
+ *	containers/CONTAINER-ID.killed    empty                   the engine has ended it
+ *	direct/REQUEST-UID/direct.json    struct handover_direct  kcr-runtime, last of all
  *	CHECKPOINT-UID/files.json         struct handover_files   agent, for itself
  *	agent.sock                        struct handover_question -> struct handover_answer
  *	host.json                         struct handover_host    installation, by rename
@@ -38,6 +38,8 @@
 #define HANDOVER_RESULT     "direct.json"
 #define HANDOVER_FILES      "files.json"
 
+#define HANDOVER_KILLED ".killed" /* behind a container's ID */
+
 enum {
 	HANDOVER_FORMAT_VERSION = 1,
 	/* A plan names each file of a few checkpoints: CRIU writes some tens for a process. */
@@ -45,6 +47,11 @@ enum {
 	/* Of what was done, the newest are kept: more than any retention keeps checkpoints. */
 	HANDOVER_ATTEMPTS_MAX = 32,
 };
+
+/* Whether `name` may name a file here, as uids and containers' names do: letters, digits, "-_." and
+ * no
+ * "." in front. */
+bool handover_is_file_name(struct str name);
 
 /* ---- The plan: from what to restore a container, if it ends. ---- */
 

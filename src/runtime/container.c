@@ -2,8 +2,7 @@
 #include "runtime/container.h"
 
 #include "base/attributes.h"
-
-enum { CONTAINER_NAME_MAX = 253 }; /* a DNS subdomain; uids are shorter */
+#include "handover/formats.h"
 
 static const struct container_names {
 	const char *type; /* its value is "container" */
@@ -21,20 +20,6 @@ static const struct container_names {
 		"io.kubernetes.container.name", "io.kubernetes.cri-o.ImageName"},
 };
 
-bool runtime_is_file_name(struct str name)
-{
-	if (name.size == 0 || name.size > CONTAINER_NAME_MAX || name.data[0] == '.')
-		return false;
-	for (size_t i = 0; i < name.size; i++) {
-		char c = name.data[i];
-		bool is_letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-
-		if (!is_letter && !(c >= '0' && c <= '9') && c != '-' && c != '_' && c != '.')
-			return false;
-	}
-	return true;
-}
-
 bool runtime_container_read(const struct json *annotations, struct runtime_container *ret_container)
 {
 	for (size_t i = 0; i < array_size(container_engines); i++) {
@@ -49,8 +34,8 @@ bool runtime_container_read(const struct json *annotations, struct runtime_conta
 
 		if (!str_is(json_str(json_get(annotations, names->type)), "container"))
 			continue;
-		if (!runtime_is_file_name(container.pod_uid) ||
-			!runtime_is_file_name(container.name))
+		if (!handover_is_file_name(container.pod_uid) ||
+			!handover_is_file_name(container.name))
 			return false;
 		*ret_container = container;
 		return true;

@@ -28,7 +28,4 @@ struct runtime_container {
 must_check bool runtime_container_read(
 	const struct json *annotations, struct runtime_container *ret_container);
 
-/* Whether `name` may name a file: letters, digits, "-_." and no "." in front. */
-bool runtime_is_file_name(struct str name);
-
 #endif

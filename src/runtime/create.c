@@ -208,7 +208,8 @@ void runtime__delete(const struct runtime_host *host)
 	if (runtime__state_read(host, CREATE_IDENTITY, &text, &ignored) < 0)
 		return;
 	if (handover_question_read(buf_str(&text), host->arena, &identity, &ignored) == 0 &&
-		runtime_is_file_name(identity.pod_uid) && runtime_is_file_name(identity.container))
+		handover_is_file_name(identity.pod_uid) &&
+		handover_is_file_name(identity.container))
 		create_note_end(host, &identity);
 	create_unmark(host);
 }

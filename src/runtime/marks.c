@@ -8,8 +8,6 @@
 
 #include "sys/fd.h"
 
-#define MARK_KILLED ".killed"
-
 static struct str marks_directory(const struct runtime_host *host)
 {
 	return runtime__path(host, host->config.store, HANDOVER_CONTAINERS);
@@ -51,7 +49,7 @@ static bool marks_is_telling(const char *signal)
 void runtime__mark_killed(const struct runtime_host *host)
 {
 	if (marks_is_telling(host->call.signal) && access(marks_path(host, "").data, F_OK) == 0)
-		marks_make(host, MARK_KILLED);
+		marks_make(host, HANDOVER_KILLED);
 }
 
 void runtime__unmark(const struct runtime_host *host)

@@ -116,6 +116,18 @@ static void test_question_and_answer_are_one_line_each(void **state)
 		-1);
 }
 
+static void test_uids_and_names_may_name_files(void **state)
+{
+	static const char *const good[] = {"main", "5f0c0a3e-7c0c-4f6e-9d2f-0d1e9b6c7a55", "a.b_c"};
+	static const char *const bad[] = {"", ".", "..", ".hidden", "a/b", "../x", "a b", "a\nb"};
+
+	(void)state;
+	for (size_t i = 0; i < array_size(good); i++)
+		assert_true(handover_is_file_name(str_of(good[i])));
+	for (size_t i = 0; i < array_size(bad); i++)
+		assert_false(handover_is_file_name(str_of(bad[i])));
+}
+
 static void test_a_configuration_has_defaults(void **state)
 {
 	struct handover_config config;
@@ -135,6 +147,7 @@ int main(void)
 		cmocka_unit_test(test_what_is_no_plan_is_refused),
 		cmocka_unit_test(test_a_record_keeps_the_newest_attempts),
 		cmocka_unit_test(test_question_and_answer_are_one_line_each),
+		cmocka_unit_test(test_uids_and_names_may_name_files),
 		cmocka_unit_test(test_a_configuration_has_defaults),
 	};
 
