@@ -114,6 +114,10 @@ static int direct_dump(struct direct *direct, int *ret_status, struct error *err
 	const char *arguments[RUNTIME_ARGUMENTS_MAX + 1];
 	size_t used = 0;
 
+	/* runc would make it without the right to enter it, and the agent has no capability */
+	if (mkdirat(direct->directory_fd, DIRECT_IMAGES, 0700) < 0)
+		return error_set_errno(
+			err, "cannot make '%s/%s'", direct->directory.data, DIRECT_IMAGES);
 	for (size_t i = call->verb_index; i < host->argument_count; i++)
 		arguments[used++] = host->arguments[i];
 	arguments[call->image_path_index - call->verb_index] =
