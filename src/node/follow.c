@@ -25,14 +25,39 @@ static void node_checkpoint_changed(
 	const struct api_checkpoint *checkpoint = object->view;
 	const struct api_pod *pod = NULL;
 
+	if (checkpoint->spec.pod != NULL)
+		pod = node_pod(node, object->namespace, checkpoint->spec.pod->name);
 	if (new == NULL) {
+		if (pod != NULL)
+			(void)node_bring_plans(node, pod); /* before its files go */
 		node_drop_checkpoint(node, checkpoint);
 		return;
 	}
 	node_want(node->checkpoint_reconciler, object);
-	if (checkpoint->spec.pod != NULL)
-		pod = node_pod(node, object->namespace, checkpoint->spec.pod->name);
+	if (pod == NULL)
+		return;
 	node_watch_pod(node, NULL, pod);
+	node_want_restores(node, object->namespace, pod->metadata.name);
+}
+
+/* The terms of restoring have changed for all that was taken for it. */
+static void node_schedule_changed(
+	void *context, const struct kube_object *old, const struct kube_object *new)
+{
+	struct node *node = context;
+	const struct kube_object *schedule = new != NULL ? new : old;
+	const struct kube_object *object;
+	size_t position = 0;
+
+	while ((object = kube_informer_next(node->checkpoints, &position)) != NULL) {
+		const struct api_checkpoint_spec *spec =
+			&((const struct api_checkpoint *)object->view)->spec;
+
+		if (spec->schedule_ref != NULL && spec->pod != NULL &&
+			str_equal(object->namespace, schedule->namespace) &&
+			str_equal(spec->schedule_ref->name, schedule->name))
+			node_want_restores(node, object->namespace, spec->pod->name);
+	}
 }
 
 /* Requests that wait for their Pod come round by themselves; a Pod that changes may end the wait.
@@ -45,6 +70,8 @@ static void node_pod_changed(
 	const struct kube_object *object;
 
 	node_watch_pod(node, old != NULL ? old->view : NULL, new != NULL ? new->view : NULL);
+	if (new != NULL)
+		node_want_restores(node, new->namespace, new->name);
 	while ((object = kube_informer_next(node->requests, &position)) != NULL) {
 		const struct api_request *request = object->view;
 		const struct kube_object *pod = new != NULL ? new : old;
@@ -60,4 +87,5 @@ void node_follow(struct node *node)
 	kube_informer_on_change(node->pods, node_pod_changed, node);
 	kube_informer_on_change(node->requests, node_request_changed, node);
 	kube_informer_on_change(node->checkpoints, node_checkpoint_changed, node);
+	kube_informer_on_change(node->schedules, node_schedule_changed, node);
 }

@@ -7,6 +7,8 @@ const struct kube_resource node_request_resource = {
 	API_GROUP, API_VERSION, "checkpointrequests", "CheckpointRequest", true};
 const struct kube_resource node_checkpoint_resource = {
 	API_GROUP, API_VERSION, "checkpoints", "Checkpoint", true};
+static const struct kube_resource node_schedule_resource = {
+	API_GROUP, API_VERSION, "checkpointschedules", "CheckpointSchedule", true};
 static const struct kube_resource node_pod_resource = {"", "v1", "pods", "Pod", true};
 
 static void node_key_pod(const struct kube_object *object, struct buf *key)
@@ -43,6 +45,11 @@ void node_objects_new(struct node *node, kube_informer_synced_fn synced)
 	options.resource = &node_checkpoint_resource;
 	options.view = api_checkpoint_kind.object;
 	node->checkpoints = kube_informer_new(node->client, &options);
+	/* a schedule is of no node */
+	options.field_selector = (struct str){0};
+	options.resource = &node_schedule_resource;
+	options.view = api_schedule_kind.object;
+	node->schedules = kube_informer_new(node->client, &options);
 	node->checkpoints_by_pod = kube_index_new(node->checkpoints, node_key_pod);
 }
 
@@ -51,6 +58,7 @@ void node_objects_start(struct node *node)
 	kube_informer_start(node->pods);
 	kube_informer_start(node->requests);
 	kube_informer_start(node->checkpoints);
+	kube_informer_start(node->schedules);
 }
 
 void node_objects_free(struct node *node)
@@ -58,6 +66,7 @@ void node_objects_free(struct node *node)
 	kube_informer_free(node->pods);
 	kube_informer_free(node->requests);
 	kube_informer_free(node->checkpoints);
+	kube_informer_free(node->schedules);
 	kube_index_free(node->checkpoints_by_pod);
 }
 
@@ -67,7 +76,9 @@ const char *node_objects_missing(const struct node *node)
 		return "pods";
 	if (!kube_informer_is_synced(node->requests))
 		return "checkpointrequests";
-	return kube_informer_is_synced(node->checkpoints) ? NULL : "checkpoints";
+	if (!kube_informer_is_synced(node->checkpoints))
+		return "checkpoints";
+	return kube_informer_is_synced(node->schedules) ? NULL : "checkpointschedules";
 }
 
 const struct api_pod *node_pod(const struct node *node, struct str namespace, struct str name)

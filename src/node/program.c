@@ -145,6 +145,7 @@ static void node_before_metrics(void *context)
 		(double)usage.free_bytes);
 	kube_reconciler_update_metrics(node->request_reconciler);
 	kube_reconciler_update_metrics(node->checkpoint_reconciler);
+	kube_reconciler_update_metrics(node->restore_reconciler);
 }
 
 static const char *node_missing(void *context)
@@ -173,6 +174,7 @@ static void node_synced(void *context)
 	node_collect_late_archives(node);
 	kube_reconciler_start(node->request_reconciler);
 	kube_reconciler_start(node->checkpoint_reconciler);
+	kube_reconciler_start(node->restore_reconciler);
 }
 
 static void node_orphans_due(void *context)
@@ -192,6 +194,7 @@ static void node_stop_begin(void *context)
 	log_info("Stopping");
 	kube_reconciler_stop(program->node.request_reconciler);
 	kube_reconciler_stop(program->node.checkpoint_reconciler);
+	kube_reconciler_stop(program->node.restore_reconciler);
 }
 
 /* Requests that are under way are taken up by the next agent; what is being written is finished. */
@@ -201,7 +204,8 @@ static size_t node_unfinished(void *context)
 
 	return kube_events_pending(node->events) +
 		kube_reconciler_active(node->request_reconciler) +
-		kube_reconciler_active(node->checkpoint_reconciler);
+		kube_reconciler_active(node->checkpoint_reconciler) +
+		kube_reconciler_active(node->restore_reconciler);
 }
 
 static void node_stop_end(void *context)
@@ -333,6 +337,7 @@ static int node_start_cluster(struct node_program *program, struct error *err)
 	node->events = kube_events_new(node->client, &events);
 	node->request_reconciler = node_reconciler(node, "checkpointrequest", node_decide_request);
 	node->checkpoint_reconciler = node_reconciler(node, "checkpoint", node_decide_checkpoint);
+	node->restore_reconciler = node_reconciler(node, "restore", node_decide_restores);
 	return 0;
 }
 
@@ -386,6 +391,7 @@ static void node_end(struct node_program *program)
 	node_ingests_free(node);
 	kube_reconciler_free(node->request_reconciler);
 	kube_reconciler_free(node->checkpoint_reconciler);
+	kube_reconciler_free(node->restore_reconciler);
 	if (node->pods != NULL)
 		node_objects_free(node);
 	node_exits_free(node->exits);

@@ -21,6 +21,7 @@
 #include "node/kubelet.h"
 #include "node/push.h"
 #include "node/store.h"
+#include "restore/rule.h"
 
 #define NODE_FIELD_MANAGER "kcr-agent"
 
@@ -38,9 +39,11 @@ struct node {
 	struct kube_informer *pods;
 	struct kube_informer *requests;
 	struct kube_informer *checkpoints;
+	struct kube_informer *schedules; /* of the whole cluster: the terms of restoring */
 	struct kube_index *checkpoints_by_pod; /* "namespace/name" of the Pod */
 	struct kube_reconciler *request_reconciler;
 	struct kube_reconciler *checkpoint_reconciler;
+	struct kube_reconciler *restore_reconciler; /* by the Pod's key */
 
 	struct node_kubelet kubelet;
 	int archives_fd; /* the kubelet's checkpoint directory */
@@ -108,6 +111,25 @@ void node_drop_checkpoint(struct node *node, const struct api_checkpoint *checkp
 void node_ingests_free(struct node *node);
 /* Removes entries whose Checkpoint has been missing for NODE_ORPHAN_MS; called now and then. */
 void node_collect_orphans(struct node *node);
+
+/* ---- plans.c: from what kcr-runtime restores ---- */
+
+/* The terms of restoring for a Checkpoint's container, from its schedule or the defaults. */
+struct restore_terms node_restore_terms(
+	const struct node *node, const struct api_checkpoint *checkpoint);
+/* What the restore rule looks at: the Checkpoints of the container that kcr-runtime took and that
+ * are here. Borrowed from the informers; the list is from `arena`. */
+struct restore_view node_restore_view(const struct node *node, const struct api_pod *pod,
+	const struct api_container *container, struct arena *arena);
+/* Brings the plans of the Pod's containers to what they should be. Returns after how many
+ * milliseconds to try again; 0: all is well. */
+int64_t node_bring_plans(const struct node *node, const struct api_pod *pod);
+
+/* ---- restores.c: Pods whose containers kcr-runtime restores ---- */
+
+void node_decide_restores(void *node, struct str key, struct kube_plan *plan);
+/* Something has changed for the Pod of this name. */
+void node_want_restores(struct node *node, struct str namespace, struct str pod);
 
 /* ---- watch.c: how containers came and how they end ---- */
 

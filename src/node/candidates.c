@@ -1,0 +1,52 @@
+/* A judgement for each, then the good ones in order. */
+#include "node/candidates.h"
+
+#include <stdlib.h>
+
+static int candidates_compare(const void *a, const void *b)
+{
+	const struct api_checkpoint *left = *(const struct api_checkpoint *const *)a;
+	const struct api_checkpoint *right = *(const struct api_checkpoint *const *)b;
+
+	if (left->spec.timestamp.us != right->spec.timestamp.us)
+		return left->spec.timestamp.us > right->spec.timestamp.us ? -1 : 1;
+	return str_compare(left->metadata.uid, right->metadata.uid); /* the same each time */
+}
+
+struct node_candidates node_candidates_choose(
+	const struct restore_view *view, struct wall_time now, struct arena *arena)
+{
+	struct restore_view judged = *view;
+	struct node_candidates chosen = {.why = RESTORE_OTHER_POD};
+
+	judged.record = NULL;
+	chosen.items = arena_zeroed(arena, view->checkpoint_count + 1, sizeof(*chosen.items));
+	for (size_t i = 0; i < view->checkpoint_count; i++) {
+		const struct api_checkpoint *one = view->checkpoints[i];
+		enum restore_verdict verdict = restore_judge(&judged, one, now);
+
+		if (verdict == RESTORE_OK)
+			chosen.items[chosen.count++] = one;
+		if (chosen.newest == NULL || candidates_compare(&one, &chosen.newest) < 0) {
+			chosen.newest = one;
+			chosen.why = verdict;
+		}
+	}
+	if (chosen.count > 0)
+		qsort(chosen.items, chosen.count, sizeof(*chosen.items), candidates_compare);
+	if (chosen.count > NODE_CANDIDATES_MAX)
+		chosen.count = NODE_CANDIDATES_MAX;
+	return chosen;
+}
+
+bool node_candidates_are_wanted(const struct restore_view *view)
+{
+	const struct api_pod *pod = view->pod;
+	const struct api_container_status *status =
+		api_pod_container_status(pod, view->container->name);
+
+	return view->terms.policy != API_RESTORE_NEVER && status != NULL &&
+		status->container_id.size > 0 && !wall_time_is_set(pod->metadata.deleted) &&
+		!str_is(pod->spec.restart_policy, "Never") &&
+		!str_is(pod->status.phase, "Succeeded") && !str_is(pod->status.phase, "Failed");
+}
