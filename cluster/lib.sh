@@ -115,9 +115,20 @@ tracking_cgroup() {
     die "no cgroup hierarchy is mounted under /sys/fs/cgroup"
 }
 
+# system_cgroups: where a cluster's own processes are, in the tracking hierarchy and, beside version 1, in version 2's.
+# CRIU writes into a checkpoint every version 2 cgroup below the process's own, and a restore makes them all again: from
+# the root of that hierarchy, it would revive those of other clusters.
+system_cgroups() {
+    echo "$(tracking_cgroup)/system"
+    [ ! -f /sys/fs/cgroup/unified/cgroup.procs ] || echo "/sys/fs/cgroup/unified/$CGROUP/system"
+}
+
 # join_cluster: from here on this process and its children end with the cluster
 join_cluster() {
-    echo "$BASHPID" >"$(tracking_cgroup)/system/cgroup.procs"
+    local group
+    for group in $(system_cgroups); do
+        echo "$BASHPID" >"$group/cgroup.procs"
+    done
 }
 
 # close_inherited: CRIU trips over descriptors that a caller of these scripts left open

@@ -14,7 +14,8 @@ make_cgroups() {
             fi
         done
     done
-    mkdir -p "$(tracking_cgroup)/system"
+    # shellcheck disable=SC2046 # a list of words
+    mkdir -p $(system_cgroups)
 }
 
 # start_supervisor: `unshare` holds the namespaces and, by --kill-child, takes the node along when it ends

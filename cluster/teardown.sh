@@ -36,9 +36,11 @@ remove_cgroups() {
 
 # leave_cluster: whoever runs us with cluster/exec should live to see the end
 leave_cluster() {
-    local tracking
-    tracking=$(tracking_cgroup)
-    ! grep -q "/$CGROUP/" "/proc/$BASHPID/cgroup" || echo "$BASHPID" >"$(dirname "$tracking")/cgroup.procs"
+    local group
+    grep -q "/$CGROUP/" "/proc/$BASHPID/cgroup" || return 0
+    for group in $(system_cgroups); do
+        echo "$BASHPID" >"${group%"/$CGROUP/system"}/cgroup.procs"
+    done
 }
 
 # power_off: every process ends at once, as when a machine loses its power; the node's directory stays
