@@ -12,10 +12,12 @@ CONTAINERD_TAGS=no_btrfs,no_zfs,no_devmapper
 
 NODE_SUITE=forky
 NODE_PACKAGES=(
-    criu runc crun libcriu2 etcd-server etcd-client containernetworking-plugins tini
+    criu runc crun libcriu2 containernetworking-plugins
     iproute2 iptables nftables conntrack ethtool socat
     mount util-linux kmod procps strace ca-certificates curl jq openssl
 )
+PLANE_PACKAGES=(etcd-server etcd-client tini)
+VM_PACKAGES=(linux-image-cloud-amd64 systemd-sysv udev dbus apparmor openssh-server)
 IMAGE_PACKAGES=(
     redis-server redis-tools busybox bash coreutils python3-minimal libpython3-stdlib
     base-files base-passwd ca-certificates
@@ -40,7 +42,11 @@ containerd_home() {
 }
 
 node_root_home() {
-    echo "$KCR_CACHE/node-root-$NODE_SUITE-$(content_key <<<"${NODE_PACKAGES[*]}")"
+    echo "$KCR_CACHE/node-root-$NODE_SUITE-$(content_key <<<"${NODE_PACKAGES[*]} ${PLANE_PACKAGES[*]}")"
+}
+
+vm_root_home() {
+    echo "$KCR_CACHE/vm-root-$NODE_SUITE-$(content_key <<<"${NODE_PACKAGES[*]} ${VM_PACKAGES[*]}")"
 }
 
 image_root_home() {
