@@ -17,7 +17,7 @@ exec etcd --name $NODE --data-dir /var/lib/etcd --unsafe-no-fsync \\
     --initial-cluster $NODE=http://127.0.0.1:2380
 EOF
     run_script kube-apiserver <<EOF
-exec kube-apiserver --advertise-address=$NODE_ADDRESS --secure-port=6443 --etcd-servers=http://127.0.0.1:2379 \\
+exec kube-apiserver --advertise-address=$API_ADDRESS --secure-port=6443 --etcd-servers=http://127.0.0.1:2379 \\
     --client-ca-file=/etc/kubernetes/pki/ca.crt \\
     --tls-cert-file=/etc/kubernetes/pki/apiserver.crt --tls-private-key-file=/etc/kubernetes/pki/apiserver.key \\
     --kubelet-certificate-authority=/etc/kubernetes/pki/ca.crt \\
@@ -48,7 +48,7 @@ EOF
 write_kubelet() {
     run_script kubelet <<EOF
 exec kubelet --config=/etc/kubernetes/kubelet.yaml --kubeconfig=/etc/kubernetes/kubelet.conf \\
-    --hostname-override=$NODE --node-ip=$NODE_ADDRESS
+    --hostname-override=$NODE --node-ip=$(node_address)
 EOF
     cat >"$N_DIR/etc/kubelet.yaml" <<EOF
 apiVersion: kubelet.config.k8s.io/v1beta1
@@ -62,12 +62,23 @@ tlsCertFile: /etc/kubernetes/pki/kubelet.crt
 tlsPrivateKeyFile: /etc/kubernetes/pki/kubelet.key
 containerRuntimeEndpoint: unix:///run/containerd/containerd.sock
 featureGates: {EventedPLEG: $([ "$EVENTED_PLEG" = on ] && echo true || echo false)}
-cgroupDriver: cgroupfs
-cgroupRoot: /$CGROUP/$NODE
-enforceNodeAllocatable: []
 # no DNS here: nobody answers in the Pod itself, so names fail at once, and Pods get no warning event
 clusterDNS: [127.0.0.1]
 clusterDomain: cluster.local
+EOF
+    if has_vm; then
+        echo 'cgroupDriver: systemd' >>"$N_DIR/etc/kubelet.yaml"
+    else
+        write_kubelet_limits >>"$N_DIR/etc/kubelet.yaml"
+    fi
+}
+
+# write_kubelet_limits: what a kubelet needs that shares the machine, and may do less than root on one of its own
+write_kubelet_limits() {
+    cat <<EOF
+cgroupDriver: cgroupfs
+cgroupRoot: /$CGROUP/$NODE
+enforceNodeAllocatable: []
 failCgroupV1: false
 failSwapOn: false
 oomScoreAdj: 0
@@ -81,6 +92,9 @@ evictionHard:
 imageGCHighThresholdPercent: 100
 imageGCLowThresholdPercent: 99
 EOF
+}
+
+write_kube_proxy() {
     run_script kube-proxy <<EOF
 exec kube-proxy --kubeconfig=/etc/kubernetes/proxy.conf --hostname-override=$NODE --proxy-mode=nftables \\
     --cluster-cidr=10.244.0.0/16 --conntrack-max-per-core=0
@@ -88,8 +102,9 @@ EOF
 }
 
 write_containerd() {
-    local restore=''
+    local place='restrict_oom_score_adj = true' restore='' systemd=false
     [ "$RESTORE_IMAGE" = off ] || restore='enable_experimental_restore_via_create = true'
+    ! has_vm || { place='' systemd=true; }
     # the socket is there before containerd answers on it, and a second start may find the old one
     run_script containerd <<EOF
 rm -f /run/containerd/containerd.sock
@@ -106,7 +121,7 @@ imports = ["/etc/containerd/conf.d/*.toml"]
 sandbox = "kcr.test/pause:1"
 
 [plugins.'io.containerd.cri.v1.runtime']
-restrict_oom_score_adj = true
+$place
 $restore
 
 [plugins.'io.containerd.cri.v1.runtime'.cni]
@@ -120,11 +135,13 @@ default_runtime_name = "$RUNTIME"
 runtime_type = "io.containerd.runc.v2"
 [plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.runc.options]
 BinaryName = "/usr/sbin/runc"
+SystemdCgroup = $systemd
 
 [plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.crun]
 runtime_type = "io.containerd.runc.v2"
 [plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.crun.options]
 BinaryName = "/usr/bin/crun"
+SystemdCgroup = $systemd
 EOF
 }
 
@@ -133,7 +150,7 @@ write_root_files() {
     local etc=$N_DIR/upper/etc
     mkdir -p "$etc"/{cni/net.d,containerd/conf.d,criu}
     echo "$NODE" >"$etc/hostname"
-    printf '127.0.0.1 localhost\n%s %s\n' "$NODE_ADDRESS" "$NODE" >"$etc/hosts"
+    printf '127.0.0.1 localhost\n%s %s\n' "$(node_address)" "$NODE" >"$etc/hosts"
     echo 'nameserver 127.0.0.1' >"$etc/resolv.conf"
     tr -d - </proc/sys/kernel/random/uuid >"$etc/machine-id"
     # without these a checkpoint fails as soon as one client is connected
@@ -151,6 +168,7 @@ write_config() {
     mkdir -p "$N_DIR"/{root,upper,work,log,run,etc/run,var/etcd,var/containerd,var/kubelet,var/kcr}
     write_control_plane
     write_kubelet
+    write_kube_proxy
     write_containerd
     write_root_files
 }

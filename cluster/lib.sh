@@ -3,7 +3,8 @@
 # and how to step into a running node.
 #
 # A cluster is a directory $KCR_STATE/NAME. A node of it is a directory below, with the namespaces
-# of one supervisor process: when that ends, the kernel ends everything in the node.
+# of one supervisor process: when that ends, the kernel ends everything in the node. A node in a virtual
+# machine (vm.sh) has only its control plane in these namespaces.
 
 set -euo pipefail
 umask 022
@@ -13,8 +14,10 @@ KCR_STATE=${KCR_STATE:-/var/lib/kcr-cluster}
 # shellcheck source=cluster/versions.sh
 . "$CLUSTER_DIR/versions.sh"
 
-NODE_ADDRESS=192.168.77.11
+API_ADDRESS=192.168.77.11
 NODE_PATH=/opt/kubernetes/bin:/opt/containerd/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+CLEAN_ENVIRONMENT=(env -i "PATH=$NODE_PATH" HOME=/root "TERM=${TERM:-dumb}" LANG=C.UTF-8
+    KUBECONFIG=/etc/kubernetes/admin.conf)
 STARTED_AT=${STARTED_AT:-$(date +%s%N)}
 
 die() {
@@ -58,6 +61,16 @@ use_node() {
     NODE=$1
     N_DIR=$C_DIR/$NODE
     CGROUP=kcr-$CLUSTER
+    VM_DIR=$N_DIR/vm
+}
+
+# has_vm: the node's kubelet and containers are in a virtual machine
+has_vm() {
+    [ -d "$VM_DIR" ]
+}
+
+node_address() {
+    if has_vm; then echo 192.168.77.12; else echo "$API_ADDRESS"; fi
 }
 
 # read_options: the options that the running cluster was started with
@@ -142,13 +155,26 @@ close_inherited() {
 
 # --- stepping in
 
-# enter_node CMD...: become CMD inside the node's namespaces, with a clean environment
-enter_node() {
+# enter_plane CMD...: become CMD inside the namespaces, with a clean environment
+enter_plane() {
     local pid
     pid=$(running_node_pid)
-    exec nsenter --target "$pid" --mount --pid --net --uts --ipc --root --wd -- \
-        env -i "PATH=$NODE_PATH" HOME=/root "TERM=${TERM:-dumb}" LANG=C.UTF-8 \
-        KUBECONFIG=/etc/kubernetes/admin.conf "$@"
+    exec nsenter --target "$pid" --mount --pid --net --uts --ipc --root --wd -- "${CLEAN_ENVIRONMENT[@]}" "$@"
+}
+
+# enter_vm CMD...: become a connection to the machine on which CMD runs
+enter_vm() {
+    local pid words terminal=-T
+    pid=$(running_node_pid)
+    [ ! -t 0 ] || [ ! -t 1 ] || terminal=-t
+    printf -v words '%q ' "${CLEAN_ENVIRONMENT[@]}" "$@"
+    exec nsenter --target "$pid" --net -- ssh -F "$VM_DIR/ssh_config" "$terminal" node "cd / && exec $words"
+}
+
+# enter_node CMD...: become CMD where the kubelet and the containers are
+enter_node() {
+    ! has_vm || enter_vm "$@"
+    enter_plane "$@"
 }
 
 # enter_net CMD...: become CMD, with this machine's files, in the cluster's network
@@ -157,6 +183,10 @@ enter_net() {
     pid=$(running_node_pid)
     export KUBECONFIG=$KUBECONFIG_FILE
     PATH="$(kubernetes_home)/bin:$PATH" exec nsenter --target "$pid" --net -- "$@"
+}
+
+in_plane() {
+    (enter_plane "$@")
 }
 
 in_node() {
@@ -187,10 +217,12 @@ wait_for() {
     say "$1"
 }
 
-# wait_until WHAT SECONDS LOG CMD...: poll until CMD succeeds; on time-out show the end of LOG and fail
+# wait_until WHAT SECONDS LOG CMD...: poll until CMD succeeds; on time-out show the end of LOG and fail. A virtual
+# machine without KVM is slow, and each look costs it time.
 wait_until() {
-    local what=$1 seconds=$2 log=$3 began=$SECONDS next=5
+    local what=$1 seconds=$2 log=$3 began=$SECONDS next=5 pause=0.1
     shift 3
+    ! has_vm || { seconds=$((seconds * 5)); pause=0.5; }
     until "$@" >/dev/null 2>&1; do
         if ((SECONDS - began >= seconds)); then
             say "gave up waiting after $seconds s: $what"
@@ -201,7 +233,7 @@ wait_until() {
             say "  waiting for: $what"
             next=$((next + 5))
         fi
-        sleep 0.1
+        sleep "$pause"
     done
 }
 

@@ -34,7 +34,7 @@ current-context: $CLUSTER
 clusters:
 - name: $CLUSTER
   cluster:
-    server: https://$NODE_ADDRESS:6443
+    server: https://$API_ADDRESS:6443
     certificate-authority-data: $(base64 -w0 "$PKI/ca.crt")
 users:
 - name: $2
@@ -53,9 +53,9 @@ make_pki() {
     PKI=$N_DIR/etc/pki
     mkdir -p "$PKI"
     make_ca
-    make_cert apiserver /CN=kube-apiserver "IP:$NODE_ADDRESS,IP:127.0.0.1,IP:10.96.0.1,DNS:localhost,DNS:$NODE,$service"
+    make_cert apiserver /CN=kube-apiserver "IP:$API_ADDRESS,IP:127.0.0.1,IP:10.96.0.1,DNS:localhost,DNS:$NODE,$service"
     make_cert apiserver-kubelet-client /O=system:masters/CN=kube-apiserver-kubelet-client
-    make_cert kubelet "/O=system:nodes/CN=system:node:$NODE" "IP:$NODE_ADDRESS,IP:127.0.0.1,DNS:$NODE"
+    make_cert kubelet "/O=system:nodes/CN=system:node:$NODE" "IP:$(node_address),IP:127.0.0.1,DNS:$NODE"
     make_cert admin /O=system:masters/CN=admin
     make_cert controller-manager /CN=system:kube-controller-manager
     make_cert scheduler /CN=system:kube-scheduler

@@ -21,7 +21,7 @@ make_cgroups() {
 # start_supervisor: `unshare` holds the namespaces and, by --kill-child, takes the node along when it ends
 start_supervisor() {
     local init=("$CLUSTER_DIR/node-init" "$N_DIR" "$(node_root_home)" "$(kubernetes_home)"
-        "$(containerd_home "$CONTAINERD_VERSION")" "$NODE_ADDRESS" "$NODE")
+        "$(containerd_home "$CONTAINERD_VERSION")" "$API_ADDRESS" "$NODE")
     (
         join_cluster
         close_inherited
@@ -42,10 +42,12 @@ import_pause() {
 # start_all: the API server takes longest, so the runtime starts beside it; the rest needs the API server
 start_all() {
     local component
+    ! has_vm || start_vm
     component_start etcd
     component_wait etcd
     component_start kube-apiserver
     if [ "$CONTROL_PLANE_ONLY" = no ]; then
+        ! has_vm || wait_vm
         component_start containerd
         component_wait containerd
         import_pause
