@@ -17,6 +17,9 @@ enum {
 	RESTORE_SETTLE_MS = 3000,
 	/* So soon the kubelet replaces a cold start that it had begun, the grace period aside. */
 	RESTORE_REPLACE_MS = 10000,
+	/* The agent that serves the image may be starting anew; the kubelet pulls again after 10 s.
+	 */
+	RESTORE_PULL_MS = 20000,
 	/* A restore that has not led to a running container by then has failed. */
 	RESTORE_DEADLINE_MS = 300000,
 };
@@ -400,17 +403,32 @@ static struct restore_decision restore_decide_original(
 		view, &end, restore_next_record(view, RESTORE_PHASE_RESTORING, now), now, arena);
 }
 
-/* The runtime or the kubelet will not start the restored container. */
-static bool restore_is_refused(const struct api_container_waiting *waiting)
+static bool restore_is_one_of(struct str reason, const char *const *reasons)
 {
-	static const char *const reasons[] = {"CreateContainerError", "CreateContainerConfigError",
-		"RunContainerError", "ErrImagePull", "ImagePullBackOff", "ImageInspectError",
-		"InvalidImageName", "ErrImageNeverPull", "StartError", "ContainerCannotRun"};
-
-	for (size_t i = 0; waiting != NULL && i < array_size(reasons); i++)
-		if (str_is(waiting->reason, reasons[i]))
+	for (; *reasons != NULL; reasons++)
+		if (str_is(reason, *reasons))
 			return true;
 	return false;
+}
+
+/* The runtime or the kubelet will not start the restored container. */
+static bool restore_is_refused(const struct restore_view *view,
+	const struct api_container_waiting *waiting, struct wall_time now)
+{
+	static const char *const pulls[] = {"ErrImagePull", "ImagePullBackOff", NULL};
+	static const char *const refusals[] = {"CreateContainerError", "CreateContainerConfigError",
+		"RunContainerError", "ImageInspectError", "InvalidImageName", "ErrImageNeverPull",
+		"StartError", "ContainerCannotRun", NULL};
+	int64_t waited_ms = restore_ms_between(view->record->since, now);
+
+	if (waiting == NULL)
+		return false;
+	if (restore_is_one_of(waiting->reason, pulls))
+		return waited_ms >= RESTORE_PULL_MS;
+	if (!restore_is_one_of(waiting->reason, refusals))
+		return false;
+	/* what is shown at first may be of the attempt before */
+	return view->record->attempts <= 1 || waited_ms >= RESTORE_SETTLE_MS;
 }
 
 /* The Checkpoint did not hold: the next older one, else cold. */
@@ -526,8 +544,7 @@ static struct restore_decision restore_decide_restoring(
 	struct restore_end end = restore_find_end(view, now);
 	int64_t waited_ms = restore_ms_between(view->record->since, now);
 
-	if (status != NULL && restore_is_refused(status->state.waiting) &&
-		(view->record->attempts <= 1 || waited_ms >= RESTORE_SETTLE_MS))
+	if (status != NULL && restore_is_refused(view, status->state.waiting, now))
 		return restore_after_refusal(view, status->state.waiting, now, arena);
 	if (end.state == RESTORE_END_KNOWN)
 		return restore_ended_early(view, &end, now, arena);

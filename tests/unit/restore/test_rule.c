@@ -630,15 +630,34 @@ static void an_image_that_cannot_be_pulled_gives_way_to_the_older_checkpoint(voi
 	agent_reports_end(world, 137);
 	decision = decide(world);
 	carry_out(world, &decision);
+	pass(world, 20);
 	kubelet_waits(world, "ErrImagePull", "not found");
 	decision = decide(world);
 	assert_text(decision.record.checkpoint, "older");
 	carry_out(world, &decision);
 	assert_false(decide(world).is_change); /* what is still shown is the attempt before */
-	pass(world, 4);
+	pass(world, 20);
 	decision = decide(world);
 	assert_text(decision.image, ORIGINAL);
 	assert_text(decision.record.reason, "ColdStart");
+}
+
+static void a_pull_is_given_the_time_that_an_agent_needs_to_start_anew(void **state)
+{
+	static const char *const reasons[] = {"ErrImagePull", "ImagePullBackOff"};
+	struct world *world = *state;
+	struct restore_decision decision;
+
+	agent_reports_end(world, 137);
+	decision = decide(world);
+	carry_out(world, &decision);
+	for (size_t i = 0; i < array_size(reasons); i++) {
+		kubelet_waits(world, reasons[i], "connection refused");
+		decision = decide(world);
+		assert_false(decision.is_change);
+		assert_true(decision.wake_ms > 0);
+		pass(world, 9);
+	}
 }
 
 static void a_restore_that_never_ends_gives_way_to_a_cold_start(void **state)
@@ -722,6 +741,7 @@ int main(void)
 		rule_test(a_policy_that_became_never_puts_the_original_image_back_at_the_next_end),
 		rule_test(a_node_that_does_not_restore_gets_the_original_image_back_at_once),
 		rule_test(an_image_that_cannot_be_pulled_gives_way_to_the_older_checkpoint),
+		rule_test(a_pull_is_given_the_time_that_an_agent_needs_to_start_anew),
 		rule_test(a_restore_that_never_ends_gives_way_to_a_cold_start),
 		rule_test(an_image_that_somebody_else_changed_is_respected),
 	};
