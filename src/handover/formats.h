@@ -44,6 +44,8 @@ enum {
 	HANDOVER_FORMAT_VERSION = 1,
 	/* A plan names each file of a few checkpoints: CRIU writes some tens for a process. */
 	HANDOVER_PLAN_BYTES = 16 * 1024 * 1024,
+	/* A question or an answer: some names and a sentence. */
+	HANDOVER_ANSWER_BYTES = 64 * 1024,
 	/* Of what was done, the newest are kept: more than any retention keeps checkpoints. */
 	HANDOVER_ATTEMPTS_MAX = 32,
 };

@@ -18,8 +18,7 @@ void node_direct_path(struct buf *path, struct str request_uid)
 	buf_printf(path, HANDOVER_DIRECT "/%.*s", STR_ARG(request_uid));
 }
 
-/* "containerd://<id>" to "<id>" */
-static struct str direct_plain_id(struct str container_id)
+struct str node_plain_id(struct str container_id)
 {
 	struct str scheme;
 	struct str id;
@@ -36,7 +35,7 @@ bool node_direct_is_possible(const struct node *node, struct str container_id)
 {
 	autobuf mark = BUF_INIT(LIMIT_ARCHIVE_PATH);
 
-	buf_printf(&mark, HANDOVER_CONTAINERS "/%.*s", STR_ARG(direct_plain_id(container_id)));
+	buf_printf(&mark, HANDOVER_CONTAINERS "/%.*s", STR_ARG(node_plain_id(container_id)));
 	return container_id.size > 0 && direct_exists(node, mark.data);
 }
 
@@ -55,7 +54,7 @@ static int direct_make_directory(int store, struct str request_uid, struct error
 
 static void direct_order_name(struct buf *name, struct str container_id)
 {
-	buf_printf(name, "%.*s.json", STR_ARG(direct_plain_id(container_id)));
+	buf_printf(name, "%.*s.json", STR_ARG(node_plain_id(container_id)));
 }
 
 int node_direct_order(

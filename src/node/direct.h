@@ -14,6 +14,9 @@
 #include "handover/formats.h"
 #include "node/state.h"
 
+/* "containerd://<id>", as Pods' statuses have it, to "<id>". */
+struct str node_plain_id(struct str container_id);
+
 /* The directory of a request's checkpoint, within the store. */
 void node_direct_path(struct buf *path, struct str request_uid);
 

@@ -1,4 +1,4 @@
-/* One POST and the reading of its answer. */
+/* One request each and the reading of its answer. */
 #include "node/kubelet.h"
 
 #include <stdlib.h>
@@ -15,8 +15,9 @@ enum {
 
 struct node_kubelet_call {
 	struct http_call *http;
-	char *object; /* "namespace/pod/container", for errors */
+	char *object; /* "namespace/pod/container", for errors; or the Pod's uid */
 	node_kubelet_fn done;
+	node_kubelet_pod_fn pod_done;
 	void *context;
 };
 
@@ -73,6 +74,15 @@ static void node_kubelet_done(void *context, const struct http_answer *answer, s
 	call->done(call->context, archive, result < 0 ? &err : NULL);
 }
 
+/* Appends the URL of the kubelet's root. */
+static void node_kubelet_write_root(const struct node_kubelet *kubelet, struct buf *url)
+{
+	bool is_ipv6 = strchr(kubelet->host, ':') != NULL;
+
+	buf_printf(url, "https://%s%s%s:%u", is_ipv6 ? "[" : "", kubelet->host, is_ipv6 ? "]" : "",
+		kubelet->port);
+}
+
 struct node_kubelet_call *node_kubelet_checkpoint(const struct node_kubelet *kubelet,
 	const char *token, struct str namespace, struct str pod, struct str container,
 	int64_t timeout_seconds, node_kubelet_fn done, void *context)
@@ -80,7 +90,6 @@ struct node_kubelet_call *node_kubelet_checkpoint(const struct node_kubelet *kub
 	struct node_kubelet_call *call = new_zeroed(struct node_kubelet_call);
 	autobuf url = BUF_INIT(NODE_KUBELET_URL_BYTES);
 	autobuf object = BUF_INIT(NODE_KUBELET_URL_BYTES);
-	bool is_ipv6 = strchr(kubelet->host, ':') != NULL;
 	struct http_request request = {
 		.method = "POST",
 		.bearer_token = token,
@@ -92,11 +101,86 @@ struct node_kubelet_call *node_kubelet_checkpoint(const struct node_kubelet *kub
 	struct http_callbacks callbacks = {.done = node_kubelet_done, .context = call};
 
 	buf_printf(&object, "%.*s/%.*s/%.*s", STR_ARG(namespace), STR_ARG(pod), STR_ARG(container));
-	buf_printf(&url, "https://%s%s%s:%u/checkpoint/%s?timeout=%lld", is_ipv6 ? "[" : "",
-		kubelet->host, is_ipv6 ? "]" : "", kubelet->port, object.data,
-		(long long)timeout_seconds);
+	node_kubelet_write_root(kubelet, &url);
+	buf_printf(&url, "/checkpoint/%s?timeout=%lld", object.data, (long long)timeout_seconds);
 	call->object = buf_take(&object);
 	call->done = done;
+	call->context = context;
+	request.url = url.data;
+	call->http = http_call_start(kubelet->http, &request, &callbacks);
+	return call;
+}
+
+/* ---- Pods ---- */
+
+/* The Pod of this uid in a PodList, NULL when it has none such; from `arena`. */
+static int node_kubelet_read_pod(struct str body, const char *uid, struct arena *arena,
+	const struct api_pod **ret_pod, struct error *err)
+{
+	autojson *doc = NULL;
+	struct json_iter items;
+
+	*ret_pod = NULL;
+	if (json_parse(body, &doc, err) < 0)
+		return error_wrap(err, "the kubelet's list of Pods");
+	items = json_iter(json_at(json_doc_root(doc), "items", NULL));
+	while (json_next(&items)) {
+		struct api_pod *pod;
+
+		if (!str_is(json_str(json_at(items.value, "metadata", "uid", NULL)), uid))
+			continue;
+		pod = arena_zeroed(arena, 1, sizeof(*pod));
+		if (json_decode(items.value, &api_pod_object, false, arena, pod, err) < 0)
+			return -1;
+		*ret_pod = pod;
+		return 0;
+	}
+	return 0;
+}
+
+static void node_kubelet_pods_done(void *context, const struct http_answer *answer, struct str body,
+	const struct error *http_err)
+{
+	struct node_kubelet_call *call = context;
+	autoarena *arena = arena_new(16 * 1024);
+	const struct api_pod *pod = NULL;
+	struct error err;
+	int result;
+
+	if (http_err != NULL) {
+		err = *http_err;
+		result = -1;
+	} else if (answer->status != 200) {
+		result = error_set(&err,
+			answer->status == 401 || answer->status == 403 ? ERROR_DENIED
+								       : ERROR_SYSTEM,
+			"kubelet does not list its Pods: %.*s (HTTP %d)", STR_ARG(str_trim(body)),
+			answer->status);
+	} else {
+		result = node_kubelet_read_pod(body, call->object, arena, &pod, &err);
+	}
+	call->pod_done(call->context, pod, result < 0 ? &err : NULL);
+}
+
+struct node_kubelet_call *node_kubelet_pod(const struct node_kubelet *kubelet, const char *token,
+	struct str uid, int64_t timeout_ms, node_kubelet_pod_fn done, void *context)
+{
+	struct node_kubelet_call *call = new_zeroed(struct node_kubelet_call);
+	autobuf url = BUF_INIT(NODE_KUBELET_URL_BYTES);
+	struct http_request request = {
+		.method = "GET",
+		.bearer_token = token,
+		.tls = kubelet->tls,
+		.body = HTTP_NO_BODY,
+		.timeout_ms = timeout_ms,
+		.max_bytes = LIMIT_PODS_BYTES,
+	};
+	struct http_callbacks callbacks = {.done = node_kubelet_pods_done, .context = call};
+
+	node_kubelet_write_root(kubelet, &url);
+	buf_printf(&url, "/pods");
+	call->object = str_dup(uid);
+	call->pod_done = done;
 	call->context = context;
 	request.url = url.data;
 	call->http = http_call_start(kubelet->http, &request, &callbacks);

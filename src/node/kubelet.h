@@ -1,12 +1,16 @@
 /*
- * The kubelet's checkpoint API of our own node: POST /checkpoint/NAMESPACE/POD/CONTAINER. It needs
- * the verb create on nodes/checkpoint and nothing else. (kubernetes.io, "Kubelet Checkpoint API")
+ * Two things of our own node's kubelet: its checkpoint API, POST
+ * /checkpoint/NAMESPACE/POD/CONTAINER (kubernetes.io, "Kubelet Checkpoint API"), which needs the
+ * verb create on nodes/checkpoint; and GET /pods, which needs get on nodes/pods (kubernetes.io,
+ * "Kubelet authentication/authorization", fine-grained; without that feature the kubelet wants
+ * nodes/proxy, which we do not have).
  */
 #ifndef NODE_KUBELET_H
 #define NODE_KUBELET_H
 
 #include <stdint.h>
 
+#include "api/views.h"
 #include "base/attributes.h"
 #include "base/error.h"
 #include "base/str.h"
@@ -32,6 +36,20 @@ typedef void (*node_kubelet_fn)(void *context, struct str archive, const struct 
 must_check struct node_kubelet_call *node_kubelet_checkpoint(const struct node_kubelet *kubelet,
 	const char *token, struct str namespace, struct str pod, struct str container,
 	int64_t timeout_seconds, node_kubelet_fn done, void *context);
+
+/*
+ * The kubelet's own word for a Pod, which it has before the API server. NULL on failure and,
+ * without an error, when it has no such Pod. Borrowed until the call returns. Kinds on failure:
+ * DENIED, TIMEOUT, SYSTEM, CORRUPT, TOO_BIG.
+ */
+typedef void (*node_kubelet_pod_fn)(
+	void *context, const struct api_pod *pod, const struct error *err);
+
+/* Asks for the Pod of this uid. `token` and `uid` are copied. The caller owns the call. Never NULL.
+ */
+must_check struct node_kubelet_call *node_kubelet_pod(const struct node_kubelet *kubelet,
+	const char *token, struct str uid, int64_t timeout_ms, node_kubelet_pod_fn done,
+	void *context);
 
 /* Cancels and releases. May be NULL. The kubelet may go on with the checkpoint all the same. */
 void node_kubelet_call_free(struct node_kubelet_call *call);

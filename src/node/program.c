@@ -167,10 +167,13 @@ static void node_plan_failed_log(void *context, struct str key, const struct err
 static void node_synced(void *context)
 {
 	struct node *node = context;
+	struct error err;
 
 	if (node_objects_missing(node) != NULL)
 		return;
 	log_info("Synced with the cluster", "node", node->name);
+	if (node_questions_start(node, &node->questions, &err) < 0)
+		log_warning(&err, "kcr-runtime is left to the plans alone");
 	node_collect_late_archives(node);
 	kube_reconciler_start(node->request_reconciler);
 	kube_reconciler_start(node->checkpoint_reconciler);
@@ -387,6 +390,7 @@ static void node_end(struct node_program *program)
 	http_server_free(program->health_http);
 	buf_done(&program->health.text);
 	loop_source_free(program->orphans);
+	node_questions_free(node->questions);
 	node_takes_free(node);
 	node_ingests_free(node);
 	kube_reconciler_free(node->request_reconciler);

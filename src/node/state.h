@@ -20,6 +20,7 @@
 #include "node/exits.h"
 #include "node/kubelet.h"
 #include "node/push.h"
+#include "node/questions.h"
 #include "node/store.h"
 #include "restore/rule.h"
 
@@ -49,6 +50,7 @@ struct node {
 	int archives_fd; /* the kubelet's checkpoint directory */
 	struct node_store *store;
 	struct node_push_target *push; /* NULL: no external registry */
+	struct node_questions *questions; /* of kcr-runtime; NULL until all is synced */
 	struct node_exits *exits; /* NULL: ends cannot be seen here */
 
 	struct map takes; /* by the request's key; struct node_take, owned */

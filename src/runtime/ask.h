@@ -7,8 +7,6 @@
 #include "base/error.h"
 #include "handover/formats.h"
 
-enum { HANDOVER_ANSWER_BYTES = 64 * 1024 };
-
 /*
  * Asks over the Unix socket at `path` and waits until `deadline_ms` at most. The answer lies in
  * `arena`. Fails with ABSENT (nobody listens), TIMEOUT, CORRUPT, SYSTEM.

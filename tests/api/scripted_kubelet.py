@@ -1,4 +1,4 @@
-"""A kubelet that does what a test tells it: its checkpoint API over HTTPS, and archives to hand out.
+"""A kubelet that does what a test tells it: its checkpoint API over HTTPS, archives to hand out, its Pods.
 
 A real kubelet cannot be made to answer 500, to hang, to cut its answer or to name an archive that is
 not there; what it does when all is well is tested in tests/e2e.
@@ -67,6 +67,8 @@ class Kubelet:
         self.directory = directory
         self.script = archive
         self.calls = []
+        self.pods = lambda: []  # what GET /pods lists; may raise Answer
+        self.pod_calls = 0
         self.is_over = threading.Event()
         tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         tls.load_cert_chain(cluster.pki / "apiserver.crt", cluster.pki / "apiserver.key")
@@ -117,6 +119,13 @@ class Kubelet:
                     self.wfile.flush()
                     self.connection.shutdown(socket.SHUT_RDWR)
                     self.close_connection = True
+
+            def do_GET(self):
+                kubelet.pod_calls += 1
+                try:
+                    self.reply(200, json.dumps({"kind": "PodList", "items": kubelet.pods()}))
+                except Answer as answer:
+                    self.reply(answer.status, answer.text)
 
             def reply(self, status, text):
                 content = text.encode()
