@@ -37,7 +37,7 @@ static void node_checkpoint_changed(
 	if (pod == NULL)
 		return;
 	node_watch_pod(node, NULL, pod);
-	node_want_restores(node, object->namespace, pod->metadata.name);
+	node_want_plans(node, object->namespace, pod->metadata.name);
 }
 
 /* The terms of restoring have changed for all that was taken for it. */
@@ -56,7 +56,7 @@ static void node_schedule_changed(
 		if (spec->schedule_ref != NULL && spec->pod != NULL &&
 			str_equal(object->namespace, schedule->namespace) &&
 			str_equal(spec->schedule_ref->name, schedule->name))
-			node_want_restores(node, object->namespace, spec->pod->name);
+			node_want_plans(node, object->namespace, spec->pod->name);
 	}
 }
 
@@ -71,7 +71,7 @@ static void node_pod_changed(
 
 	node_watch_pod(node, old != NULL ? old->view : NULL, new != NULL ? new->view : NULL);
 	if (new != NULL)
-		node_want_restores(node, new->namespace, new->name);
+		node_want_records(node, new->namespace, new->name);
 	while ((object = kube_informer_next(node->requests, &position)) != NULL) {
 		const struct api_request *request = object->view;
 		const struct kube_object *pod = new != NULL ? new : old;

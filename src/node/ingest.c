@@ -310,14 +310,20 @@ static struct api_checkpoint node_own_status(
 	struct api_checkpoint own = {.metadata = checkpoint->metadata};
 	const struct api_condition *built =
 		api_condition_find(&checkpoint->status.conditions, API_CONDITION_IMAGE_BUILT);
+	const struct api_condition *usable =
+		api_condition_find(&checkpoint->status.conditions, API_CONDITION_USABLE);
 
 	own.status = checkpoint->status;
 	own.status.stable = (struct wall_time){0};
-	own.status.restore_count = 0;
-	own.status.last_restore = (struct wall_time){0};
+	if (api_checkpoint_strategy(checkpoint) == API_STRATEGY_IMAGE) {
+		own.status.restore_count = 0; /* the controller restores, and counts */
+		own.status.last_restore = (struct wall_time){0};
+	}
 	own.status.conditions = (struct json_list){0};
 	if (built != NULL)
 		(void)api_condition_set(&own.status.conditions, built, arena);
+	if (usable != NULL)
+		(void)api_condition_set(&own.status.conditions, usable, arena);
 	return own;
 }
 
@@ -425,9 +431,10 @@ static void node_decide_built(
 			STR("it is not in the node's store any more"), plan);
 		return;
 	}
-	if (exit == NULL && restored.size == 0)
-		return;
 	own = node_own_status(checkpoint, plan->arena);
+	if (!node_record_to_report(node, checkpoint, &own.status, plan->arena) && exit == NULL &&
+		restored.size == 0)
+		return;
 	if (exit != NULL) {
 		reported = *exit;
 		own.status.container_exit = &reported;

@@ -12,14 +12,15 @@ void node_plan_status(struct kube_plan *plan, const struct kube_resource *resour
 		buf_str(&body), NODE_FIELD_MANAGER);
 }
 
-void node_plan_event(struct node *node, struct kube_plan *plan, const char *kind,
-	const struct api_metadata *metadata, bool is_warning, const char *reason, struct str note)
+static void node_plan_event_about(struct node *node, struct kube_plan *plan,
+	const char *api_version, const char *kind, const struct api_metadata *metadata,
+	bool is_warning, const char *reason, struct str note)
 {
 	kube_plan_event(plan, node->events,
 		&(struct kube_event){
 			.regarding =
 				{
-					.api_version = STR(API_GROUP_VERSION),
+					.api_version = str_of(api_version),
 					.kind = str_of(kind),
 					.namespace = metadata->namespace,
 					.name = metadata->name,
@@ -29,4 +30,17 @@ void node_plan_event(struct node *node, struct kube_plan *plan, const char *kind
 			.reason = str_of(reason),
 			.note = note,
 		});
+}
+
+void node_plan_event(struct node *node, struct kube_plan *plan, const char *kind,
+	const struct api_metadata *metadata, bool is_warning, const char *reason, struct str note)
+{
+	node_plan_event_about(
+		node, plan, API_GROUP_VERSION, kind, metadata, is_warning, reason, note);
+}
+
+void node_plan_pod_event(struct node *node, struct kube_plan *plan,
+	const struct api_metadata *metadata, bool is_warning, const char *reason, struct str note)
+{
+	node_plan_event_about(node, plan, "v1", "Pod", metadata, is_warning, reason, note);
 }

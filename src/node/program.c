@@ -391,6 +391,7 @@ static void node_end(struct node_program *program)
 	buf_done(&program->health.text);
 	loop_source_free(program->orphans);
 	node_questions_free(node->questions);
+	node_restores_free(node);
 	node_takes_free(node);
 	node_ingests_free(node);
 	kube_reconciler_free(node->request_reconciler);

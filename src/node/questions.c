@@ -111,6 +111,8 @@ static void question_answer(struct node_question *question, const struct node_en
 		candidates = node_candidates_choose(&view, clock_wall(), question->arena);
 		answer = node_answer_decide(&view.terms, &candidates, end, question->arena);
 		question_send(question, &answer);
+		node_want_records_soon(
+			question->questions->node, question->asked.namespace, question->asked.pod);
 	}
 	question_free(question);
 }

@@ -53,6 +53,8 @@ struct node {
 	struct node_questions *questions; /* of kcr-runtime; NULL until all is synced */
 	struct node_exits *exits; /* NULL: ends cannot be seen here */
 
+	struct map looks; /* keys of Pods to look at when the timer ends; the node itself */
+	struct loop_source *look; /* NULL until there was one */
 	struct map takes; /* by the request's key; struct node_take, owned */
 	struct map ingests; /* by the Checkpoint's uid; struct node_ingest, owned */
 	struct map ended; /* by container id; struct api_container_exit, owned */
@@ -77,8 +79,10 @@ const struct api_pod *node_pod(const struct node *node, struct str namespace, st
 void node_plan_status(struct kube_plan *plan, const struct kube_resource *resource,
 	const struct api_kind *kind, const struct api_metadata *metadata, const void *object);
 
-/* Adds an event about one of our objects, emitted once the plan is carried out. */
+/* Adds an event about one of our objects, or about a Pod, emitted once the plan is carried out. */
 void node_plan_event(struct node *node, struct kube_plan *plan, const char *kind,
+	const struct api_metadata *metadata, bool is_warning, const char *reason, struct str note);
+void node_plan_pod_event(struct node *node, struct kube_plan *plan,
 	const struct api_metadata *metadata, bool is_warning, const char *reason, struct str note);
 
 /* ---- follow.c ---- */
@@ -127,11 +131,25 @@ struct restore_view node_restore_view(const struct node *node, const struct api_
  * milliseconds to try again; 0: all is well. */
 int64_t node_bring_plans(const struct node *node, const struct api_pod *pod);
 
+/* ---- records.c: what kcr-runtime has done ---- */
+
+/* Adds the events and counts of what is on record about the Pod's containers and not told yet. */
+void node_tell_records(struct node *node, const struct api_pod *pod, struct kube_plan *plan);
+/* Brings the agent's part of a Checkpoint's status to what is on record about restores from it.
+ * Returns whether that changed anything; texts are from `arena`. */
+bool node_record_to_report(const struct node *node, const struct api_checkpoint *checkpoint,
+	struct api_checkpoint_status *own, struct arena *arena);
+
 /* ---- restores.c: Pods whose containers kcr-runtime restores ---- */
 
 void node_decide_restores(void *node, struct str key, struct kube_plan *plan);
-/* Something has changed for the Pod of this name. */
-void node_want_restores(struct node *node, struct str namespace, struct str pod);
+/* The plans of the Pod of this name may have to change. */
+void node_want_plans(struct node *node, struct str namespace, struct str pod);
+/* Something has happened to the Pod of this name: kcr-runtime may have recorded it. */
+void node_want_records(struct node *node, struct str namespace, struct str pod);
+/* The same in a moment, when kcr-runtime has done what it was just told. */
+void node_want_records_soon(struct node *node, struct str namespace, struct str pod);
+void node_restores_free(struct node *node);
 
 /* ---- watch.c: how containers came and how they end ---- */
 

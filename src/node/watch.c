@@ -101,6 +101,8 @@ static const struct api_container_status *node_reported_container(
 {
 	const struct api_pod *pod = NULL;
 
+	if (api_checkpoint_strategy(checkpoint) == API_STRATEGY_RUNTIME)
+		return NULL; /* it comes back before the controller could do anything about it */
 	if (checkpoint->spec.pod != NULL)
 		pod = node_pod(node, checkpoint->metadata.namespace, checkpoint->spec.pod->name);
 	if (pod == NULL || node_newest(node, pod, checkpoint->spec.container_name) != checkpoint)

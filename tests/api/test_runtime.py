@@ -84,6 +84,15 @@ class RuntimeNode(Node):
             line = connection.makefile().readline()
         return json.loads(line) if line else None
 
+    def record(self, pod, *attempts, container="main"):
+        """As kcr-runtime writes it, oldest first; each time with all that it remembers."""
+        directory = self.store / "records" / pod["metadata"]["uid"]
+        directory.mkdir(parents=True, exist_ok=True)
+        (directory / "new").write_text(json.dumps({
+            "version": 1, "namespace": self.space.name, "pod": pod["metadata"]["name"],
+            "attempts": attempts}))
+        (directory / "new").rename(directory / f"{container}.json")
+
     def unplanned(self, pod, container="main"):
         eventually(lambda: not self.plan_path(pod, container).exists(), 15, "no plan")
 
@@ -228,16 +237,17 @@ COLD_CLEAN = {"version": 1, "action": "Cold", "reason": "CleanExit",
 ], ids=["signal", "failure", "clean", "stopped"])
 def test_the_kubelet_s_exit_code_decides(node, space, pod, code, killed, expected):
     checkpoint = node.take(pod)
-    node.kubelet.pods = lambda: [terminated(space.pod("other", node=NODE), 0),
-                                 terminated(pod, code)]
+    other = space.pod("other", node=NODE)
+    node.kubelet.pods = lambda: [terminated(other, 0), terminated(pod, code)]
     if killed:  # by the engine, as kcr-runtime has seen
         (node.store / "containers").mkdir()
         plain = pod["status"]["containerStatuses"][0]["containerID"].rpartition("/")[2]
         (node.store / "containers" / f"{plain}.killed").touch()
     node.start()
     restore = {"version": 1, "action": "Restore", "checkpoint": checkpoint["metadata"]["uid"]}
-    assert node.ask(pod) == (expected or restore)
-    assert node.kubelet.pod_calls == 1
+    # a kubelet that is slow on a busy machine is not waited for, so it may take a second question
+    eventually(lambda: node.ask(pod) == (expected or restore), what=f"the answer {expected}")
+    assert node.kubelet.pod_calls >= 1
 
 
 def test_the_policy_always_asks_nobody(node, space, pod):
@@ -333,3 +343,140 @@ def test_the_socket_is_for_root_and_the_next_agent_replaces_it(node, pod):
         node.connect()
     node.start()
     assert node.ask(pod)["action"] == "Restore"
+
+
+# ---- Records ----
+
+def attempt(outcome, checkpoint=None, container_id="next", ago=5, **more):
+    made = {"outcome": outcome, "containerID": container_id,
+            "started": micro(time.time() - ago), **more}
+    if checkpoint is not None:
+        made["checkpoint"] = checkpoint["metadata"]["uid"]
+    return made
+
+
+def micro(seconds):
+    return stamp(seconds).replace("Z", ".123456Z")
+
+
+def started_anew(space, pod, container_id="next"):
+    """The kubelet's word once kcr-runtime has created the container."""
+    return space.pod_status(pod["metadata"]["name"], [space.running(
+        "main", since=stamp(), restarts=1, container_id=f"containerd://{container_id}")])
+
+
+def status_of(space, **expected):
+    def look():
+        status = space.get("checkpoints", "ckp-1")["status"]
+        return status if all(status.get(k) == v for k, v in expected.items()) else None
+    return eventually(look, 15, f"a Checkpoint with {expected}")
+
+
+def usable(space, name="ckp-1"):
+    return eventually(lambda: space.condition("checkpoints", name, "Usable"), 15,
+                      f"the condition Usable of {name}")
+
+
+def test_a_restore_is_told_on_the_pod_and_counted_on_the_checkpoint(node, space, pod):
+    checkpoint = node.take(pod)
+    node.start()
+    node.planned(pod, "ckp-1")
+    node.record(pod, attempt("Restored", checkpoint, verifyMicroseconds=30_000,
+                             layerMicroseconds=10_000, restoreMicroseconds=80_000))
+    started_anew(space, pod)
+    assert eventually(lambda: space.notes("Restored", "pod-1"), what="the event") == [
+        "Container main was restored from Checkpoint ckp-1 in 0.12 s (checking 0.03 s, files "
+        "0.01 s, memory 0.08 s)"]
+    [event] = space.events("Restored")
+    assert (event["type"], event["regarding"]["kind"]) == ("Normal", "Pod")
+    status = status_of(space, restoreCount=1, restoredContainerID="containerd://next")
+    assert "lastRestoreTime" in status and status["phase"] == "ImageBuilt"
+    assert node.agent.metric('kcr_restores_total{strategy="runtime",outcome="restored"}') == 1
+    node.planned(pod, "ckp-1")  # it is as good as before
+
+
+def test_what_was_told_is_not_told_again(node, space, pod):
+    checkpoint = node.take(pod)
+    first = attempt("Restored", checkpoint, "one", ago=60)
+    node.record(pod, first)
+    node.start()
+    status_of(space, restoreCount=1)
+    eventually(lambda: space.notes("Restored"))
+    node.agent.stop()
+    node.record(pod, first, attempt("Cold", container_id="two", reason="CleanExit",
+                                    message="it ended by itself with exit code 0"))
+    node.start()
+    eventually(lambda: space.notes("CleanExit"))
+    started_anew(space, pod, "two")
+    never(lambda: len(space.events("Restored")) > 1 or "series" in space.events("Restored")[0]
+          or space.get("checkpoints", "ckp-1")["status"]["restoreCount"] != 1, 1.5,
+          "an old restore told anew")
+    assert node.agent.metric('kcr_restores_total{strategy="runtime",outcome="restored"}') == 0
+    assert node.agent.metric('kcr_restores_total{strategy="runtime",outcome="clean"}') == 1
+
+
+@pytest.mark.parametrize("outcome, reason", [
+    ("Damaged", "CheckpointDamaged"), ("Failed", "RestoreFailed")])
+def test_a_checkpoint_that_cannot_be_restored_is_marked_and_planned_no_more(
+        node, space, pod, outcome, reason):
+    node.take(pod, "older", age=120)
+    checkpoint = node.take(pod)
+    node.start()
+    node.planned(pod, "ckp-1", "older")
+    node.record(pod, attempt(outcome, checkpoint, reason=reason, message="Head magic is wrong"))
+    started_anew(space, pod)
+    condition = usable(space)
+    assert (condition["status"], condition["reason"], condition["message"]) == (
+        "False", reason, "Head magic is wrong")
+    node.planned(pod, "older")
+    [event] = eventually(lambda: space.events(reason, "pod-1"))
+    assert event["type"] == "Warning" and "Head magic is wrong" in event["note"]
+    # what else the agent writes leaves the mark
+    space.pod_status("pod-1", [space.running("main")])
+    never(lambda: space.condition("checkpoints", "ckp-1", "Usable") != condition, 1)
+
+
+def test_a_restore_that_did_not_hold_marks_its_checkpoint(node, space, pod):
+    checkpoint = node.take(pod)
+    node.start()
+    node.record(pod, attempt("Restored", checkpoint, ago=5, ended=micro(time.time() - 3)))
+    started_anew(space, pod, "another")
+    assert usable(space)["message"] == "the container ended 2.0 s after it was restored"
+    node.planned(pod)
+
+
+def test_a_cold_start_says_why(node, space, pod):
+    node.take(pod)
+    node.start()
+    node.record(pod, attempt("Cold", reason="ImageChanged", message="another image"))
+    started_anew(space, pod)
+    assert eventually(lambda: space.notes("ColdStart", "pod-1")) == [
+        "Container main starts without its memory: another image"]
+
+
+def test_a_record_is_looked_at_after_an_answer(node, space, pod):
+    """Nothing changes in the cluster yet: the kubelet waits for the container."""
+    checkpoint = node.take(pod)
+    node.kubelet.pods = lambda: [terminated(pod, 1)]
+    node.start()
+    assert node.ask(pod)["action"] == "Restore"
+    node.record(pod, attempt("Restored", checkpoint))
+    eventually(lambda: space.notes("Restored", "pod-1"), 5, "the event")
+    status_of(space, restoreCount=1)
+
+
+def test_a_damaged_record_is_passed_over(node, space, pod):
+    node.take(pod)
+    node.start()
+    node.record(pod, {"outcome": "Unheard"})
+    started_anew(space, pod)
+    node.agent.says("Ignored a record of kcr-runtime")
+    node.planned(pod, "ckp-1")
+
+
+def test_the_agent_s_reports_of_ends_are_for_restores_by_image(node, space, pod):
+    checkpoint = node.take(pod)
+    node.record(pod, attempt("Restored", checkpoint))
+    node.start()
+    status = status_of(space, restoreCount=1)
+    assert "containerExit" not in status
