@@ -72,6 +72,8 @@ static void node_pod_changed(
 	node_watch_pod(node, old != NULL ? old->view : NULL, new != NULL ? new->view : NULL);
 	if (new != NULL)
 		node_want_records(node, new->namespace, new->name);
+	else
+		node_drop_pod(node, old->view);
 	while ((object = kube_informer_next(node->requests, &position)) != NULL) {
 		const struct api_request *request = object->view;
 		const struct kube_object *pod = new != NULL ? new : old;

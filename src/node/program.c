@@ -175,6 +175,7 @@ static void node_synced(void *context)
 	if (node_questions_start(node, &node->questions, &err) < 0)
 		log_warning(&err, "kcr-runtime is left to the plans alone");
 	node_collect_late_archives(node);
+	node_collect_departed(node);
 	kube_reconciler_start(node->request_reconciler);
 	kube_reconciler_start(node->checkpoint_reconciler);
 	kube_reconciler_start(node->restore_reconciler);
@@ -186,6 +187,7 @@ static void node_orphans_due(void *context)
 
 	node_collect_orphans(&program->node);
 	node_collect_late_archives(&program->node);
+	node_collect_departed(&program->node);
 	node_collect_direct(&program->node);
 	loop_timer_set(program->orphans, NODE_ORPHANS_MS);
 }

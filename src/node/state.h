@@ -151,6 +151,14 @@ void node_want_records(struct node *node, struct str namespace, struct str pod);
 void node_want_records_soon(struct node *node, struct str namespace, struct str pod);
 void node_restores_free(struct node *node);
 
+/* ---- departed.c: Pods and containers that are gone ---- */
+
+/* Removes the plans and records of the Pod's containers. */
+void node_drop_pod(const struct node *node, const struct api_pod *pod);
+/* Removes what is left of Pods and containers that are gone; called at the start and now and then.
+ */
+void node_collect_departed(const struct node *node);
+
 /* ---- watch.c: how containers came and how they end ---- */
 
 void node_container_ended(void *node, struct str container_id, int status);

@@ -480,3 +480,44 @@ def test_the_agent_s_reports_of_ends_are_for_restores_by_image(node, space, pod)
     node.start()
     status = status_of(space, restoreCount=1)
     assert "containerExit" not in status
+
+
+# ---- What goes ----
+
+def folders(node):
+    return sorted(str(p.relative_to(node.store)) for name in ("plans", "records")
+                  for p in (node.store / name).glob("*"))
+
+
+def test_what_was_kept_for_a_pod_goes_with_it(node, space, pod):
+    node.take(pod)
+    node.start()
+    node.planned(pod, "ckp-1")
+    node.record(pod, attempt("Cold", reason="TooOld", message="m"))
+    started_anew(space, pod)
+    eventually(lambda: space.notes("ColdStart"))
+    uid = pod["metadata"]["uid"]
+    assert folders(node) == [f"plans/{uid}", f"records/{uid}"]
+    space.delete("pods", "pod-1")
+    eventually(lambda: folders(node) == [], what="nothing of the Pod")
+
+
+def test_a_new_agent_removes_what_pods_have_left_meanwhile(node, space, pod):
+    gone = space.pod("gone", node=NODE)
+    node.take(pod)
+    node.record(pod, attempt("Cold", reason="TooOld", message="m"))
+    node.record(gone, attempt("Cold", reason="TooOld", message="m"))
+    space.delete("pods", "gone")
+    eventually(lambda: space.get("pods", "gone") is None)
+    containers = node.store / "containers"
+    containers.mkdir()
+    current = pod["status"]["containerStatuses"][0]["containerID"].rpartition("/")[2]
+    for name in ("departed", "departed.killed", f"{current}.killed", "recent.killed"):
+        (containers / name).touch()
+        if name != "recent.killed":
+            os.utime(containers / name, (1, time.time() - 3600))
+    node.start()
+    uid = pod["metadata"]["uid"]
+    eventually(lambda: folders(node) == [f"plans/{uid}", f"records/{uid}"])
+    eventually(lambda: sorted(p.name for p in containers.iterdir()) == sorted(
+        ["departed", f"{current}.killed", "recent.killed"]), what="the marks of those that exist")
