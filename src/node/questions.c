@@ -288,7 +288,7 @@ int node_questions_start(
 	struct node *node, struct node_questions **ret_questions, struct error *err)
 {
 	struct node_questions *questions;
-	int fd;
+	int fd = -1;
 
 	if (questions_listen(node_store_fd(node->store), &fd, err) < 0)
 		return -1;
