@@ -57,6 +57,20 @@ int file_open_beneath(
 	return 0;
 }
 
+int file_open_in_root(int root_fd, const char *path, int flags, int *ret_fd, struct error *err)
+{
+	struct open_how how = {
+		.flags = (uint64_t)flags | O_CLOEXEC,
+		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
+	};
+	long fd = syscall(SYS_openat2, root_fd, path, &how, sizeof(how));
+
+	if (fd < 0)
+		return error_set_errno(err, "cannot open '%s'", path);
+	*ret_fd = (int)fd;
+	return 0;
+}
+
 int file_read(int directory_fd, const char *path, struct buf *buf, struct error *err)
 {
 	autoclose int fd = openat(directory_fd, path, O_RDONLY | O_CLOEXEC);

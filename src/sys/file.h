@@ -30,6 +30,13 @@ must_check int file_make_directory(
 must_check int file_open_beneath(
 	int directory_fd, const char *path, int flags, mode_t mode, int *ret_fd, struct error *err);
 
+/*
+ * Opens `path` as a process with the root `root_fd` would: links are followed, but not out of it
+ * (openat2(2), RESOLVE_IN_ROOT). Fails with ABSENT, SYSTEM.
+ */
+must_check int file_open_in_root(
+	int root_fd, const char *path, int flags, int *ret_fd, struct error *err);
+
 /* Appends the whole file to `buf`. `directory_fd` may be AT_FDCWD. ABSENT, TOO_BIG, SYSTEM. */
 must_check int file_read(int directory_fd, const char *path, struct buf *buf, struct error *err);
 

@@ -52,6 +52,8 @@ static void process_exec(const struct process_spec *spec, pid_t parent)
 	(void)signal(SIGPIPE, SIG_DFL); /* our HTTP room ignores it, and that is inherited */
 	if (sigprocmask(SIG_SETMASK, &none, NULL) < 0 || !process_arrange_fds(spec))
 		return;
+	if (spec->root != NULL && (chroot(spec->root) < 0 || chdir("/") < 0))
+		return;
 	if (spec->environment != NULL)
 		environ = (char **)(uintptr_t)spec->environment;
 	if (spec->search_path)

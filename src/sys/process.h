@@ -26,6 +26,7 @@ struct process_spec {
 	const struct process_fd *fds; /* beside our 0, 1 and 2; the rest is closed */
 	size_t fd_count;
 	bool search_path; /* look for a name without '/' in $PATH */
+	const char *root; /* chroot(2) to this directory; NULL: stay in ours */
 };
 
 /*

@@ -279,9 +279,36 @@ static void a_file_system_has_space(void **state)
 	assert_int_equal(file_system_space(-1, &space, &err), -1);
 }
 
+static void test_a_root_is_not_left_by_its_links(void **state)
+{
+	const struct scratch *scratch = *state;
+	autoclose int root = -1;
+	autoclose int fd = -1;
+	autobuf content = BUF_INIT(64);
+	struct error err;
+
+	assert_int_equal(mkdirat(scratch->fd, "root", 0755), 0);
+	scratch_write(scratch, "file", "outside");
+	scratch_write(scratch, "root/file", "inside");
+	assert_int_equal(symlinkat("/file", scratch->fd, "root/absolute"), 0);
+	assert_int_equal(symlinkat("../../file", scratch->fd, "root/upwards"), 0);
+	root = openat(scratch->fd, "root", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	for (size_t i = 0; i < 3; i++) {
+		static const char *const names[] = {"/absolute", "upwards", "/../file"};
+		fd_close(&fd);
+		buf_clear(&content);
+		assert_int_equal(file_open_in_root(root, names[i], O_RDONLY, &fd, &err), 0);
+		assert_int_equal(fd_read_all(fd, &content, names[i], &err), 0);
+		assert_string_equal(content.data, "inside");
+	}
+	assert_int_equal(file_open_in_root(root, "/absent", O_RDONLY, &fd, &err), -1);
+	assert_int_equal(err.kind, ERROR_ABSENT);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		scratch_test(test_a_root_is_not_left_by_its_links),
 		scratch_test(what_lies_beneath_is_opened),
 		scratch_test(what_leads_out_is_refused),
 		scratch_test(what_is_missing_is_absent),
