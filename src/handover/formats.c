@@ -325,6 +325,11 @@ int handover_config_read(
 	return plan_decode(text, &plan_config_object, arena, ret_config, err);
 }
 
+void handover_config_write(const struct handover_config *config, struct buf *out)
+{
+	plan_encode(&plan_config_object, config, out);
+}
+
 int handover_host_read(
 	struct str text, struct arena *arena, struct handover_host *ret_host, struct error *err)
 {

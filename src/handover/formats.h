@@ -205,6 +205,7 @@ struct handover_config {
 
 must_check int handover_config_read(struct str text, struct arena *arena,
 	struct handover_config *ret_config, struct error *err);
+void handover_config_write(const struct handover_config *config, struct buf *out);
 
 /* ---- What the installation found and did on the host. ---- */
 

@@ -5,6 +5,7 @@
 
 #include "base/attributes.h"
 #include "control/control.h"
+#include "install/install.h"
 #include "node/node.h"
 
 static int kcr_version(int count, char *const *arguments)
@@ -22,6 +23,8 @@ static const struct {
 } kcr_parts[] = {
 	{"controller", control_main, "schedules checkpoints and restores containers (Deployment)"},
 	{"agent", node_main, "takes, keeps and serves the checkpoints of a node (DaemonSet)"},
+	{"install-runtime", install_main, "puts kcr-runtime on a host (init container)"},
+	{"uninstall-runtime", install_remove_main, "takes it away again"},
 	{"version", kcr_version, "prints the version"},
 };
 
@@ -31,7 +34,7 @@ static void kcr_print_help(FILE *out)
 		"Usage: kcr COMMAND [OPTION ...]\n\n"
 		"Checkpoint and restore for Kubernetes.\n\nCommands:\n");
 	for (size_t i = 0; i < array_size(kcr_parts); i++)
-		fprintf(out, "  %-12s %s\n", kcr_parts[i].name, kcr_parts[i].help);
+		fprintf(out, "  %-18s %s\n", kcr_parts[i].name, kcr_parts[i].help);
 	fprintf(out, "\n'kcr COMMAND --help' lists a command's options.\n");
 }
 

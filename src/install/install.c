@@ -1,0 +1,183 @@
+/* The order: what is called before who calls it; so a step that fails leaves a host that works. */
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/limits.h"
+#include "install/state.h"
+#include "sys/clock.h"
+#include "sys/fd.h"
+#include "sys/file.h"
+#include "sys/log.h"
+
+enum {
+	INSTALL_PROGRAM_BYTES = 64 * 1024 * 1024,
+	INSTALL_CRIU_MS = 60000, /* `criu check` tries out what the kernel can do */
+};
+
+#define PROGRAM_NAME "kcr-runtime"
+
+struct str install__path(const struct install *install, const char *name)
+{
+	return arena_printf(install->host.arena, "%s/%s", install->options->directory, name);
+}
+
+int install__put(
+	struct install *install, const char *path, struct str text, mode_t mode, struct error *err)
+{
+	int changed = install__host_write(&install->host, path, text, mode, err);
+
+	if (changed == 1)
+		log_info("Wrote a file", "file", path);
+	return changed;
+}
+
+bool install__needs_restart(struct install *install)
+{
+	install__engine_look(&install->host, &install->engine);
+	if (install->engine.pid == 0) /* it does not run, unless processes are not to be seen */
+		return install->has_changed && !install__host_exists(&install->host, "/proc/1");
+	return wall_time_is_set(install->record.changed) &&
+		install->engine.started.us < install->record.changed.us;
+}
+
+/* kcr-runtime from beside this very program. */
+static int install_read_program(const struct install *install, struct buf *bytes, struct error *err)
+{
+	char own[PATH_MAX];
+	ssize_t size = readlink("/proc/self/exe", own, sizeof(own));
+	struct str path = str_of(install->options->program);
+	struct str directory;
+	struct str name;
+
+	if (path.size == 0) {
+		if (size <= 0 || size == PATH_MAX)
+			return error_set_errno(err, "cannot tell where this program lies");
+		(void)str_cut_last((struct str){own, (size_t)size}, '/', &directory, &name);
+		path = arena_printf(install->host.arena, "%.*s/" PROGRAM_NAME, STR_ARG(directory));
+	}
+	return file_read(AT_FDCWD, path.data, bytes, err);
+}
+
+static int install_put_program(struct install *install, struct error *err)
+{
+	autobuf bytes = BUF_INIT(INSTALL_PROGRAM_BYTES);
+	autobuf config_text = BUF_INIT(LIMIT_CONFIG_BYTES);
+	const struct handover_config config = {
+		.runtime = install->facts.runtime,
+		.store = str_of(install->options->store),
+		.state = STR("/run/kcr"),
+		.agent_deadline_ms = 200,
+	};
+
+	handover_config_write(&config, &config_text);
+	if (install_read_program(install, &bytes, err) < 0 ||
+		install__put(install, install__path(install, PROGRAM_NAME ".json").data,
+			buf_str(&config_text), 0644, err) < 0 ||
+		install__put(install, install->program.data, buf_str(&bytes), 0755, err) < 0)
+		return -1;
+	return 0;
+}
+
+static int install_put_criu_file(
+	struct install *install, const char *path, bool is_crun, struct error *err)
+{
+	autobuf text = BUF_INIT(INSTALL_CONFIG_BYTES);
+	autobuf others = BUF_INIT(INSTALL_CONFIG_BYTES);
+	autobuf whole = BUF_INIT(INSTALL_CONFIG_BYTES);
+	int found = install__host_read(&install->host, path, &text, err);
+	bool is_new;
+
+	if (found < 0)
+		return -1;
+	is_new = !install_criu_remove(buf_str(&text), &others) || found == 0;
+	install_criu_add(buf_str(&others), is_new,
+		is_crun && str_is(install->engine.name, INSTALL_CONTAINERD), &whole);
+	if (buf_check(&whole, path, err) < 0)
+		return -1;
+	return install__put(install, path, buf_str(&whole), 0644, err) < 0 ? -1 : 0;
+}
+
+static int install_put_criu(struct install *install, struct error *err)
+{
+	if (install_put_criu_file(install, INSTALL_CRIU_RUNC, false, err) < 0)
+		return -1;
+	return install_put_criu_file(install, INSTALL_CRIU_CRUN, true, err);
+}
+
+/* What CRIU says about the host; a missing one is a problem, but no reason not to install. */
+static void install_find_criu(struct install *install)
+{
+	struct str criu = install__host_find(&install->host, STR("criu"));
+	const char *const arguments[] = {criu.data, "check", NULL};
+	autobuf said = BUF_INIT(LIMIT_CONFIG_BYTES);
+	struct error err;
+	int status;
+
+	if (criu.size == 0) {
+		install->facts.criu_problem = STR("CRIU is not installed");
+		return;
+	}
+	install->facts.criu_version = install__engine_version(&install->host, criu, 1);
+	if (install__host_run(&install->host, arguments, 2, INSTALL_CRIU_MS, &said, &status, &err) <
+		0)
+		install->facts.criu_problem = arena_str(install->host.arena, str_of(err.text));
+	else if (status != 0)
+		install->facts.criu_problem =
+			arena_str(install->host.arena, str_trim(buf_str(&said)));
+}
+
+static int install_check_version(const struct install *install, struct error *err)
+{
+	if (str_is(install->engine.name, INSTALL_CONTAINERD) &&
+		str_starts_with(install->engine.version, STR("1.")))
+		return error_set(err, ERROR_UNSUPPORTED,
+			"containerd %.*s cannot take checkpoints; 2.0 or later is needed",
+			STR_ARG(install->engine.version));
+	return 0;
+}
+
+/* Before and after the changes: a crash between them must leave something to undo by. */
+static int install_remember(struct install *install, struct error *err)
+{
+	if (install->has_changed)
+		install->record.changed = clock_wall();
+	install->record.engine = install->engine.name;
+	return install__record_store(
+		&install->host, install->record_path.data, &install->record, err);
+}
+
+static int install_restart(struct install *install, struct error *err)
+{
+	if (!install->options->restart_engine || !install__needs_restart(install))
+		return 0;
+	log_info("Restarting the container engine", "engine", install->engine.name.data);
+	return install__engine_restart(&install->host, &install->engine, err);
+}
+
+int install__install(struct install *install, struct error *err)
+{
+	autoeffective effective = INSTALL_EFFECTIVE_INIT;
+
+	if (install__record_load(&install->host, install->record_path.data, &install->record, err) <
+			0 ||
+		install__engine_find(&install->host, install->options->engine,
+			install->options->containerd_config, &install->engine, err) < 0 ||
+		install_check_version(install, err) < 0)
+		return -1;
+	install_find_criu(install);
+	if (install__examine(install, &effective, err) < 0)
+		return -1;
+	install->facts.runtime_version =
+		install__engine_version(&install->host, install->facts.runtime, 2);
+	if (install_put_program(install, err) < 0 || install_put_criu(install, err) < 0 ||
+		install__configure(install, &effective, err) < 0 ||
+		install_remember(install, err) < 0)
+		return -1;
+	install->facts.handler = str_of(install->options->handler);
+	install->facts.is_default = install->options->is_default;
+	return install_restart(install, err);
+}
