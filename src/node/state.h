@@ -163,7 +163,7 @@ void node_collect_departed(const struct node *node);
 
 void node_container_ended(void *node, struct str container_id, int status);
 /* Follows the Pod's containers: those with a checkpoint are watched. NULL: there is no such. */
-void node_watch_pod(struct node *node, const struct api_pod *old, const struct api_pod *new);
+void node_watch_pod(struct node *node, const struct api_pod *old, const struct api_pod *now);
 /* What is to be reported on this Checkpoint about its container; NULL: nothing. Borrowed. */
 const struct api_container_exit *node_exit_to_report(
 	const struct node *node, const struct api_checkpoint *checkpoint);

@@ -138,13 +138,13 @@ struct str node_restored_to_report(const struct node *node, const struct api_che
 
 /* Containers that the Pod has no more are neither watched nor remembered. */
 static void node_forget_containers(
-	struct node *node, const struct api_pod *old, const struct api_pod *new)
+	struct node *node, const struct api_pod *old, const struct api_pod *now)
 {
 	const struct api_container_status *statuses = old->status.container_statuses.items;
 
 	for (size_t i = 0; i < old->status.container_statuses.count; i++) {
 		struct str id = statuses[i].container_id;
-		if (id.size == 0 || (new != NULL &&node_status_of_id(new, id) != NULL))
+		if (id.size == 0 || (now != NULL && node_status_of_id(now, id) != NULL))
 			continue;
 		if (node->exits != NULL)
 			node_exits_forget(node->exits, id);
@@ -170,17 +170,17 @@ static void node_watch_container(
 	kube_reconciler_add(node->checkpoint_reconciler, buf_str(&key));
 }
 
-void node_watch_pod(struct node *node, const struct api_pod *old, const struct api_pod *new)
+void node_watch_pod(struct node *node, const struct api_pod *old, const struct api_pod *now)
 {
 	const struct api_container_status *statuses;
 
 	if (old != NULL)
-		node_forget_containers(node, old, new);
-	if (new == NULL || node->exits == NULL || wall_time_is_set(new->metadata.deleted))
+		node_forget_containers(node, old, now);
+	if (now == NULL || node->exits == NULL || wall_time_is_set(now->metadata.deleted))
 		return;
-	statuses = new->status.container_statuses.items;
-	for (size_t i = 0; i < new->status.container_statuses.count; i++)
+	statuses = now->status.container_statuses.items;
+	for (size_t i = 0; i < now->status.container_statuses.count; i++)
 		if (statuses[i].state.running != NULL && statuses[i].container_id.size > 0 &&
 			map_get(&node->ended, statuses[i].container_id) == NULL)
-			node_watch_container(node, new, &statuses[i]);
+			node_watch_container(node, now, &statuses[i]);
 }
