@@ -223,8 +223,9 @@ static const struct json_field api_checkpoint_status_fields[] = {
 		.type = JSON_FIELD_STRING,
 		.offset = offsetof(struct api_checkpoint_status, digest),
 		.max_length = 256,
-		.description = "Digest of the image's manifest. What does not match it is not "
-			       "restored."},
+		.description =
+			"Digest of the image's layer, which is all that was taken. What does "
+			"not match it is not restored."},
 	{.name = "sizeBytes",
 		.type = JSON_FIELD_I64,
 		.offset = offsetof(struct api_checkpoint_status, size_bytes),
