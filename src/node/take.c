@@ -179,16 +179,13 @@ static struct str node_original_image(
 	const struct api_pod *pod, const struct api_container *container, struct arena *arena)
 {
 	struct restore_records records;
-	const struct restore_record *record;
 	struct error ignored;
 
 	if (restore_records_parse(pod->metadata.annotations.restores, arena, &records, &ignored) <
 		0)
 		return container->image;
-	record = restore_records_find(&records, container->name);
-	if (record != NULL && record->image.size > 0 && str_equal(record->image, container->image))
-		return record->original_image;
-	return container->image;
+	return restore_original_image(
+		restore_records_find(&records, container->name), container->image);
 }
 
 static struct str node_checkpoint_name(

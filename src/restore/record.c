@@ -76,6 +76,13 @@ const struct restore_record *restore_records_find(
 	return NULL;
 }
 
+struct str restore_original_image(const struct restore_record *record, struct str image)
+{
+	if (record != NULL && record->image.size > 0 && str_equal(record->image, image))
+		return record->original_image;
+	return image;
+}
+
 void restore_records_drop(
 	struct restore_records *records, struct str container, struct arena *arena)
 {

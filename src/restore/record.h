@@ -53,6 +53,12 @@ must_check int restore_records_parse(struct str text, struct arena *arena,
 const struct restore_record *restore_records_find(
 	const struct restore_records *records, struct str container);
 
+/*
+ * The image that the Pod's author wrote for a container whose spec says `image` now: another one
+ * while the container runs from a checkpoint. `record` is the container's; NULL: there is none.
+ */
+struct str restore_original_image(const struct restore_record *record, struct str image);
+
 /* Puts `record` in place of the container's, in a list of its own from `arena`. */
 void restore_records_set(
 	struct restore_records *records, const struct restore_record *record, struct arena *arena);

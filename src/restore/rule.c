@@ -58,17 +58,6 @@ static int64_t restore_ms_between(struct wall_time from, struct wall_time to)
 	return (to.us - from.us) / 1000;
 }
 
-/* The image that the Pod's author wants, whatever stands in the spec now. */
-static struct str restore_original_image(const struct restore_view *view)
-{
-	const struct restore_record *record = view->record;
-
-	if (record != NULL && record->image.size > 0 &&
-		str_equal(record->image, view->container->image))
-		return record->original_image;
-	return view->container->image;
-}
-
 /* A Pod of a StatefulSet keeps its identity when it is replaced; any other Pod is its uid. */
 static bool restore_is_same_pod(const struct api_pod *pod,
 	const struct api_checkpoint_pod *taken_of, const struct api_workload_reference *workload)
@@ -120,7 +109,7 @@ enum restore_verdict restore_judge(const struct restore_view *view,
 		return RESTORE_OTHER_POD;
 	if (!str_equal(spec->container_name, view->container->name))
 		return RESTORE_OTHER_CONTAINER;
-	if (!str_equal(spec->image, restore_original_image(view)))
+	if (!str_equal(spec->image, restore_original_image(view->record, view->container->image)))
 		return RESTORE_IMAGE_CHANGED;
 	if (!str_equal(spec->template_hash, api_pod_template_hash(view->pod)))
 		return RESTORE_TEMPLATE_CHANGED;
@@ -288,7 +277,7 @@ static struct restore_record restore_next_record(
 	if (view->record != NULL)
 		record = *view->record;
 	record.container = view->container->name;
-	record.original_image = restore_original_image(view);
+	record.original_image = restore_original_image(view->record, view->container->image);
 	record.phase = restore_phase_text(phase);
 	record.since = now;
 	record.reason = (struct str){0};

@@ -92,11 +92,27 @@ static void a_damaged_annotation_is_told_by_its_name(void **state)
 	assert_int_equal(records.containers.count, 0);
 }
 
+static void the_original_image_is_the_author_s(void **state)
+{
+	const struct restore_record running = {
+		.original_image = STR("app:1"), .image = STR("localhost:1/c@sha256:1")};
+	const struct restore_record cold = {.original_image = STR("app:1")};
+
+	(void)state;
+	assert_true(str_is(restore_original_image(NULL, STR("app:2")), "app:2"));
+	assert_true(str_is(restore_original_image(&cold, STR("app:2")), "app:2"));
+	assert_true(str_is(
+		restore_original_image(&running, STR("app:2")), "app:2")); /* changed since */
+	assert_true(
+		str_is(restore_original_image(&running, STR("localhost:1/c@sha256:1")), "app:1"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(records_survive_being_written_and_read),
 		cmocka_unit_test(setting_a_record_replaces_the_containers_own),
+		cmocka_unit_test(the_original_image_is_the_author_s),
 		cmocka_unit_test(lists_keep_their_newest_items),
 		cmocka_unit_test(a_damaged_annotation_is_told_by_its_name),
 	};
