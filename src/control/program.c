@@ -31,12 +31,8 @@ struct control_options {
 	int64_t lease_retry_ms;
 	int64_t spread_ms;
 	const char *zones;
-	const char *log_format;
-	const char *log_level;
+	struct log_options log;
 };
-
-static const char *const control_log_formats[] = {"text", "json", NULL};
-static const char *const control_log_levels[] = {"debug", "info", "warning", "error", NULL};
 
 #define CONTROL_ROW(option_name, option_type, member, argument_name, text)                         \
 	.name = (option_name), .type = (option_type),                                              \
@@ -67,11 +63,7 @@ static const struct option_row control_rows[] = {
 	{CONTROL_ROW("schedule-spread", OPTION_DURATION, spread_ms, "DURATION",
 		"Schedules that are due at the same time begin within this window.")},
 	{CONTROL_ROW("zoneinfo", OPTION_TEXT, zones, "PATH", "The time zone database.")},
-	{CONTROL_ROW("log-format", OPTION_CHOICE, log_format, "FORMAT", "text or json."),
-		.choices = control_log_formats},
-	{CONTROL_ROW("log-level", OPTION_CHOICE, log_level, "LEVEL",
-		 "The lowest level that is logged."),
-		.choices = control_log_levels},
+	LOG_OPTION_ROWS(control_options, log),
 };
 
 static const struct option_table control_table = {
@@ -379,8 +371,7 @@ int control_main(int count, char *const *arguments)
 				.lease_retry_ms = 2000,
 				.spread_ms = 0,
 				.zones = "/usr/share/zoneinfo",
-				.log_format = "text",
-				.log_level = "info",
+				.log = LOG_OPTIONS_INIT,
 			},
 	};
 	struct error err;
@@ -395,7 +386,7 @@ int control_main(int count, char *const *arguments)
 		fprintf(stderr, "kcr controller: %s\nTry 'kcr controller --help'\n", err.text);
 		return 2;
 	}
-	log_configure_by_names(program.options.log_format, program.options.log_level);
+	log_configure_by_names(program.options.log.format, program.options.log.level);
 	result = control_run(&program, &err);
 	if (result < 0)
 		log_error(&err, "Cannot run the controller");

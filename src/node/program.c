@@ -36,12 +36,8 @@ struct node_options {
 	struct node_push_options push;
 	const char *health_address;
 	int64_t health_port;
-	const char *log_format;
-	const char *log_level;
+	struct log_options log;
 };
-
-static const char *const node_log_formats[] = {"text", "json", NULL};
-static const char *const node_log_levels[] = {"debug", "info", "warning", "error", NULL};
 
 #define NODE_ROW(option_name, option_type, member, argument_name, text)                            \
 	.name = (option_name), .type = (option_type),                                              \
@@ -86,11 +82,7 @@ static const struct option_row node_rows[] = {
 		"The address that /healthz, /readyz and /metrics are served at.")},
 	{NODE_ROW("health-probe-port", OPTION_NUMBER, health_port, "PORT", "The port of these."),
 		.minimum = 0, .maximum = 65535},
-	{NODE_ROW("log-format", OPTION_CHOICE, log_format, "FORMAT", "text or json."),
-		.choices = node_log_formats},
-	{NODE_ROW("log-level", OPTION_CHOICE, log_level, "LEVEL",
-		 "The lowest level that is logged."),
-		.choices = node_log_levels},
+	LOG_OPTION_ROWS(node_options, log),
 };
 
 static const struct option_table node_table = {
@@ -458,8 +450,7 @@ int node_main(int count, char *const *arguments)
 				.push = {.prefix = "", .docker_config = "", .ca_file = ""},
 				.health_address = "127.0.0.1",
 				.health_port = 8082,
-				.log_format = "text",
-				.log_level = "info",
+				.log = LOG_OPTIONS_INIT,
 			},
 	};
 	struct error err;
@@ -473,7 +464,7 @@ int node_main(int count, char *const *arguments)
 		fprintf(stderr, "kcr agent: %s\nTry 'kcr agent --help'\n", err.text);
 		return 2;
 	}
-	log_configure_by_names(program.options.log_format, program.options.log_level);
+	log_configure_by_names(program.options.log.format, program.options.log.level);
 	result = node_run(&program, &err);
 	if (result < 0)
 		log_error(&err, "Cannot run the agent");

@@ -17,7 +17,15 @@ enum {
 static enum log_format log_chosen_format = LOG_TEXT;
 static enum log_level log_lowest = LOG_INFO;
 
-static const char *const log_level_names[] = {"debug", "info", "warning", "error"};
+const char *const log_format_choices[] = {
+	[LOG_TEXT] = "text", [LOG_JSON] = "json", [LOG_JSON + 1] = NULL};
+const char *const log_level_choices[] = {
+	[LOG_DEBUG] = "debug",
+	[LOG_INFO] = "info",
+	[LOG_WARNING] = "warning",
+	[LOG_ERROR] = "error",
+	[LOG_ERROR + 1] = NULL,
+};
 
 void log_configure(enum log_format format, enum log_level lowest)
 {
@@ -29,7 +37,7 @@ void log_configure_by_names(const char *format, const char *level)
 {
 	enum log_level lowest = LOG_DEBUG;
 
-	while (lowest < LOG_ERROR && strcmp(level, log_level_names[lowest]) != 0)
+	while (lowest < LOG_ERROR && strcmp(level, log_level_choices[lowest]) != 0)
 		lowest++;
 	log_configure(strcmp(format, "json") == 0 ? LOG_JSON : LOG_TEXT, lowest);
 }
@@ -86,11 +94,11 @@ static void log_add_head(struct buf *line, enum log_level level, const char *mes
 	wall_time_format_micro(clock_wall(), now);
 	if (log_chosen_format == LOG_JSON) {
 		buf_printf(line, "{\"ts\":\"%s\",\"level\":\"%s\",\"msg\":", now,
-			log_level_names[level]);
+			log_level_choices[level]);
 		log_add_quoted(line, message);
 		return;
 	}
-	buf_printf(line, "%s %-7s %s", now, log_level_names[level], message);
+	buf_printf(line, "%s %-7s %s", now, log_level_choices[level], message);
 }
 
 void log_event(enum log_level level, const struct error *err, const char *message, ...)
