@@ -16,7 +16,6 @@
 #include "http/failure.h"
 #include "http/tls.h"
 #include "sys/clock.h"
-#include "sys/fd.h"
 
 enum {
 	MAX_REDIRECTS = 5,
@@ -121,21 +120,16 @@ static size_t receive_body(char *bytes, size_t one, size_t size, void *context)
 	return size;
 }
 
-/* The next `size` bytes of the body, which has them if its file is what it was said to be. */
+/* The next `size` bytes of the body. */
 static int read_body(struct http_call *call, char *bytes, size_t size, struct error *err)
 {
-	size_t got = 0;
-
-	if (call->body.fd < 0) {
+	if (call->body.content == NULL) {
 		memcpy(bytes, call->body_bytes + call->body_position, size);
 		return 0;
 	}
-	if (fd_read_at(call->body.fd, bytes, size, call->body.offset + call->body_position, &got,
+	if (reader_read(call->body.content, call->body.offset + call->body_position, bytes, size,
 		    err) < 0)
-		return error_wrap(err, "the file for '%s'", call->url.peer);
-	if (got < size)
-		return error_set(err, ERROR_CORRUPT, "the file for '%s' ends before its range does",
-			call->url.peer);
+		return error_wrap(err, "the body for '%s'", call->url.peer);
 	return 0;
 }
 
@@ -239,7 +233,7 @@ static bool has_body(const struct http_request *request)
 {
 	static const char *const methods[] = {"POST", "PUT", "PATCH"};
 
-	if (request->body.fd >= 0 || request->body.bytes.size > 0)
+	if (request->body.content != NULL || request->body.bytes.size > 0)
 		return true;
 	for (size_t i = 0; i < array_size(methods); i++) {
 		if (strcmp(request->method, methods[i]) == 0)
@@ -251,7 +245,7 @@ static bool has_body(const struct http_request *request)
 static void set_body(struct http_call *call, const struct http_body *body)
 {
 	call->body = *body;
-	if (body->fd < 0) {
+	if (body->content == NULL) {
 		call->body_bytes = alloc_text(body->bytes.data, body->bytes.size);
 		call->body.size = (int64_t)body->bytes.size;
 	} else {

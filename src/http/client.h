@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/str.h"
 #include "loop/loop.h"
+#include "sys/reader.h"
 
 struct http_client;
 struct http_call;
@@ -50,12 +51,12 @@ struct http_answer {
 	size_t header_count;
 };
 
-/* Where a request's body comes from: bytes in memory or a range of a file. */
+/* Where a request's body comes from: bytes in memory, or a range of what a reader reads. */
 struct http_body {
-	struct str bytes; /* copied; used when fd < 0 */
-	int fd; /* borrowed until the call has ended; -1: none */
-	int64_t offset;
-	int64_t size;
+	struct str bytes; /* copied; used without a content */
+	struct reader *content; /* borrowed until the call has ended; NULL: none */
+	int64_t offset; /* of the range in the content */
+	int64_t size; /* of the range */
 };
 
 struct http_request {
@@ -74,7 +75,7 @@ struct http_request {
 	bool own_connection; /* shared with no running call (lease traffic); kept for later ones */
 	bool accept_compressed; /* gzip is asked for and undone */
 };
-#define HTTP_NO_BODY ((struct http_body){.fd = -1})
+#define HTTP_NO_BODY ((struct http_body){.content = NULL})
 
 /*
  * The end of a call. On success `answer` is the head (any status: 404 is an answer, not a failure)
@@ -84,7 +85,7 @@ struct http_request {
  *   DENIED      TLS does not trust the peer, or the peer not us
  *   TIMEOUT     deadline or silence
  *   TOO_BIG     a head beyond LIMIT_HTTP_HEAD_BYTES, a body beyond max_bytes
- *   CORRUPT     not HTTP, damaged compression, redirects that are not followed, a file too short
+ *   CORRUPT     not HTTP, damaged compression, redirects that are not followed, a damaged content
  *   SYSTEM      the network: not reached, refused, cut
  * The text names the peer as host:port and never holds a query or credentials. Called exactly once,
  * from the loop, unless the call is released before. The call is not released by this.

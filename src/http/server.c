@@ -10,13 +10,14 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 
 #include "base/alloc.h"
 #include "base/limits.h"
 #include "http/listen.h"
 #include "http/path.h"
-#include "sys/fd.h"
+
+/* What one connection holds of a content: several packets of loopback's size. */
+enum { CONTENT_BLOCK_BYTES = 128 * 1024 };
 
 struct http_server {
 	struct MHD_Daemon *daemon;
@@ -72,23 +73,44 @@ static struct MHD_Response *response_of_bytes(struct str bytes)
 	return response;
 }
 
-/* Takes answer->fd over. NULL when the file is smaller than its range. */
-static struct MHD_Response *response_of_file(struct http_server_answer *answer)
-{
-	autoclose int fd = fd_take(&answer->fd);
-	struct MHD_Response *response;
-	struct stat stat;
+/* A range of a content on its way. */
+struct sending {
+	struct reader *content; /* owned */
+	int64_t offset; /* of the range in it */
+};
 
-	if (answer->offset < 0 || answer->size < 0 || fstat(fd, &stat) < 0 ||
-		answer->offset > stat.st_size || answer->size > stat.st_size - answer->offset)
-		return NULL;
-	if (answer->size == 0)
-		return response_of_bytes((struct str){0});
-	response = MHD_create_response_from_fd_at_offset64(
-		(uint64_t)answer->size, fd, (uint64_t)answer->offset);
+/* libmicrohttpd asks for no more than is left of the size that it was told. */
+static ssize_t read_sending(void *context, uint64_t position, char *bytes, size_t size)
+{
+	struct sending *sending = context;
+	struct error ignored; /* who made the content knows what to do about it */
+
+	if (reader_read(sending->content, sending->offset + (int64_t)position, bytes, size,
+		    &ignored) < 0)
+		return MHD_CONTENT_READER_END_WITH_ERROR;
+	return (ssize_t)size;
+}
+
+static void free_sending(void *context)
+{
+	struct sending *sending = context;
+
+	reader_free(sending->content);
+	free(sending);
+}
+
+/* Takes answer->content over. */
+static struct MHD_Response *response_of_content(struct http_server_answer *answer)
+{
+	struct sending *sending = new_zeroed(struct sending);
+	struct MHD_Response *response;
+
+	sending->content = take_ptr(&answer->content);
+	sending->offset = answer->offset;
+	response = MHD_create_response_from_callback(
+		(uint64_t)answer->size, CONTENT_BLOCK_BYTES, read_sending, sending, free_sending);
 	if (response == NULL)
 		abort(); /* memory is gone */
-	(void)fd_take(&fd);
 	return response;
 }
 
@@ -110,13 +132,12 @@ static enum MHD_Result send_answer(
 	struct MHD_Connection *connection, struct http_server_answer *answer)
 {
 	unsigned status = (unsigned)answer->status;
-	struct MHD_Response *response =
-		answer->fd >= 0 ? response_of_file(answer) : response_of_bytes(answer->bytes);
+	struct MHD_Response *response = answer->content != NULL ? response_of_content(answer)
+								: response_of_bytes(answer->bytes);
 	enum MHD_Result result;
 
-	if (response == NULL || !add_headers(response, answer)) {
-		if (response != NULL)
-			MHD_destroy_response(response);
+	if (!add_headers(response, answer)) {
+		MHD_destroy_response(response);
 		response = response_of_bytes((struct str){0});
 		status = MHD_HTTP_INTERNAL_SERVER_ERROR;
 	}
@@ -132,7 +153,6 @@ static enum MHD_Result refuse(struct MHD_Connection *connection, int status, str
 		.status = status,
 		.content_type = "text/plain",
 		.bytes = reason,
-		.fd = -1,
 	};
 
 	http_server_answer_add(&answer, "Connection", "close");
@@ -154,7 +174,7 @@ static enum MHD_Result answer_request(struct http_server *server, struct MHD_Con
 	const char *method, const char *target)
 {
 	autobuf path = BUF_INIT(LIMIT_HTTP_HEAD_BYTES);
-	struct http_server_answer answer = {.status = MHD_HTTP_NOT_FOUND, .fd = -1};
+	struct http_server_answer answer = {.status = MHD_HTTP_NOT_FOUND};
 	struct http_server_request request = {
 		.method = str_of(method),
 		.connection = connection,
@@ -318,7 +338,7 @@ int http_server_start(struct loop *loop, const struct http_server_options *optio
 	assert(options->max_connections > 0 && options->idle_seconds > 0);
 	if (http__listen(options->address, options->port, &listening_fd, &server->port, err) < 0)
 		return -1;
-	(void)signal(SIGPIPE, SIG_IGN); /* sendfile(2) cannot be told not to raise it */
+	(void)signal(SIGPIPE, SIG_IGN); /* libmicrohttpd is told so below */
 	server->handler = handler;
 	server->context = context;
 	server->daemon = start_daemon(server, options, listening_fd);

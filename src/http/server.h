@@ -1,7 +1,7 @@
 /*
  * A small HTTP/1.1 server on the loop: the registry, health checks and metrics. The only user of
  * libmicrohttpd. Plain HTTP; it serves loopback and Pod addresses only. Answers are bytes or a
- * range of a file (sent by sendfile). Limits: LIMIT_HTTP_HEAD_BYTES, connections, and idle time.
+ * range of what a reader reads. Limits: LIMIT_HTTP_HEAD_BYTES, connections, and idle time.
  */
 #ifndef HTTP_SERVER_H
 #define HTTP_SERVER_H
@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/str.h"
 #include "loop/loop.h"
+#include "sys/reader.h"
 
 struct http_server;
 struct MHD_Connection;
@@ -30,16 +31,17 @@ struct http_server_request {
 struct str http_server_header(const struct http_server_request *request, const char *name);
 
 /*
- * The answer, filled in by the handler. `bytes` is copied, `fd` is taken over. For HEAD the handler
- * answers as for GET; the server sends the head only.
+ * The answer, filled in by the handler. `bytes` is copied, `content` is taken over. For HEAD the
+ * handler answers as for GET; the server sends the head only. When a content cannot be read to its
+ * end, the connection is closed: the client has seen how long it would be.
  */
 struct http_server_answer {
 	int status; /* 200, 206, 304, 404, ... */
 	const char *content_type; /* NULL: none; borrowed until the handler returns */
-	struct str bytes; /* used when fd < 0 */
-	int fd; /* -1: none */
-	int64_t offset; /* of the range in the file */
-	int64_t size; /* of the range; the answer becomes 500 when the file is shorter */
+	struct str bytes; /* used without a content */
+	struct reader *content; /* NULL: none */
+	int64_t offset; /* of the range in the content */
+	int64_t size; /* of the range */
 	struct http_server_field { /* further headers; copied */
 		char name[32];
 		char value[256];
@@ -55,7 +57,7 @@ struct http_server_answer {
 void http_server_answer_add(struct http_server_answer *answer, const char *name, const char *format,
 	...) format_printf(3, 4);
 
-/* Called from the loop; must not block; may free the server. *answer comes as 404 with fd -1. */
+/* Called from the loop; must not block; may free the server. *answer comes as an empty 404. */
 typedef void (*http_server_fn)(void *context, const struct http_server_request *request,
 	struct http_server_answer *answer);
 

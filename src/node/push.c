@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "image/manifest.h"
+#include "node/layer.h"
 #include "node/serve.h"
 #include "registry/client.h"
 #include "sys/fd.h"
@@ -26,7 +27,7 @@ struct node_push_target {
 
 struct node_push {
 	struct registry_push *push;
-	int layer_fd;
+	struct reader *layer;
 	struct buf config;
 	struct buf manifest;
 	char *image;
@@ -93,7 +94,7 @@ void node_push_free(struct node_push *push)
 	if (push == NULL)
 		return;
 	registry_push_free(push->push);
-	fd_close(&push->layer_fd);
+	reader_free(push->layer);
 	buf_done(&push->config);
 	buf_done(&push->manifest);
 	free(push->image);
@@ -127,7 +128,7 @@ static int node_push_prepare(struct node_push *push, const struct node_push_targ
 	if (image_reference_parse(buf_str(&name), ret_reference, err) < 0 ||
 		node_push_read_part(store, entry, NODE_PART_CONFIG, &push->config, err) < 0 ||
 		node_push_read_part(store, entry, NODE_PART_MANIFEST, &push->manifest, err) < 0 ||
-		node_store_open_part(store, entry, NODE_PART_LAYER, &push->layer_fd, err) < 0)
+		node_layer_open(store, entry, &push->layer, err) < 0)
 		return -1;
 	buf_clear(&name);
 	buf_printf(&name, "%s/%.*s@%.*s", target->prefix, STR_ARG(entry->repository),
@@ -157,7 +158,6 @@ int node_push_start(struct loop *loop, struct http_client *http,
 	};
 	struct registry_push_callbacks callbacks = {.done = node_push_done, .context = push};
 
-	push->layer_fd = -1;
 	push->config = BUF_INIT(LIMIT_MANIFEST_BYTES);
 	push->manifest = BUF_INIT(LIMIT_MANIFEST_BYTES);
 	push->done = done;
@@ -166,12 +166,9 @@ int node_push_start(struct loop *loop, struct http_client *http,
 		node_push_free(push);
 		return -1;
 	}
-	blobs[0] = (struct registry_blob){.digest = entry->config_digest,
-		.bytes = buf_str(&push->config),
-		.fd = -1,
-		.size = entry->config_bytes};
-	blobs[1] = (struct registry_blob){
-		.digest = entry->layer_digest, .fd = push->layer_fd, .size = entry->layer_bytes};
+	blobs[0] = (struct registry_blob){
+		.digest = entry->config_digest, .bytes = buf_str(&push->config)};
+	blobs[1] = (struct registry_blob){.digest = entry->layer_digest, .reader = push->layer};
 	request.manifest = buf_str(&push->manifest);
 	if (registry_push_start(loop, http, &request, &callbacks, &push->push, err) < 0) {
 		node_push_free(push);

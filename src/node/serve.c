@@ -1,7 +1,65 @@
 /* Repository, tag and digest to files of the store. */
 #include "node/serve.h"
 
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "node/layer.h"
 #include "sys/fd.h"
+#include "sys/log.h"
+
+/* A layer on its way to a client, who is told of no failure but a closed connection. */
+struct serve_layer {
+	struct reader reader;
+	struct reader *layer;
+	char *uid; /* of the Checkpoint */
+};
+
+static int serve_layer_read(
+	struct reader *reader, int64_t offset, char *bytes, size_t size, struct error *err)
+{
+	struct serve_layer *serve = container_of(reader, struct serve_layer, reader);
+
+	if (reader_read(serve->layer, offset, bytes, size, err) == 0)
+		return 0;
+	log_warning(err, "Cannot serve a checkpoint", "checkpointUID", serve->uid);
+	return -1;
+}
+
+static void serve_layer_free(struct reader *reader)
+{
+	struct serve_layer *serve = container_of(reader, struct serve_layer, reader);
+
+	reader_free(serve->layer);
+	free(serve->uid);
+	free(serve);
+}
+
+static int node_serve_layer(const struct node_store *store, const struct node_entry *entry,
+	struct reader **ret_reader, struct error *err)
+{
+	struct reader *layer;
+	struct serve_layer *serve;
+
+	if (node_layer_open(store, entry, &layer, err) < 0)
+		return -1;
+	serve = new_zeroed(struct serve_layer);
+	serve->reader = (struct reader){layer->size_bytes, serve_layer_read, serve_layer_free};
+	serve->layer = layer;
+	serve->uid = str_dup(entry->uid);
+	*ret_reader = &serve->reader;
+	return 0;
+}
+
+static int node_serve_config(const struct node_store *store, const struct node_entry *entry,
+	struct reader **ret_reader, struct error *err)
+{
+	autoclose int fd = -1;
+
+	if (node_store_open_part(store, entry, NODE_PART_CONFIG, &fd, err) < 0)
+		return -1;
+	return reader_of_file(&fd, 0, entry->config_bytes, ret_reader, err);
+}
 
 static int node_serve_manifest(void *context, struct str repository, struct str reference,
 	struct registry_manifest *ret_manifest, struct error *err)
@@ -26,19 +84,17 @@ static int node_serve_blob(void *context, struct str repository, struct str dige
 {
 	struct node_store *store = context;
 	const struct node_entry *entry = node_store_find_repository(store, repository);
-	enum node_part part;
+	int result;
 
 	if (entry == NULL)
 		return 0;
 	if (str_equal(digest, entry->layer_digest))
-		part = NODE_PART_LAYER;
+		result = node_serve_layer(store, entry, &ret_content->reader, err);
 	else if (str_equal(digest, entry->config_digest))
-		part = NODE_PART_CONFIG;
+		result = node_serve_config(store, entry, &ret_content->reader, err);
 	else
 		return 0;
-	ret_content->offset = 0;
-	ret_content->size = part == NODE_PART_LAYER ? entry->layer_bytes : entry->config_bytes;
-	return node_store_open_part(store, entry, part, &ret_content->fd, err) < 0 ? -1 : 1;
+	return result < 0 ? -1 : 1;
 }
 
 static int node_serve_tags(void *context, struct str repository, struct arena *arena,

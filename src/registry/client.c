@@ -53,16 +53,16 @@ static void registry_push_send_manifest(struct registry_push *push);
 
 static int64_t registry_blob_size(const struct registry_blob *blob)
 {
-	return blob->fd >= 0 ? blob->size : (int64_t)blob->bytes.size;
+	return blob->reader != NULL ? blob->reader->size_bytes : (int64_t)blob->bytes.size;
 }
 
 /* The rest of a blob from byte `from`. */
 static struct http_body registry_blob_body(const struct registry_blob *blob, int64_t from)
 {
-	if (blob->fd < 0)
-		return (struct http_body){.bytes = str_from(blob->bytes, (size_t)from), .fd = -1};
+	if (blob->reader == NULL)
+		return (struct http_body){.bytes = str_from(blob->bytes, (size_t)from)};
 	return (struct http_body){
-		.fd = blob->fd, .offset = blob->offset + from, .size = blob->size - from};
+		.content = blob->reader, .offset = from, .size = blob->reader->size_bytes - from};
 }
 
 static const struct registry_blob *registry_push_blob(const struct registry_push *push)
@@ -207,7 +207,7 @@ static void registry_push_send_manifest(struct registry_push *push)
 	const struct registry__ask ask = {
 		.method = "PUT",
 		.content_type = push->manifest_type,
-		.body = {.bytes = push->manifest, .fd = -1},
+		.body = {.bytes = push->manifest},
 	};
 
 	registry_push_set_url(push, "/v2/%s/manifests/%s", push->target.repository,

@@ -1,7 +1,8 @@
 /*
  * Pushing an image to an external registry by the OCI distribution protocol 1.1 ("Push"): each blob
- * that the registry does not have is streamed from memory or a file, then the manifest is put under
- * its tag. Authentication: none, Basic, token services. A push is a handle: releasing it cancels.
+ * that the registry does not have is streamed from memory or a reader, then the manifest is put
+ * under its tag. Authentication: none, Basic, token services. A push is a handle: releasing it
+ * cancels.
  */
 #ifndef REGISTRY_CLIENT_H
 #define REGISTRY_CLIENT_H
@@ -17,17 +18,15 @@
 #include "image/reference.h"
 #include "loop/loop.h"
 #include "registry/credentials.h"
+#include "sys/reader.h"
 
 struct registry_push;
 
-/* One blob: bytes in memory, or a range of a file. Bytes and descriptor are borrowed until the push
- * has ended. */
+/* One blob: bytes in memory, or what a reader reads. Both are borrowed until the push has ended. */
 struct registry_blob {
 	struct str digest;
-	struct str bytes; /* used when fd < 0 */
-	int fd; /* -1: none */
-	int64_t offset; /* of the blob in the file */
-	int64_t size; /* of the blob in the file */
+	struct str bytes; /* used without a reader */
+	struct reader *reader; /* NULL: none */
 };
 
 struct registry_push_request {
@@ -54,7 +53,8 @@ struct registry_push_callbacks {
 	/*
 	 * The end: `err` is NULL on success, else it names the image, the registry's answer and
 	 * what to do. Called once, from the loop; the push may be released in it. Kinds: DENIED,
-	 * INVALID, CORRUPT (the registry got other bytes than the digest says), TOO_BIG,
+	 * INVALID, CORRUPT (the registry got other bytes than the digest says, or a
+	 * reader finds them damaged), TOO_BIG,
 	 * UNSUPPORTED, ABSENT, BUSY, TIMEOUT, SYSTEM.
 	 */
 	void (*done)(void *context, const struct error *err);

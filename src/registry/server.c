@@ -13,7 +13,6 @@
 #include "image/manifest.h"
 #include "registry/conditional.h"
 #include "registry/tags.h"
-#include "sys/fd.h"
 #include "json/json.h"
 
 static const char registry_json_type[] = "application/json";
@@ -169,7 +168,8 @@ static void registry_answer_content(
 	struct registry_exchange *exchange, struct registry_content *content, const char *digest)
 {
 	struct http_server_answer *answer = exchange->answer;
-	int64_t total = content->fd >= 0 ? content->size : (int64_t)content->bytes.size;
+	int64_t total = content->reader != NULL ? content->reader->size_bytes
+						: (int64_t)content->bytes.size;
 	int64_t offset;
 	int64_t size;
 
@@ -179,9 +179,9 @@ static void registry_answer_content(
 	if (!registry_take_range(exchange, digest, total, &offset, &size))
 		return;
 	answer->content_type = "application/octet-stream";
-	if (content->fd >= 0) {
-		answer->fd = fd_take(&content->fd);
-		answer->offset = content->offset + offset;
+	if (content->reader != NULL) {
+		answer->content = take_ptr(&content->reader);
+		answer->offset = offset;
 		answer->size = size;
 		return;
 	}
@@ -193,7 +193,7 @@ static void registry_answer_content(
 
 static void registry_answer_blob(struct registry_exchange *exchange)
 {
-	struct registry_content content = {.bytes = BUF_INIT(LIMIT_OBJECT_BYTES), .fd = -1};
+	struct registry_content content = {.bytes = BUF_INIT(LIMIT_OBJECT_BYTES)};
 	char digest[IMAGE_DIGEST_MAX + 1] = "";
 	struct error err;
 	int found;
@@ -211,7 +211,7 @@ static void registry_answer_blob(struct registry_exchange *exchange)
 		registry_answer_error(exchange, REGISTRY_BLOB_UNKNOWN, exchange->reference);
 	else
 		registry_answer_content(exchange, &content, digest);
-	fd_close(&content.fd);
+	reader_free(content.reader);
 	buf_done(&content.bytes);
 }
 

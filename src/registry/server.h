@@ -20,6 +20,7 @@
 #include "base/str.h"
 #include "http/server.h"
 #include "image/reference.h"
+#include "sys/reader.h"
 
 /* A manifest as the store hands it out; comes initialised with `bytes` empty. */
 struct registry_manifest {
@@ -28,12 +29,10 @@ struct registry_manifest {
 	const char *media_type; /* static; comes as IMAGE_TYPE_MANIFEST */
 };
 
-/* A blob as the store hands it out: a range of a file, or bytes; comes with fd -1 and empty. */
+/* A blob as the store hands it out: bytes, or what a reader reads; comes empty. */
 struct registry_content {
-	struct buf bytes; /* used when fd < 0 */
-	int fd; /* taken over; -1: none */
-	int64_t offset; /* of the blob in the file */
-	int64_t size; /* of the blob in the file */
+	struct buf bytes; /* used without a reader */
+	struct reader *reader; /* taken over; NULL: none */
 };
 
 /*

@@ -5,7 +5,9 @@ tree). All traffic stays on loopback, each registry on a port and in a directory
 """
 
 import base64
+import contextlib
 import hashlib
+import http.client
 import http.server
 import json
 import os
@@ -13,6 +15,7 @@ import pathlib
 import shutil
 import socket
 import subprocess
+import tarfile
 import threading
 import time
 import urllib.error
@@ -105,6 +108,34 @@ def layer(tmp_path):
     return path
 
 
+@pytest.fixture
+def checkpoint(tmp_path):
+    """A checkpoint that lies as a directory: its image's layer is composed."""
+    path = tmp_path / "checkpoint-of-redis"
+    (path / "checkpoint").mkdir(parents=True)
+    for name, size in {"spec.dump": 700, "rootfs-diff.tar": 1024, "checkpoint/empty.img": 0,
+                       "checkpoint/pages-1.img": 400_000, "checkpoint/core-1.img": 511}.items():
+        (path / name).write_bytes(os.urandom(size))
+    return path
+
+
+def files_of(directory):
+    return {str(path.relative_to(directory)): path.read_bytes()
+            for path in directory.rglob("*") if path.is_file()}
+
+
+def assert_layer_holds(blob, directory):
+    """The tar has the directory's files and nothing else, each directory before its files."""
+    with tarfile.open(blob) as layer:
+        members = layer.getmembers()
+        contents = {member.name: layer.extractfile(member).read()
+                    for member in members if member.isfile()}
+    assert [member.name for member in members if member.isdir()] == ["checkpoint"]
+    assert members[0].isdir()
+    assert contents == files_of(directory)
+    assert {(member.mtime, member.uid, member.gid) for member in members} == {(0, 0, 0)}
+
+
 def push(reference, layer, *options):
     return subprocess.run(
         [driver(), "push", reference, layer, *options],
@@ -163,6 +194,32 @@ def test_skopeo_gets_from_docker_registry_what_we_pushed(start_registry, layer, 
     assert_copy_is_whole(tmp_path / "copy", layer, digest)
 
 
+def copied_layer(directory):
+    """The layer's path and its digest as the manifest has it, in skopeo's copy of an image."""
+    [described] = json.loads((directory / "manifest.json").read_bytes())["layers"]
+    return directory / described["digest"].removeprefix("sha256:"), described["digest"]
+
+
+def test_a_directory_arrives_as_a_layer(start_registry, checkpoint, tmp_path):
+    registry = start_registry()
+    assert_pushed(push(f"{registry.address}/shop/redis:v1", checkpoint))
+    skopeo("copy", "--src-tls-verify=false", f"docker://{registry.address}/shop/redis:v1",
+           f"dir:{tmp_path / 'copy'}")
+    blob, digest = copied_layer(tmp_path / "copy")
+    assert digest_of(blob.read_bytes()) == digest
+    assert_layer_holds(blob, checkpoint)
+
+
+def test_a_copy_of_a_directory_has_the_same_digest(start_registry, checkpoint, tmp_path):
+    registry = start_registry()
+    first = assert_pushed(push(f"{registry.address}/shop/redis:v1", checkpoint))
+    (tmp_path / "other" / "checkpoint").mkdir(parents=True)
+    for name in sorted(files_of(checkpoint), reverse=True):  # without modes, owners, times
+        (tmp_path / "other" / name).write_bytes((checkpoint / name).read_bytes())
+    second = assert_pushed(push(f"{registry.address}/shop/redis:v2", tmp_path / "other"))
+    assert first == second
+
+
 def test_a_second_push_changes_nothing(start_registry, layer):
     registry = start_registry()
     first = assert_pushed(push(f"{registry.address}/shop/redis:v1", layer))
@@ -183,10 +240,15 @@ def test_an_empty_layer_arrives(start_registry, tmp_path):
     assert_pushed(push(f"{registry.address}/shop/redis:v1", tmp_path / "empty"))
 
 
-def test_a_push_survives_the_restart_of_its_registry(start_registry, tmp_path):
+@pytest.mark.parametrize("form", ["file", "directory"])
+def test_a_push_survives_the_restart_of_its_registry(start_registry, tmp_path, form):
     registry = start_registry()
     layer = tmp_path / "large"
-    layer.write_bytes(os.urandom(1 << 20) * 256)
+    if form == "directory":
+        (layer / "checkpoint").mkdir(parents=True)
+        (layer / "spec.dump").write_bytes(b"{}")
+    pages = layer / "checkpoint/pages-1.img" if form == "directory" else layer
+    pages.write_bytes(os.urandom(1 << 20) * 256)
     result = []
     pushing = threading.Thread(target=lambda: result.append(
         push(f"{registry.address}/shop/redis:v1", layer, "--retries", "10")))
@@ -202,7 +264,10 @@ def test_a_push_survives_the_restart_of_its_registry(start_registry, tmp_path):
     digest = assert_pushed(result[0])
     skopeo("copy", "--src-tls-verify=false", f"docker://{registry.address}/shop/redis:v1",
            f"dir:{tmp_path / 'copy'}")
-    assert_copy_is_whole(tmp_path / "copy", layer, digest)
+    if form == "directory":
+        assert_layer_holds(copied_layer(tmp_path / "copy")[0], layer)
+    else:
+        assert_copy_is_whole(tmp_path / "copy", layer, digest)
 
 
 def test_nobody_listening_is_a_failure_that_names_the_address(layer):
@@ -382,10 +447,9 @@ def test_a_wrong_password_is_refused_by_the_token_service(start_token_registry, 
 # ---- Serve ----
 
 
-@pytest.fixture
-def served(start_registry, layer, tmp_path):
+@contextlib.contextmanager
+def serve(registry, layer, tmp_path):
     """Our server over the parts of an image that we pushed elsewhere before."""
-    registry = start_registry()
     digest = assert_pushed(push(f"{registry.address}/shop/redis:v1", layer))
     copied = tmp_path / "copied"
     skopeo("copy", "--src-tls-verify=false", f"docker://{registry.address}/shop/redis:v1",
@@ -399,6 +463,10 @@ def served(start_registry, layer, tmp_path):
     for blob in copied.iterdir():
         if len(blob.name) == 64:
             shutil.copy(blob, parts / "blobs" / f"sha256:{blob.name}")
+    if layer.is_dir():  # in place of the tar of it
+        _, layer_digest = copied_layer(copied)
+        (parts / "blobs" / layer_digest).unlink()
+        shutil.copytree(layer, parts / "blobs" / layer_digest)
     process = subprocess.Popen([driver(), "serve", tmp_path / "served"],
                                stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     port = process.stdout.readline().removeprefix("port ").strip()
@@ -407,12 +475,57 @@ def served(start_registry, layer, tmp_path):
     assert process.wait(timeout=10) == 0
 
 
+@pytest.fixture
+def served(start_registry, layer, tmp_path):
+    with serve(start_registry(), layer, tmp_path) as address_and_digest:
+        yield address_and_digest
+
+
+@pytest.fixture
+def served_directory(start_registry, checkpoint, tmp_path):
+    with serve(start_registry(), checkpoint, tmp_path) as address_and_digest:
+        yield address_and_digest
+
+
 @pytest.mark.parametrize("by", [":v1", "@digest"])
 def test_skopeo_copies_from_our_registry(served, layer, tmp_path, by):
     address, digest = served
     reference = f"docker://{address}/shop/redis{by.replace('digest', digest)}"
     skopeo("copy", "--src-tls-verify=false", reference, f"dir:{tmp_path / 'copy'}")
     assert_copy_is_whole(tmp_path / "copy", layer, digest)
+
+
+def test_skopeo_copies_a_directory_from_our_registry(served_directory, checkpoint, tmp_path):
+    address, _ = served_directory
+    skopeo("copy", "--src-tls-verify=false", f"docker://{address}/shop/redis:v1",
+           f"dir:{tmp_path / 'copy'}")  # compares the digests
+    blob, _ = copied_layer(tmp_path / "copy")
+    assert_layer_holds(blob, checkpoint)
+
+
+def test_any_range_of_a_directory_is_that_of_its_tar(served_directory, tmp_path):
+    address, _ = served_directory
+    blob, digest = copied_layer(tmp_path / "copied")
+    whole = blob.read_bytes()
+    for first, last in [(0, 0), (500, 530), (1000, 200_000), (len(whole) - 1500, len(whole) - 1)]:
+        request = urllib.request.Request(f"http://{address}/v2/shop/redis/blobs/{digest}",
+                                         headers={"Range": f"bytes={first}-{last}"})
+        with urllib.request.urlopen(request) as answer:
+            assert answer.status == 206
+            assert answer.headers["Content-Range"] == f"bytes {first}-{last}/{len(whole)}"
+            assert answer.read() == whole[first:last + 1]
+
+
+def test_a_file_that_is_cut_is_never_served_as_if_it_were_whole(served_directory, tmp_path):
+    address, _ = served_directory
+    _, digest = copied_layer(tmp_path / "copied")
+    pages = tmp_path / "served/shop/redis/blobs" / digest / "checkpoint/pages-1.img"
+    os.truncate(pages, 64 << 20)  # more than the sockets' buffers hold
+    with urllib.request.urlopen(f"http://{address}/v2/shop/redis/blobs/{digest}") as answer:
+        answer.read(1000)
+        os.truncate(pages, 1000)
+        with pytest.raises(http.client.IncompleteRead):
+            answer.read()
 
 
 def test_skopeo_inspects_and_lists_tags(served):

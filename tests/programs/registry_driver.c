@@ -3,9 +3,10 @@
  *
  *   registry_driver serve DIRECTORY
  *     serves DIRECTORY/REPOSITORY/{manifests,blobs}/DIGEST with tags as links manifests/TAG ->
- *     DIGEST; prints "port N" and runs until standard input ends
- *   registry_driver push REFERENCE LAYER [option...]
- *     describes LAYER as a checkpoint image and pushes it; prints the manifest's digest
+ *     DIGEST, a blob that is a directory as the layer composed of it; prints "port N" and runs
+ * until standard input ends registry_driver push REFERENCE LAYER [option...] describes LAYER, a
+ * file or a directory that it is composed of, as a checkpoint image and pushes it; prints the
+ * manifest's digest
  *     --docker-config FILE  --ca FILE  --insecure  --plain-http  --retries N  --timeout-ms N
  *     --container NAME
  *
@@ -20,6 +21,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "archive/compose.h"
 #include "archive/digest.h"
 #include "base/alloc.h"
 #include "base/number.h"
@@ -29,6 +31,60 @@
 #include "registry/server.h"
 #include "sys/fd.h"
 #include "sys/file.h"
+
+/* ---- Layers ---- */
+
+/* The files in a directory and one level below it, as those of a tar. */
+struct file_list {
+	struct arena *arena;
+	int fd; /* of the directory at hand */
+	const char *prefix;
+	struct archive_compose_file files[64];
+	size_t count;
+};
+
+static int add_file(void *context, const char *name, bool is_directory, struct error *err)
+{
+	struct file_list *list = context;
+	struct file_list below = *list;
+	autoclose int fd = -1;
+	struct stat status;
+
+	if (is_directory && list->prefix[0] == '\0') {
+		below.prefix = arena_printf(list->arena, "%s/", name).data;
+		if (file_open_beneath(list->fd, name, O_RDONLY | O_DIRECTORY, 0, &fd, err) < 0)
+			return -1;
+		below.fd = fd;
+		if (file_for_each(fd, add_file, &below, err) < 0)
+			return -1;
+		memcpy(list->files, below.files, sizeof(list->files));
+		list->count = below.count;
+		return 0;
+	}
+	if (fstatat(list->fd, name, &status, AT_SYMLINK_NOFOLLOW) < 0)
+		return error_set_errno(err, "cannot look at '%s'", name);
+	if (list->count == array_size(list->files))
+		return error_set(err, ERROR_TOO_BIG, "too many files for a test");
+	list->files[list->count++] = (struct archive_compose_file){
+		arena_printf(list->arena, "%s%s", list->prefix, name), status.st_size};
+	return 0;
+}
+
+/* A layer is a file, or a directory that it is composed of. *fd is taken over on success. */
+static int open_layer(int *fd, struct reader **ret_layer, struct error *err)
+{
+	autoarena *arena = arena_new(4096);
+	struct file_list list = {.arena = arena, .fd = *fd, .prefix = ""};
+	struct stat status;
+
+	if (fstat(*fd, &status) < 0)
+		return error_set_errno(err, "cannot look at a layer");
+	if (!S_ISDIR(status.st_mode))
+		return reader_of_file(fd, 0, status.st_size, ret_layer, err);
+	if (file_for_each(*fd, add_file, &list, err) < 0)
+		return -1;
+	return archive_compose(fd, list.files, list.count, ret_layer, err);
+}
 
 /* ---- serve ---- */
 
@@ -76,16 +132,12 @@ static int find_manifest(void *context, struct str repository, struct str refere
 static int find_blob(void *context, struct str repository, struct str digest,
 	struct registry_content *ret_content, struct error *err)
 {
-	struct stat status;
-	int found = open_part(
-		*(const int *)context, repository, "blobs", digest, &ret_content->fd, err);
+	autoclose int fd = -1;
+	int found = open_part(*(const int *)context, repository, "blobs", digest, &fd, err);
 
 	if (found <= 0)
 		return found;
-	if (fstat(ret_content->fd, &status) < 0)
-		return error_set_errno(err, "cannot read a blob's size");
-	ret_content->size = status.st_size;
-	return 1;
+	return open_layer(&fd, &ret_content->reader, err) < 0 ? -1 : 1;
 }
 
 struct tag_list {
@@ -193,27 +245,27 @@ static void on_progress(void *context, int64_t bytes, int64_t total)
 	(void)fprintf(stderr, "progress %lld %lld\n", (long long)bytes, (long long)total);
 }
 
-static int hash_file(
-	int fd, char text[static ARCHIVE_DIGEST_TEXT_SIZE], int64_t *ret_size, struct error *err)
+static int hash_layer(
+	struct reader *layer, char text[static ARCHIVE_DIGEST_TEXT_SIZE], struct error *err)
 {
 	autohasher *hasher = NULL;
 	struct archive_digest digest;
 	char bytes[65536];
-	size_t size = sizeof(bytes);
-	int64_t offset = 0;
+	size_t size;
 
 	if (archive_hasher_new(&hasher, err) < 0)
 		return -1;
-	while (size == sizeof(bytes)) {
-		if (fd_read_at(fd, bytes, sizeof(bytes), offset, &size, err) < 0)
+	for (int64_t at = 0; at < layer->size_bytes; at += (int64_t)size) {
+		int64_t left = layer->size_bytes - at;
+
+		size = left < (int64_t)sizeof(bytes) ? (size_t)left : sizeof(bytes);
+		if (reader_read(layer, at, bytes, size, err) < 0)
 			return -1;
 		archive_hasher_add(hasher, (struct str){bytes, size});
-		offset += (int64_t)size;
 	}
 	if (archive_hasher_end(hasher, &digest, err) < 0)
 		return -1;
 	archive_digest_format(&digest, text);
-	*ret_size = offset;
 	return 0;
 }
 
@@ -279,21 +331,22 @@ static int push(const struct push_options *options, struct error *err)
 		.architecture = STR("amd64"),
 		.created = wall_time_of_seconds(1769904000)};
 	autoclose int fd = open(options->layer, O_RDONLY | O_CLOEXEC);
+	autoreader *content = NULL;
 
 	if (fd < 0)
 		return error_set_errno(err, "cannot open '%s'", options->layer);
 	if (image_reference_parse(str_of(options->reference), &target, err) < 0 ||
 		read_credentials(options->docker_config, &credentials, err) < 0 ||
-		read_tls(options, &tls, err) < 0 || hash_file(fd, digest, &layer.size, err) < 0)
+		read_tls(options, &tls, err) < 0 || open_layer(&fd, &content, err) < 0 ||
+		hash_layer(content, digest, err) < 0)
 		return -1;
 	layer.digest = str_of(digest);
+	layer.size = content->size_bytes;
 	if (image_documents_write(&layer, &facts, &documents, err) < 0)
 		return -1;
 	const struct registry_blob blobs[] = {
-		{.digest = layer.digest, .fd = fd, .size = layer.size},
-		{.digest = str_of(documents.config_digest),
-			.bytes = buf_str(&documents.config),
-			.fd = -1},
+		{.digest = layer.digest, .reader = content},
+		{.digest = str_of(documents.config_digest), .bytes = buf_str(&documents.config)},
 	};
 	const struct registry_push_request request = {
 		.target = &target,

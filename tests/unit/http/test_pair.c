@@ -43,6 +43,16 @@ static int open_file(void)
 	return fd;
 }
 
+static struct reader *read_file(const struct world *world)
+{
+	int fd = dup(world->file_fd);
+	struct reader *reader;
+	struct error err;
+
+	assert_int_equal(reader_of_file(&fd, 0, FILE_BYTES, &reader, &err), 0);
+	return reader;
+}
+
 static void answer_file(
 	void *context, const struct http_server_request *request, struct http_server_answer *answer)
 {
@@ -62,7 +72,7 @@ static void answer_file(
 			(long long)answer->offset, (long long)(answer->offset + answer->size - 1),
 			FILE_BYTES);
 	}
-	answer->fd = dup(world->file_fd);
+	answer->content = read_file(world);
 }
 
 static void count_done(
@@ -196,9 +206,10 @@ static void many_calls_run_at_the_same_time(void **state)
 static void an_upload_is_refused_before_it_is_sent(void **state)
 {
 	struct world *world = *state;
+	autoreader *reader = read_file(world);
 
 	world->request.method = "PUT";
-	world->request.body = (struct http_body){.fd = world->file_fd, .size = FILE_BYTES};
+	world->request.body = (struct http_body){.content = reader, .size = FILE_BYTES};
 	call(world, 1);
 	assert_string_equal(world->story.data, "413 43;");
 	assert_int_equal(world->asked_count, 0);

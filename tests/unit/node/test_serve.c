@@ -33,6 +33,16 @@ static void a_manifest_is_found_by_its_digest_and_by_the_tag_only(void **state)
 	}
 }
 
+static void read_content(struct reader *reader, struct buf *bytes)
+{
+	size_t size = (size_t)reader->size_bytes;
+	struct error err;
+
+	if (reader_read(reader, 0, buf_room(bytes, size), size, &err) < 0)
+		fail_msg("%s", err.text);
+	buf_claim(bytes, size);
+}
+
 static void blobs_are_the_layer_and_the_config(void **state)
 {
 	static const struct {
@@ -51,26 +61,49 @@ static void blobs_are_the_layer_and_the_config(void **state)
 
 	world_add(world, "u1", "archive");
 	for (size_t i = 0; i < array_size(rows); i++) {
-		struct registry_content content = {.bytes = BUF_INIT(100), .fd = -1};
+		struct registry_content content = {.bytes = BUF_INIT(100)};
 		autobuf bytes = BUF_INIT(100);
 		assert_int_equal(served.find_blob(served.context, STR("kcr/u1"),
 					 str_of(rows[i].digest), &content, &err),
 			rows[i].found);
 		if (!rows[i].found)
 			continue;
-		assert_int_equal(fd_read_all(content.fd, &bytes, "blob", &err), 0);
+		read_content(content.reader, &bytes);
 		assert_string_equal(bytes.data, rows[i].content);
-		assert_int_equal(content.size, bytes.size);
-		assert_int_equal(content.offset, 0);
-		fd_close(&content.fd);
+		reader_free(content.reader);
 	}
+}
+
+static struct reader *find_layer(struct world *world)
+{
+	struct registry_store served = node_serve(world->store);
+	struct registry_content content = {.bytes = BUF_INIT(100)};
+	struct error err;
+
+	if (served.find_blob(served.context, STR("kcr/u1"), STR("sha256:cc"), &content, &err) < 0)
+		fail_msg("%s", err.text);
+	return content.reader;
+}
+
+static void a_layer_is_read_on_when_its_checkpoint_is_removed_meanwhile(void **state)
+{
+	struct world *world = *state;
+	autoreader *layer = NULL;
+	autobuf bytes = BUF_INIT(100);
+	struct error err;
+
+	world_add(world, "u1", "archive");
+	layer = find_layer(world);
+	assert_int_equal(node_store_remove(world->store, STR("u1"), &err), 0);
+	read_content(layer, &bytes);
+	assert_string_equal(bytes.data, "archive");
 }
 
 static void a_blob_that_the_disk_has_lost_is_an_error(void **state)
 {
 	struct world *world = *state;
 	struct registry_store served = node_serve(world->store);
-	struct registry_content content = {.bytes = BUF_INIT(100), .fd = -1};
+	struct registry_content content = {.bytes = BUF_INIT(100)};
 	struct error err;
 
 	world_add(world, "u1", "archive");
@@ -78,7 +111,7 @@ static void a_blob_that_the_disk_has_lost_is_an_error(void **state)
 	assert_int_equal(
 		served.find_blob(served.context, STR("kcr/u1"), STR("sha256:cc"), &content, &err),
 		-1);
-	assert_int_equal(content.fd, -1);
+	assert_null(content.reader);
 }
 
 static void there_is_one_tag(void **state)
@@ -104,6 +137,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		world_test(a_manifest_is_found_by_its_digest_and_by_the_tag_only),
 		world_test(blobs_are_the_layer_and_the_config),
+		world_test(a_layer_is_read_on_when_its_checkpoint_is_removed_meanwhile),
 		world_test(a_blob_that_the_disk_has_lost_is_an_error),
 		world_test(there_is_one_tag),
 	};

@@ -120,7 +120,7 @@ static void stop_fixture(struct push_fixture *fixture)
 static void start_push(struct push_fixture *fixture, const char *docker_config, int64_t timeout_ms)
 {
 	autocredentials *credentials = NULL;
-	const struct registry_blob blob = {.digest = STR(DIGEST), .bytes = STR(BLOB), .fd = -1};
+	const struct registry_blob blob = {.digest = STR(DIGEST), .bytes = STR(BLOB)};
 	autobuf name = BUF_INIT(300);
 	struct image_reference target;
 	struct registry_push_request request = {

@@ -38,6 +38,8 @@ static int find_manifest(void *context, struct str repository, struct str refere
 static int find_blob(void *context, struct str repository, struct str digest,
 	struct registry_content *ret_content, struct error *err)
 {
+	autoclose int fd = -1;
+
 	if (str_is(repository, "shop/broken"))
 		return error_set(err, ERROR_CORRUPT, "a secret path");
 	if (!str_is(repository, "shop/redis"))
@@ -48,10 +50,9 @@ static int find_blob(void *context, struct str repository, struct str digest,
 	}
 	if (!str_is(digest, FILE_BLOB))
 		return 0;
-	ret_content->fd = fcntl(*(const int *)context, F_DUPFD_CLOEXEC, 0);
-	ret_content->offset = 3; /* of "xxx0123456789yyy" */
-	ret_content->size = 10;
-	return 1;
+	fd = fcntl(*(const int *)context, F_DUPFD_CLOEXEC, 0);
+	/* of "xxx0123456789yyy" */
+	return reader_of_file(&fd, 3, 10, &ret_content->reader, err) < 0 ? -1 : 1;
 }
 
 static int list_tags(void *context, struct str repository, struct arena *arena,
