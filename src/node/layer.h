@@ -11,8 +11,9 @@
 #include "sys/reader.h"
 
 /*
- * The caller owns *ret_layer, which may outlive the entry. Fails with ABSENT, CORRUPT (the layer is
- * not as long as the entry says), SYSTEM.
+ * The caller owns *ret_layer, which may outlive the entry; files of a directory that is removed
+ * meanwhile are then missed (CORRUPT). Fails with ABSENT, CORRUPT (the layer is not as long as the
+ * entry says), SYSTEM.
  */
 must_check int node_layer_open(const struct node_store *store, const struct node_entry *entry,
 	struct reader **ret_layer, struct error *err);

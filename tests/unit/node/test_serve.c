@@ -85,6 +85,23 @@ static struct reader *find_layer(struct world *world)
 	return content.reader;
 }
 
+static void the_layer_of_a_directory_is_a_tar_of_its_files(void **state)
+{
+	struct world *world = *state;
+	autoreader *layer = NULL;
+	autobuf bytes = BUF_INIT(WORLD_DIRECTORY_LAYER);
+
+	world_add_directory(world, "u1");
+	layer = find_layer(world);
+	read_content(layer, &bytes);
+	assert_int_equal(bytes.size, WORLD_DIRECTORY_LAYER);
+	assert_string_equal(bytes.data, "checkpoint/");
+	assert_string_equal(bytes.data + 512, "checkpoint/pages-1.img");
+	assert_string_equal(bytes.data + 1024, "pages");
+	assert_string_equal(bytes.data + 1536, "spec.dump");
+	assert_string_equal(bytes.data + 2048, "{}");
+}
+
 static void a_layer_is_read_on_when_its_checkpoint_is_removed_meanwhile(void **state)
 {
 	struct world *world = *state;
@@ -97,6 +114,38 @@ static void a_layer_is_read_on_when_its_checkpoint_is_removed_meanwhile(void **s
 	assert_int_equal(node_store_remove(world->store, STR("u1"), &err), 0);
 	read_content(layer, &bytes);
 	assert_string_equal(bytes.data, "archive");
+}
+
+static void a_file_that_was_cut_is_told_when_it_is_read(void **state)
+{
+	struct world *world = *state;
+	autoreader *layer = NULL;
+	char bytes[WORLD_DIRECTORY_LAYER];
+	struct error err;
+
+	world_add_directory(world, "u1");
+	layer = find_layer(world);
+	world_write(world->archives, "store/u1/checkpoint/pages-1.img", "page");
+	assert_int_equal(reader_read(layer, 0, bytes, sizeof(bytes), &err), -1);
+	assert_int_equal(err.kind, ERROR_CORRUPT);
+	assert_non_null(strstr(err.text, "'checkpoint/pages-1.img'"));
+}
+
+static void a_list_of_files_that_makes_another_layer_is_an_error(void **state)
+{
+	struct world *world = *state;
+	struct registry_store served = node_serve(world->store);
+	struct registry_content content = {.bytes = BUF_INIT(100)};
+	struct error err;
+
+	world_add_directory(world, "u1");
+	world_write(world->archives, "store/u1/files.json",
+		"{\"version\":1,\"files\":[{\"path\":\"spec.dump\",\"bytes\":2,\"xxh3\":\"cd\"}]}");
+	assert_int_equal(
+		served.find_blob(served.context, STR("kcr/u1"), STR("sha256:cc"), &content, &err),
+		-1);
+	assert_int_equal(err.kind, ERROR_CORRUPT);
+	assert_null(content.reader);
 }
 
 static void a_blob_that_the_disk_has_lost_is_an_error(void **state)
@@ -137,7 +186,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		world_test(a_manifest_is_found_by_its_digest_and_by_the_tag_only),
 		world_test(blobs_are_the_layer_and_the_config),
+		world_test(the_layer_of_a_directory_is_a_tar_of_its_files),
 		world_test(a_layer_is_read_on_when_its_checkpoint_is_removed_meanwhile),
+		world_test(a_file_that_was_cut_is_told_when_it_is_read),
+		world_test(a_list_of_files_that_makes_another_layer_is_an_error),
 		world_test(a_blob_that_the_disk_has_lost_is_an_error),
 		world_test(there_is_one_tag),
 	};

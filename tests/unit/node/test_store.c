@@ -142,33 +142,6 @@ static void an_archive_that_is_not_there_leaves_no_entry(void **state)
 	assert_false(world_has(world, "store/.u1"));
 }
 
-/* A directory as kcr-runtime leaves it, taken in as entry u1. */
-static void add_directory(struct world *world)
-{
-	static struct handover_file files[] = {
-		{.path = STR_INIT("checkpoint/pages-1.img"), .bytes = 5, .xxh3 = STR_INIT("ab")},
-		{.path = STR_INIT("spec.dump"), .bytes = 2, .xxh3 = STR_INIT("cd")},
-	};
-	static const struct handover_files list = {HANDOVER_FORMAT_VERSION, {files, 2}};
-	autoarena *arena = arena_new(256);
-	struct node_entry entry = world_entry(arena, "u1", "composed");
-	const struct node_entry *added;
-	autodocuments documents = IMAGE_DOCUMENTS_INIT;
-	struct error err;
-
-	entry.is_directory = true;
-	entry.image_name = STR("docker.io/library/redis:8");
-	assert_int_equal(mkdirat(world->archives, "store/direct", 0700), 0);
-	assert_int_equal(mkdirat(world->archives, "store/direct/r1", 0700), 0);
-	assert_int_equal(mkdirat(world->archives, "store/direct/r1/checkpoint", 0700), 0);
-	world_write(world->archives, "store/direct/r1/checkpoint/pages-1.img", "pages");
-	world_write(world->archives, "store/direct/r1/spec.dump", "{}");
-	if (node_store_add(world->store,
-		    &(struct node_store_content){.name = "direct/r1", .files = &list}, &entry,
-		    &documents, &added, &err) < 0)
-		fail_msg("%s", err.text);
-}
-
 static void a_directory_moves_in_as_it_is(void **state)
 {
 	struct world *world = *state;
@@ -177,7 +150,7 @@ static void a_directory_moves_in_as_it_is(void **state)
 	struct handover_files files;
 	struct error err;
 
-	add_directory(world);
+	world_add_directory(world, "u1");
 	assert_false(world_has(world, "store/direct/r1"));
 	world_open(world);
 	entry = node_store_find(world->store, STR("u1"));
@@ -193,7 +166,7 @@ static void a_directory_whose_file_is_shorter_is_left_out(void **state)
 {
 	struct world *world = *state;
 
-	add_directory(world);
+	world_add_directory(world, "u1");
 	world_write(world->archives, "store/u1/checkpoint/pages-1.img", "page");
 	world_open(world);
 	assert_null(node_store_find(world->store, STR("u1")));
