@@ -152,7 +152,7 @@ static int compose_compare(const void *a, const void *b)
 	return str_compare(left->path, right->path);
 }
 
-/* All files of one directory stand together in this order, as '/' is no other file's last byte. */
+/* Bytewise, so that all paths within one directory stand together. */
 static struct archive_compose_file *compose_sort(
 	const struct archive_compose_file *files, size_t count)
 {

@@ -26,9 +26,8 @@ struct archive_compose_file {
 
 /*
  * The tar of `files` (in any order, borrowed for the call) beneath *directory_fd, which is taken
- * over on success. The caller owns *ret_reader; of a second range it costs nothing that a first one
- * was read. Memory: the paths, one open file.
- * Fails with INVALID (a path that is refused, a negative size, a path twice), TOO_BIG
+ * over on success. The caller owns *ret_reader, which keeps the paths in memory and one file open.
+ * Fails with INVALID (a path that is refused or named twice, an impossible size), TOO_BIG
  * (LIMIT_ARCHIVE_ENTRIES, ARCHIVE_SCAN_PATH_BYTES). Reading fails with CORRUPT when a file is
  * missing, is none, or has another size (tells which), SYSTEM.
  */
