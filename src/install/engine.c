@@ -243,24 +243,36 @@ struct str install__engine_version(
 	return arena_str(host->arena, word);
 }
 
+static int engine_systemctl(
+	const struct install_host *host, const char *verb, const char *unit, struct error *err)
+{
+	struct str systemctl = install__host_find(host, STR("systemctl"));
+	const char *const arguments[] = {systemctl.data, verb, unit, NULL};
+	autobuf text = BUF_INIT(ENGINE_OUTPUT_BYTES);
+	int status;
+
+	if (systemctl.size == 0 || !install__host_exists(host, "/run/systemd/system"))
+		return error_set(err, ERROR_UNSUPPORTED,
+			"the host does not run systemd: restart %s by its own means", unit);
+	if (install__host_run(host, arguments, 2, ENGINE_RESTART_MS, &text, &status, err) < 0)
+		return -1;
+	if (status != 0)
+		return error_set(err, ERROR_SYSTEM, "systemctl %s %s: %s", verb, unit, text.data);
+	return 0;
+}
+
 int install__engine_restart(
 	const struct install_host *host, const struct install_engine *engine, struct error *err)
 {
 	const struct engine_kind *kind = engine_kind(arena_str(host->arena, engine->name).data);
-	struct str systemctl = install__host_find(host, STR("systemctl"));
-	autobuf text = BUF_INIT(ENGINE_OUTPUT_BYTES);
-	int status;
 
-	if (kind == NULL || systemctl.size == 0 ||
-		!install__host_exists(host, "/run/systemd/system"))
-		return error_set(err, ERROR_UNSUPPORTED,
-			"the host does not run systemd: restart %.*s by its own means",
-			STR_ARG(engine->name));
-	const char *const arguments[] = {systemctl.data, "restart", kind->unit, NULL};
-	if (install__host_run(host, arguments, 2, ENGINE_RESTART_MS, &text, &status, err) < 0)
+	if (kind == NULL)
+		return error_set(err, ERROR_ABSENT, "the host has no container engine");
+	if (engine_systemctl(host, "restart", kind->unit, err) < 0)
 		return -1;
-	if (status != 0)
-		return error_set(
-			err, ERROR_SYSTEM, "systemctl restart %s: %s", kind->unit, text.data);
-	return 0;
+	/* its EventedPLEG gives up for good when the engine goes away; k3s has no such unit */
+	return engine_systemctl(host, "try-restart", "kubelet", err) < 0 &&
+			err->kind != ERROR_SYSTEM
+		? -1
+		: 0;
 }

@@ -34,7 +34,8 @@ void install__engine_look(const struct install_host *host, struct install_engine
 struct str install__engine_version(
 	const struct install_host *host, struct str program, size_t index);
 
-/* Restarts its systemd unit. Fails with UNSUPPORTED (no systemd), TIMEOUT, SYSTEM. */
+/* Restarts its systemd unit, then the kubelet's. Fails with UNSUPPORTED (no systemd), TIMEOUT,
+ * SYSTEM. */
 must_check int install__engine_restart(
 	const struct install_host *host, const struct install_engine *engine, struct error *err);
 

@@ -31,7 +31,7 @@ static const char *const program_log_formats[] = {"text", "json", NULL};
 			"The agent's store on the host; host.json in it says what was found.")},   \
 		{PROGRAM_ROW("restart-engine", OPTION_FLAG, restart_engine, NULL,                  \
 			"Restart containerd or CRI-O by systemd when it has to read its "          \
-			"configuration anew; containers go on running.")},                         \
+			"configuration anew, and then the kubelet; containers go on running.")},   \
 	{                                                                                          \
 		PROGRAM_ROW("log-format", OPTION_CHOICE, log_format, "FORMAT",                     \
 			"How messages are written: text or json."),                                \
@@ -164,8 +164,9 @@ static void program_tell(const struct install *install)
 {
 	if (install->facts.needs_restart)
 		log_warning(NULL,
-			"Restart the container engine, so that it reads its configuration; "
-			"containers go on running",
+			"Restart the container engine, so that it reads its configuration, and "
+			"then the kubelet, whose EventedPLEG gives up otherwise; containers go on "
+			"running",
 			"engine", install->facts.engine.data);
 	log_info("Installed kcr-runtime", "engine", install->facts.engine.data, "engineVersion",
 		install->facts.engine_version.data, "runtime", install->facts.runtime.data,
