@@ -413,12 +413,18 @@ static struct str api_format_amount(
 	return arena_printf(arena, "%" PRIi64 "%s", whole, unit->text);
 }
 
-void api_checkpoint_set_amounts(struct api_checkpoint_status *status, struct arena *arena)
+struct str api__size_text(struct arena *arena, int64_t bytes)
 {
 	static const struct api_unit sizes[] = {{"B", 1}, {"Ki", INT64_C(1) << 10},
 		{"Mi", INT64_C(1) << 20}, {"Gi", INT64_C(1) << 30}, {"Ti", INT64_C(1) << 40}};
+
+	return api_format_amount(arena, sizes, array_size(sizes), bytes);
+}
+
+void api_checkpoint_set_amounts(struct api_checkpoint_status *status, struct arena *arena)
+{
 	static const struct api_unit times[] = {{"us", 1}, {"ms", 1000}, {"s", 1000000}};
 
-	status->size = api_format_amount(arena, sizes, array_size(sizes), status->size_bytes);
+	status->size = api__size_text(arena, status->size_bytes);
 	status->frozen = api_format_amount(arena, times, array_size(times), status->frozen_us);
 }

@@ -25,6 +25,7 @@ enum api_checkpoint_phase {
 enum api_strategy {
 	API_STRATEGY_IMAGE, /* an archive of the kubelet; the Pod's image is changed to it */
 	API_STRATEGY_RUNTIME, /* by kcr-runtime, which restores it at create */
+	API_STRATEGIES
 };
 
 #define API_CONDITION_IMAGE_BUILT "ImageBuilt" /* of a Checkpoint */

@@ -3,10 +3,15 @@
 #define API_INTERNAL_H
 
 #include <stddef.h>
+#include <stdint.h>
 
+#include "base/arena.h"
 #include "base/str.h"
 
 /* The index of `text` in `choices` (ends with NULL); 0, the default's, when it is not there. */
 size_t api__choice(const char *const *choices, struct str text);
+
+/* A size for people: "66.8Mi". */
+struct str api__size_text(struct arena *arena, int64_t bytes);
 
 #endif

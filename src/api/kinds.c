@@ -1,12 +1,12 @@
-/* What the three kinds have in common: decoding with defaults, and the bodies that we send. */
+/* What the kinds have in common: decoding with defaults, and the bodies that we send. */
 #include "api/kinds.h"
 
 #include <assert.h>
 
 #include "api/internal.h"
 
-const struct api_kind *const api_kinds[] = {
-	&api_schedule_kind, &api_request_kind, &api_checkpoint_kind, NULL};
+const struct api_kind *const api_kinds[] = {&api_schedule_kind, &api_request_kind,
+	&api_checkpoint_kind, &api_checkpoint_node_kind, NULL};
 
 size_t api__choice(const char *const *choices, struct str text)
 {
@@ -70,7 +70,7 @@ void api_init(const struct api_kind *kind, void *ret_object)
 	assert(result == 0);
 }
 
-/* Writes the member `name` of the object under its name. */
+/* Writes the member `name` of the object under its name, if the kind has it. */
 static void api_encode_member(struct json_writer *writer, const struct api_kind *kind,
 	const void *object, const char *name)
 {
@@ -81,9 +81,7 @@ static void api_encode_member(struct json_writer *writer, const struct api_kind 
 			continue;
 		json_key(writer, str_of(name));
 		json_encode(writer, field->object, (const char *)object + field->offset);
-		return;
 	}
-	assert(false);
 }
 
 static void api_encode_type(struct json_writer *writer, const struct api_kind *kind)
@@ -103,7 +101,7 @@ void api_encode(struct json_writer *writer, const struct api_kind *kind, const v
 
 void api_encode_status(struct json_writer *writer, const struct api_kind *kind, const void *object)
 {
-	/* All three kinds begin with their metadata; the static assertions below hold that. */
+	/* All kinds begin with their metadata; the static assertions below hold that. */
 	const struct api_metadata *metadata = object;
 	struct api_metadata identity = {
 		.name = metadata->name,
@@ -122,3 +120,4 @@ void api_encode_status(struct json_writer *writer, const struct api_kind *kind, 
 _Static_assert(offsetof(struct api_schedule, metadata) == 0, "metadata comes first");
 _Static_assert(offsetof(struct api_request, metadata) == 0, "metadata comes first");
 _Static_assert(offsetof(struct api_checkpoint, metadata) == 0, "metadata comes first");
+_Static_assert(offsetof(struct api_checkpoint_node, metadata) == 0, "metadata comes first");

@@ -1,5 +1,5 @@
 /*
- * Our three kinds, group checkpoint-restore.kcr.io, version v1, all namespaced. One table per kind
+ * Our four kinds, group checkpoint-restore.kcr.io, version v1. One table per kind
  * is the source of parsing, defaults, validation, the CRDs in deploy/crds and docs/reference.md
  * (tools/generate writes both); so what a field means stands in its table's description, and only
  * what matters to C is said here. Objects are decoded into an arena and borrow from it.
@@ -11,6 +11,7 @@
 #include <stddef.h>
 
 #include "api/checkpoint.h"
+#include "api/checkpoint_node.h"
 #include "api/request.h"
 #include "api/schedule.h"
 #include "base/arena.h"
@@ -44,7 +45,8 @@ struct api_kind {
 	const char *singular;
 	const char *short_name;
 	const char *description;
-	const struct json_object *object; /* the members metadata, spec and status */
+	bool is_cluster_scoped; /* else namespaced */
+	const struct json_object *object; /* the members metadata, spec (may be missing), status */
 	const struct api_column *columns;
 	size_t column_count;
 	const struct api_rule *rules;
@@ -55,6 +57,7 @@ struct api_kind {
 extern const struct api_kind api_schedule_kind;
 extern const struct api_kind api_request_kind;
 extern const struct api_kind api_checkpoint_kind;
+extern const struct api_kind api_checkpoint_node_kind;
 
 /* All of them, ends with NULL. */
 extern const struct api_kind *const api_kinds[];
@@ -74,8 +77,8 @@ must_check int api_decode_strict(const struct json *value, const struct api_kind
 void api_init(const struct api_kind *kind, void *ret_object);
 
 /*
- * Writes apiVersion, kind, metadata and spec: the body that creates `object`. Build it on top of
- * api_init(): a number whose default is not 0 is written even when it is 0.
+ * Writes apiVersion, kind, metadata and, if the kind has one, spec: the body that creates `object`.
+ * Build it on top of api_init(): a number whose default is not 0 is written even when it is 0.
  */
 void api_encode(struct json_writer *writer, const struct api_kind *kind, const void *object);
 

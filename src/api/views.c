@@ -280,6 +280,9 @@ static const struct json_field api_node_info_fields[] = {
 	{.name = "kernelVersion",
 		.type = JSON_FIELD_STRING,
 		.offset = offsetof(struct api_node_info, kernel_version)},
+	{.name = "architecture",
+		.type = JSON_FIELD_STRING,
+		.offset = offsetof(struct api_node_info, architecture)},
 };
 
 static const struct json_object api_node_info_object =

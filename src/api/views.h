@@ -124,6 +124,7 @@ struct api_node_address {
 struct api_node_info {
 	struct str container_runtime_version; /* "containerd://2.3.7" */
 	struct str kernel_version;
+	struct str architecture; /* "amd64" */
 };
 
 struct api_kubelet_endpoint {

@@ -54,7 +54,7 @@ def test_all_names_are_accepted(kinds):
     crds = json.loads(kinds.kubectl("get", "crd", "-o", "json").stdout)["items"]
     conditions = {(crd["spec"]["names"]["shortNames"][0], c["type"], c["status"])
                   for crd in crds for c in crd["status"]["conditions"]}
-    for short_name in ("ckps", "ckpr", "ckp"):
+    for short_name in ("ckps", "ckpr", "ckp", "ckn"):
         assert (short_name, "NamesAccepted", "True") in conditions
         assert (short_name, "Established", "True") in conditions
     assert not [c for c in conditions if c[1] == "NonStructuralSchema"]
@@ -274,7 +274,35 @@ def test_the_table_of_checkpoints_tells_what_matters(kinds, namespace):
                         "node-1", "localhost:1/a@sha256:0"]
 
 
-def test_the_category_lists_all_kinds(kinds, namespace):
+def test_the_table_of_nodes_tells_what_matters(kinds):
+    name = "one.example.com"  # as Nodes are called
+    kinds.kubectl("apply", "-f", "-", stdin=json.dumps({
+        "apiVersion": GROUP_VERSION, "kind": "CheckpointNode", "metadata": {"name": name}}))
+    try:
+        kinds.kubectl("patch", "ckn", name, "--type=merge", "--subresource=status", "-p", json.dumps(
+            {"status": {
+                "kernelVersion": "6.18.1", "engine": "containerd://2.4.2", "criuVersion": "4.2.1",
+                "strategies": [{"name": "Runtime", "offered": "True"}],
+                "strategiesOffered": "Runtime",
+                "store": {"used": "64Mi", "usedBytes": 67108864, "checkpoints": 3, "freeBytes": 1},
+                "conditions": [condition("Ready", "True", "StrategyOffered")]}}))
+        lines = kinds.kubectl("get", "ckn", name, "-o", "wide").stdout.splitlines()
+        header, row = (re.split(r" {2,}", line.strip()) for line in lines)
+        assert header == ["NAME", "KERNEL", "ENGINE", "CRIU", "STRATEGIES", "STORE", "CHECKPOINTS",
+                          "READY", "REASON", "AGE"]
+        assert row[:9] == [name, "6.18.1", "containerd://2.4.2", "4.2.1", "Runtime", "64Mi", "3",
+                           "True", "StrategyOffered"]
+        magic = kinds.kubectl(
+            "patch", "ckn", name, "--type=merge", "--subresource=status", "-p",
+            json.dumps({"status": {"strategies": [{"name": "Magic", "offered": "True"}]}}),
+            check=False)
+        assert magic.returncode != 0
+        assert 'supported values: "Runtime", "Image"' in magic.stderr
+    finally:
+        kinds.kubectl("delete", "ckn", name)
+
+
+def test_the_category_lists_all_kinds_of_a_namespace(kinds, namespace):
     for text in (schedule(), request(), checkpoint()):
         apply(kinds, namespace, text)
     names = kinds.kubectl("get", "kcr", "-n", namespace, "-o", "name").stdout.split()
@@ -282,7 +310,7 @@ def test_the_category_lists_all_kinds(kinds, namespace):
         "checkpoint", "checkpointrequest", "checkpointschedule")]
 
 
-@pytest.mark.parametrize("kind", ["ckps", "ckpr", "ckp"])
+@pytest.mark.parametrize("kind", ["ckps", "ckpr", "ckp", "ckn"])
 def test_explain_has_a_sentence_for_every_field(kinds, kind):
     crds = json.loads(kinds.kubectl("get", "crd", "-o", "json").stdout)["items"]
     crd = next(c for c in crds if c["spec"]["names"]["shortNames"] == [kind])
@@ -295,4 +323,4 @@ def test_explain_has_a_sentence_for_every_field(kinds, kind):
             yield from missing(field.get("items", field), f"{path}.{name}")
 
     assert list(missing(schema, kind)) == []
-    assert "DESCRIPTION" in kinds.kubectl("explain", f"{kind}.spec").stdout
+    assert "DESCRIPTION" in kinds.kubectl("explain", f"{kind}.status").stdout

@@ -10,6 +10,7 @@ union fuzz_object {
 	struct api_schedule schedule;
 	struct api_request request;
 	struct api_checkpoint checkpoint;
+	struct api_checkpoint_node checkpoint_node;
 	struct api_pod pod;
 	struct api_workload workload;
 	struct api_node node;

@@ -121,13 +121,10 @@ static void crd_add_integer(struct json_writer *writer, const struct json_field 
 static void crd_add_field(
 	struct json_writer *writer, const struct crd_place *around, const struct json_field *field);
 
-/* type, required and properties of an object. */
-static void crd_add_object(
-	struct json_writer *writer, const struct crd_place *place, const struct json_object *object)
+static void crd_add_required(struct json_writer *writer, const struct json_object *object)
 {
 	bool has_required = false;
 
-	json_set_text(writer, "type", "object");
 	for (size_t i = 0; i < object->field_count; i++) {
 		if ((object->fields[i].flags & JSON_REQUIRED) == 0)
 			continue;
@@ -138,6 +135,14 @@ static void crd_add_object(
 	}
 	if (has_required)
 		json_end_array(writer);
+}
+
+/* type, required and properties of an object. */
+static void crd_add_object(
+	struct json_writer *writer, const struct crd_place *place, const struct json_object *object)
+{
+	json_set_text(writer, "type", "object");
+	crd_add_required(writer, object);
 	json_set_object(writer, "properties");
 	for (size_t i = 0; i < object->field_count; i++)
 		crd_add_field(writer, place, &object->fields[i]);
@@ -257,14 +262,13 @@ static void crd_add_type_meta(struct json_writer *writer)
 
 static void crd_add_schema(struct json_writer *writer, const struct api_kind *kind)
 {
-	static const char *const required[] = {"spec"};
 	const struct crd_place root = {.kind = kind};
 
 	json_set_object(writer, "schema");
 	json_set_object(writer, "openAPIV3Schema");
 	json_set_text(writer, "description", kind->description);
 	json_set_text(writer, "type", "object");
-	crd_add_strings(writer, "required", required, array_size(required));
+	crd_add_required(writer, kind->object);
 	json_set_object(writer, "properties");
 	crd_add_type_meta(writer);
 	for (size_t i = 0; i < kind->object->field_count; i++)
@@ -286,7 +290,9 @@ static void crd_add_names(struct json_writer *writer, const struct api_kind *kin
 	json_set_text(writer, "plural", kind->plural);
 	json_set_text(writer, "singular", kind->singular);
 	crd_add_strings(writer, "shortNames", &kind->short_name, 1);
-	crd_add_strings(writer, "categories", categories, array_size(categories));
+	/* who may see one namespace only gets no error from `kubectl get kcr` */
+	if (!kind->is_cluster_scoped)
+		crd_add_strings(writer, "categories", categories, array_size(categories));
 	json_end_object(writer);
 }
 
@@ -351,7 +357,7 @@ void generate_crd(struct buf *out, const struct api_kind *kind)
 	json_end_object(&json);
 	json_set_object(&json, "spec");
 	json_set_text(&json, "group", API_GROUP);
-	json_set_text(&json, "scope", "Namespaced");
+	json_set_text(&json, "scope", kind->is_cluster_scoped ? "Cluster" : "Namespaced");
 	crd_add_names(&json, kind);
 	json_set_array(&json, "versions");
 	crd_add_version(&json, kind);

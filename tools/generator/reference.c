@@ -140,7 +140,8 @@ static void reference_add_columns(struct buf *out, const struct api_kind *kind)
 static void reference_add_kind(struct buf *out, const struct api_kind *kind)
 {
 	buf_printf(out, "## %s\n\n%s\n\n", kind->name, kind->description);
-	buf_printf(out, "Resource `%s`, short name `%s`.", kind->plural, kind->short_name);
+	buf_printf(out, "Resource `%s`, short name `%s`, %s.", kind->plural, kind->short_name,
+		kind->is_cluster_scoped ? "of the whole cluster" : "namespaced");
 	for (const char *const *path = kind->selectable_fields; *path != NULL; path++)
 		buf_printf(out, " `--field-selector %s=...` selects.", *path + 1);
 	buf_add_text(out, "\n\n");
@@ -155,8 +156,8 @@ void generate_reference(struct buf *out)
 	buf_add_text(out,
 		"# Reference\n\n"
 		"<!-- Written by tools/generate from the tables in src/api; do not edit. -->\n\n"
-		"All kinds are of `" API_GROUP_VERSION "` and namespaced. `kubectl get kcr` lists "
-		"the objects of all of them, `kubectl explain` says what stands here.\n\n");
+		"All kinds are of `" API_GROUP_VERSION "`. `kubectl get kcr` lists the objects of "
+		"those that are namespaced, `kubectl explain` says what stands here.\n\n");
 	for (const struct api_kind *const *kind = api_kinds; *kind != NULL; kind++)
 		reference_add_kind(out, *kind);
 	for (size_t i = 0; i < array_size(reference_shared_objects); i++) {

@@ -112,8 +112,8 @@ static void a_node_tells_where_its_kubelet_listens(void **state)
 			  "{\"type\":\"InternalIP\",\"address\":\"10.1.0.1\"},"
 			  "{\"type\":\"InternalIP\",\"address\":\"fd00::1\"}],"
 			  "\"nodeInfo\":{\"containerRuntimeVersion\":\"containerd://2.3.7\","
-			  "\"kernelVersion\":\"6.12\"},\"daemonEndpoints\":{\"kubeletEndpoint\":"
-			  "{\"Port\":10251}}}}");
+			  "\"kernelVersion\":\"6.12\",\"architecture\":\"amd64\"},"
+			  "\"daemonEndpoints\":{\"kubeletEndpoint\":{\"Port\":10251}}}}");
 	autoparsed silent = parsed_of(
 		"{\"status\":{\"daemonEndpoints\":{\"kubeletEndpoint\":{\"Port\":70000}}}}");
 	struct api_node node;
@@ -124,6 +124,8 @@ static void a_node_tells_where_its_kubelet_listens(void **state)
 	assert_int_equal(api_node_address(&node, "ExternalIP").size, 0);
 	assert_int_equal(api_node_kubelet_port(&node), 10251);
 	assert_str(node.status.info.container_runtime_version, "containerd://2.3.7");
+	assert_str(node.status.info.kernel_version, "6.12");
+	assert_str(node.status.info.architecture, "amd64");
 	decode(&silent, &api_node_object, &node);
 	assert_int_equal(api_node_kubelet_port(&node), 10250);
 }
