@@ -87,6 +87,12 @@ void handover_sum_add(struct handover_sum *sum, struct str bytes)
 	}
 }
 
+static void sum_begin_anew(struct handover_sum *sum)
+{
+	(void)XXH3_128bits_reset(sum->file);
+	sum->full_chunks = 0;
+}
+
 void handover_sum_finish(struct handover_sum *sum, char ret_text[static HANDOVER_SUM_TEXT])
 {
 	uint8_t file[HANDOVER_CHUNK_SUM];
@@ -95,8 +101,16 @@ void handover_sum_finish(struct handover_sum *sum, char ret_text[static HANDOVER
 		sum_end_chunk(sum);
 	sum_write(XXH3_128bits_digest(sum->file), file);
 	sum_format(sum->full_chunks == 1 ? sum->first : file, ret_text);
-	(void)XXH3_128bits_reset(sum->file);
-	sum->full_chunks = 0;
+	sum_begin_anew(sum);
+}
+
+void handover_sum_finish_chunk(struct handover_sum *sum, uint8_t ret_sum[static HANDOVER_CHUNK_SUM])
+{
+	if (sum->in_chunk > 0 || sum->full_chunks == 0)
+		sum_end_chunk(sum);
+	assert(sum->full_chunks == 1);
+	memcpy(ret_sum, sum->first, HANDOVER_CHUNK_SUM);
+	sum_begin_anew(sum);
 }
 
 void handover_sum_of_chunks(uint8_t (*chunks)[HANDOVER_CHUNK_SUM], size_t count,
@@ -107,9 +121,4 @@ void handover_sum_of_chunks(uint8_t (*chunks)[HANDOVER_CHUNK_SUM], size_t count,
 	assert(count > 0);
 	sum_write(XXH3_128bits(chunks, count * sizeof(*chunks)), file);
 	sum_format(count == 1 ? chunks[0] : file, ret_text);
-}
-
-void handover_sum_chunk(struct str bytes, uint8_t ret_sum[static HANDOVER_CHUNK_SUM])
-{
-	sum_write(XXH3_128bits(bytes.data, bytes.size), ret_sum);
 }

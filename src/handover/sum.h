@@ -32,11 +32,12 @@ void handover_sum_add(struct handover_sum *sum, struct str bytes);
 /* The text of what was added; `sum` is as new afterwards. */
 void handover_sum_finish(struct handover_sum *sum, char ret_text[static HANDOVER_SUM_TEXT]);
 
+/* The sum of what was added, at most one chunk; `sum` is as new afterwards. */
+void handover_sum_finish_chunk(
+	struct handover_sum *sum, uint8_t ret_sum[static HANDOVER_CHUNK_SUM]);
+
 /* The text of a file of `count` chunks (at least 1) from their sums. */
 void handover_sum_of_chunks(uint8_t (*chunks)[HANDOVER_CHUNK_SUM], size_t count,
 	char ret_text[static HANDOVER_SUM_TEXT]);
-
-/* The sum of one chunk, which lies in memory. */
-void handover_sum_chunk(struct str bytes, uint8_t ret_sum[static HANDOVER_CHUNK_SUM]);
 
 #endif

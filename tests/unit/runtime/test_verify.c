@@ -9,6 +9,8 @@
 
 #include <cmocka.h>
 
+#include "base/alloc.h"
+#include "handover/sum.h"
 #include "runtime/verify.h"
 #include "sys/fd.h"
 #include "sys/file.h"
@@ -108,6 +110,48 @@ static void test_a_link_is_not_followed(void **state)
 	assert_int_equal(here.err.kind, ERROR_INVALID);
 }
 
+enum { LONG_BYTES = 2 * HANDOVER_CHUNK_BYTES + 5 };
+
+/* A file of three chunks, of which the last one is short; `text` is its sum. */
+static void put_long(char text[static HANDOVER_SUM_TEXT])
+{
+	autofree char *bytes = alloc_zeroed(1, LONG_BYTES);
+	autoclose int fd = openat(here.fd, "images/one", O_WRONLY, 0600);
+	struct handover_sum *sum = handover_sum_new();
+
+	for (size_t i = 0; i < LONG_BYTES; i += 4099)
+		bytes[i] = (char)(i / 4099);
+	handover_sum_add(sum, (struct str){bytes, LONG_BYTES});
+	handover_sum_finish(sum, text);
+	handover_sum_free(sum);
+	assert_int_equal(fd_write_all(fd, (struct str){bytes, LONG_BYTES}, "one", &here.err), 0);
+	here.files[0].bytes = LONG_BYTES;
+	here.files[0].xxh3 = str_of(text);
+}
+
+static void test_a_flipped_bit_is_found_in_each_chunk_of_a_long_file(void **state)
+{
+	static const off_t places[] = {0, HANDOVER_CHUNK_BYTES - 1, HANDOVER_CHUNK_BYTES,
+		2 * HANDOVER_CHUNK_BYTES, LONG_BYTES - 1};
+	char text[HANDOVER_SUM_TEXT];
+	autoclose int fd = openat(here.fd, "images/one", O_RDWR);
+
+	(void)state;
+	put_long(text);
+	for (size_t i = 0; i < array_size(places); i++) {
+		char was;
+		char flipped;
+
+		if (runtime_verify(&here.candidate, here.fd, &here.err) < 0)
+			fail_msg("%s", here.err.text);
+		assert_int_equal(pread(fd, &was, 1, places[i]), 1);
+		flipped = (char)(was ^ 1);
+		assert_int_equal(pwrite(fd, &flipped, 1, places[i]), 1);
+		assert_corrupt();
+		assert_int_equal(pwrite(fd, &was, 1, places[i]), 1);
+	}
+}
+
 static void test_a_plan_without_files_is_no_plan(void **state)
 {
 	(void)state;
@@ -126,6 +170,7 @@ int main(void)
 		IN_PLACE(test_a_removed_file_is_found),
 		IN_PLACE(test_what_is_no_file_is_found),
 		IN_PLACE(test_a_link_is_not_followed),
+		IN_PLACE(test_a_flipped_bit_is_found_in_each_chunk_of_a_long_file),
 		IN_PLACE(test_a_plan_without_files_is_no_plan),
 	};
 
