@@ -82,6 +82,26 @@ static int install_put_program(struct install *install, struct error *err)
 	return 0;
 }
 
+/*
+ * Whether the program runs on the host, which an old kernel or a file system without the right to
+ * execute forbid: it has to say what the runtime behind it says. An engine that called one that
+ * does not run would start no container any more.
+ */
+static int install_try_program(const struct install *install, struct error *err)
+{
+	struct str said;
+
+	if (install->facts.runtime_version.size == 0)
+		return 0; /* the runtime itself does not run: a host that is not alive */
+	said = install__engine_version(&install->host, install->program, 2);
+	if (!str_equal(said, install->facts.runtime_version))
+		return error_set(err, ERROR_UNSUPPORTED,
+			"'%s' does not run on the host; choose a directory that programs can be "
+			"run from by --directory",
+			install->program.data);
+	return 0;
+}
+
 static int install_put_criu_file(
 	struct install *install, const char *path, bool is_crun, struct error *err)
 {
@@ -173,7 +193,8 @@ int install__install(struct install *install, struct error *err)
 		return -1;
 	install->facts.runtime_version =
 		install__engine_version(&install->host, install->facts.runtime, 2);
-	if (install_put_program(install, err) < 0 || install_put_criu(install, err) < 0 ||
+	if (install_put_program(install, err) < 0 || install_try_program(install, err) < 0 ||
+		install_put_criu(install, err) < 0 ||
 		install__configure(install, &effective, err) < 0 ||
 		install_remember(install, err) < 0)
 		return -1;
