@@ -204,21 +204,44 @@ static void test_on_request_it_is_the_default_and_can_stop_being_it(void **state
 	assert_false(is_there(*state, DROP_IN));
 }
 
-static void test_the_program_stays_while_containers_run_under_it(void **state)
+static void check_kept(const struct scratch *scratch, const char *evidence)
 {
+	assert_int_equal(run(scratch, install_remove_main, "", ""), 3);
+	assert_int_equal(run(scratch, install_remove_main, "", ""), 3);
+	assert_false(is_there(scratch, STORE "/host.json"));
+	assert_true(is_there(scratch, PROGRAM));
+	assert_int_equal(unlinkat(scratch->fd, evidence + 1, 0), 0);
+	assert_removed(scratch);
+	assert_false(is_there(scratch, PROGRAM));
+}
+
+static void test_the_program_stays_while_containers_need_it(void **state)
+{
+	static const char evidence[] = "/run/k/io.containerd.runtime.v2.task/k8s.io/0123/runtime";
+
 	put_program(*state, "/usr/bin/runc");
+	put(*state, MAIN, "state = '/run/k'\n", 0644);
 	assert_int_equal(install(*state, "--engine=containerd", ""), 0);
-	put(*state, STORE "/containers/0123abcd", "", 0600);
-	put(*state, STORE "/containers/4567cdef.killed", "", 0600);
-	assert_int_equal(run(*state, install_remove_main, "", ""), 3);
-	assert_int_equal(run(*state, install_remove_main, "", ""), 3);
-	assert_false(is_there(*state, DROP_IN));
-	assert_false(is_there(*state, STORE "/host.json"));
-	assert_true(is_there(*state, PROGRAM));
+	put(*state, evidence, PROGRAM, 0644);
+	put(*state, "/run/k/io.containerd.runtime.v2.task/k8s.io/4567/runtime", "/usr/bin/runc",
+		0644);
+	check_kept(*state, evidence);
+}
+
+static void test_the_program_stays_while_a_monitor_has_it(void **state)
+{
+	static const char conmon[] = "/usr/bin/conmon\0-r\0" PROGRAM "\0-b\0/x";
+	autoclose int fd = -1;
+	struct error err;
+
+	put_program(*state, "/usr/bin/runc");
+	put_program(*state, "/usr/bin/crun");
+	assert_int_equal(install(*state, "--engine=cri-o", ""), 0);
+	put(*state, "/proc/77/cmdline", "", 0644);
+	fd = openat(((struct scratch *)*state)->fd, "proc/77/cmdline", O_WRONLY | O_CLOEXEC);
 	assert_int_equal(
-		unlinkat(((struct scratch *)*state)->fd, &(STORE "/containers/0123abcd")[1], 0), 0);
-	assert_removed(*state);
-	assert_false(is_there(*state, PROGRAM));
+		fd_write_all(fd, (struct str){conmon, sizeof(conmon)}, "cmdline", &err), 0);
+	check_kept(*state, "/proc/77/cmdline");
 }
 
 static void test_links_lead_within_the_host(void **state)
@@ -296,7 +319,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_host_is_changed_once_and_then_as_it_was),
 		scratch_test(test_on_request_it_is_the_default_and_can_stop_being_it),
-		scratch_test(test_the_program_stays_while_containers_run_under_it),
+		scratch_test(test_the_program_stays_while_containers_need_it),
+		scratch_test(test_the_program_stays_while_a_monitor_has_it),
 		scratch_test(test_links_lead_within_the_host),
 		scratch_test(test_a_configuration_that_is_a_link_is_left),
 		scratch_test(test_a_configuration_that_cannot_be_read_is_left),
