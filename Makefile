@@ -28,7 +28,7 @@ $(FUZZ)/build.ninja: | deps
 	@CC=clang meson setup $(FUZZ) --buildtype=debugoptimized -Db_sanitize=address,undefined \
 		-Db_lundef=false -Dfuzzers=true >/dev/null
 
-demo: ## the main job: a real node, Redis, a checkpoint, a crash, its memory back (STRATEGY=image: by an image)
+demo: ## the main job: a real node, Redis, a checkpoint, a crash, its memory back (STRATEGY=image: by an image; NODE=vm)
 	@tools/demo
 
 demo-down: ## remove the demo's node
