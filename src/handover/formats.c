@@ -163,6 +163,8 @@ static const struct json_field plan_host_fields[] = {
 	PLAN_TIME("installed", handover_host, installed),
 	PLAN_STRING("engine", handover_host, engine),
 	PLAN_STRING("engineVersion", handover_host, engine_version),
+	PLAN_STRING("program", handover_host, program),
+	PLAN_STRING("programVersion", handover_host, program_version),
 	PLAN_STRING("runtime", handover_host, runtime),
 	PLAN_STRING("runtimeVersion", handover_host, runtime_version),
 	PLAN_STRING("criuVersion", handover_host, criu_version),

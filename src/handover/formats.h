@@ -215,6 +215,8 @@ struct handover_host {
 	struct wall_time installed;
 	struct str engine; /* "containerd", "cri-o" */
 	struct str engine_version;
+	struct str program; /* path of kcr-runtime */
+	struct str program_version;
 	struct str runtime; /* path of the runtime behind kcr-runtime */
 	struct str runtime_version;
 	struct str criu_version;

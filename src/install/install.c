@@ -198,6 +198,8 @@ int install__install(struct install *install, struct error *err)
 		install__configure(install, &effective, err) < 0 ||
 		install_remember(install, err) < 0)
 		return -1;
+	install->facts.program = install->program;
+	install->facts.program_version = STR(KCR_VERSION);
 	install->facts.handler = str_of(install->options->handler);
 	install->facts.is_default = install->options->is_default;
 	return install_restart(install, err);

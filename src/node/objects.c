@@ -51,6 +51,7 @@ void node_objects_new(struct node *node, kube_informer_synced_fn synced)
 	options.view = api_schedule_kind.object;
 	node->schedules = kube_informer_new(node->client, &options);
 	node->checkpoints_by_pod = kube_index_new(node->checkpoints, node_key_pod);
+	node_self_new(node);
 }
 
 void node_objects_start(struct node *node)
@@ -59,6 +60,8 @@ void node_objects_start(struct node *node)
 	kube_informer_start(node->requests);
 	kube_informer_start(node->checkpoints);
 	kube_informer_start(node->schedules);
+	kube_informer_start(node->own_nodes);
+	kube_informer_start(node->own_descriptions);
 }
 
 void node_objects_free(struct node *node)
@@ -67,6 +70,8 @@ void node_objects_free(struct node *node)
 	kube_informer_free(node->requests);
 	kube_informer_free(node->checkpoints);
 	kube_informer_free(node->schedules);
+	kube_informer_free(node->own_nodes);
+	kube_informer_free(node->own_descriptions);
 	kube_index_free(node->checkpoints_by_pod);
 }
 

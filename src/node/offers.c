@@ -134,11 +134,11 @@ static struct api_offer offer_of_runtime(const struct node_facts *facts, struct 
 			    "`kcr install-runtime`, or is being removed"));
 	if (host == NULL)
 		return offer(API_NOT_OFFERED, "NotInstalled",
-			STR("kcr-runtime is not installed; `kcr install-runtime` on the node does "
-			    "it"));
+			STR("kcr-runtime is not installed; deploy/install.yaml does it, or "
+			    "`kcr install-runtime` on the node"));
 	if (host->problem.size > 0)
 		return offer(doubt, "NotInstalled",
-			arena_printf(arena, "kcr-runtime could not be installed: %.*s",
+			arena_printf(arena, "kcr-runtime is not installed as it should be: %.*s",
 				STR_ARG(host->problem)));
 	if (host->needs_restart && !facts->runs_containers)
 		return offer(API_NOT_OFFERED, "EngineNotRestarted",

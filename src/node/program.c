@@ -138,6 +138,7 @@ static void node_before_metrics(void *context)
 	kube_reconciler_update_metrics(node->request_reconciler);
 	kube_reconciler_update_metrics(node->checkpoint_reconciler);
 	kube_reconciler_update_metrics(node->restore_reconciler);
+	kube_reconciler_update_metrics(node->self_reconciler);
 }
 
 static const char *node_missing(void *context)
@@ -171,6 +172,7 @@ static void node_synced(void *context)
 	kube_reconciler_start(node->request_reconciler);
 	kube_reconciler_start(node->checkpoint_reconciler);
 	kube_reconciler_start(node->restore_reconciler);
+	kube_reconciler_start(node->self_reconciler);
 }
 
 static void node_orphans_due(void *context)
@@ -192,6 +194,7 @@ static void node_stop_begin(void *context)
 	kube_reconciler_stop(program->node.request_reconciler);
 	kube_reconciler_stop(program->node.checkpoint_reconciler);
 	kube_reconciler_stop(program->node.restore_reconciler);
+	kube_reconciler_stop(program->node.self_reconciler);
 }
 
 /* Requests that are under way are taken up by the next agent; what is being written is finished. */
@@ -202,7 +205,8 @@ static size_t node_unfinished(void *context)
 	return kube_events_pending(node->events) +
 		kube_reconciler_active(node->request_reconciler) +
 		kube_reconciler_active(node->checkpoint_reconciler) +
-		kube_reconciler_active(node->restore_reconciler);
+		kube_reconciler_active(node->restore_reconciler) +
+		kube_reconciler_active(node->self_reconciler);
 }
 
 static void node_stop_end(void *context)
@@ -335,6 +339,7 @@ static int node_start_cluster(struct node_program *program, struct error *err)
 	node->request_reconciler = node_reconciler(node, "checkpointrequest", node_decide_request);
 	node->checkpoint_reconciler = node_reconciler(node, "checkpoint", node_decide_checkpoint);
 	node->restore_reconciler = node_reconciler(node, "restore", node_decide_restores);
+	node->self_reconciler = node_reconciler(node, "checkpointnode", node_decide_self);
 	return 0;
 }
 
@@ -391,6 +396,7 @@ static void node_end(struct node_program *program)
 	kube_reconciler_free(node->request_reconciler);
 	kube_reconciler_free(node->checkpoint_reconciler);
 	kube_reconciler_free(node->restore_reconciler);
+	kube_reconciler_free(node->self_reconciler);
 	if (node->pods != NULL)
 		node_objects_free(node);
 	node_exits_free(node->exits);
@@ -417,6 +423,8 @@ static int node_run(struct node_program *program, struct error *err)
 	node->metrics = metrics_new();
 	node->name = program->options.node_name;
 	node->registry_port = (uint16_t)program->options.registry_port;
+	node->store_path = program->options.store;
+	node->store_max_bytes = program->options.store_max_bytes;
 	if (node_start(program, err) < 0)
 		return -1;
 	return loop_run(node->loop, err);

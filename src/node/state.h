@@ -41,14 +41,19 @@ struct node {
 	struct kube_informer *requests;
 	struct kube_informer *checkpoints;
 	struct kube_informer *schedules; /* of the whole cluster: the terms of restoring */
+	struct kube_informer *own_nodes; /* the Node of our name; missing, all else goes on */
+	struct kube_informer *own_descriptions; /* the CheckpointNode of our name; likewise */
 	struct kube_index *checkpoints_by_pod; /* "namespace/name" of the Pod */
 	struct kube_reconciler *request_reconciler;
 	struct kube_reconciler *checkpoint_reconciler;
 	struct kube_reconciler *restore_reconciler; /* by the Pod's key */
+	struct kube_reconciler *self_reconciler; /* one key: our name */
 
 	struct node_kubelet kubelet;
 	int archives_fd; /* the kubelet's checkpoint directory */
 	struct node_store *store;
+	const char *store_path;
+	uint64_t store_max_bytes; /* 0: no limit */
 	struct node_push_target *push; /* NULL: no external registry */
 	struct node_questions *questions; /* of kcr-runtime; NULL until all is synced */
 	struct node_exits *exits; /* NULL: ends cannot be seen here */
@@ -158,6 +163,11 @@ void node_drop_pod(const struct node *node, const struct api_pod *pod);
 /* Removes what is left of Pods and containers that are gone; called at the start and now and then.
  */
 void node_collect_departed(const struct node *node);
+
+/* ---- self.c: what this node has, as its CheckpointNode ---- */
+
+void node_self_new(struct node *node); /* the informers; they start with the others */
+void node_decide_self(void *node, struct str key, struct kube_plan *plan);
 
 /* ---- watch.c: how containers came and how they end ---- */
 

@@ -1,0 +1,178 @@
+"""What an agent says of its node, with a real API server, and what the controller makes of it."""
+
+import contextlib
+import json
+
+import pytest
+
+from test_agent import NODE, Node
+from world import GROUP, ApiError, eventually, never, stamp
+
+NODES = f"{GROUP}/checkpointnodes"
+HOST = {"version": 1, "engine": "containerd", "engineVersion": "2.4.2", "runtime": "/usr/sbin/runc",
+        "runtimeVersion": "1.3.6", "criuVersion": "4.2.1", "handler": "kcr", "isDefault": True,
+        "program": "/opt/kcr/bin/kcr-runtime", "programVersion": "0.1.0"}
+
+
+class DescribedNode(Node):
+    """An agent, its Node and what the agent says of it."""
+
+    def __init__(self, kinds, space, programs, directory):
+        super().__init__(kinds, space, programs, directory)
+        self.api = kinds.api
+        self.store.mkdir()
+
+    def has(self, engine):
+        """The kubelet says so; an agent that runs looks again."""
+        return self.api.call("PATCH", f"/api/v1/nodes/{NODE}/status", {"status": {"nodeInfo": {
+            "containerRuntimeVersion": engine, "kernelVersion": "6.18.1", "architecture": "amd64",
+            "machineID": "", "systemUUID": "", "bootID": "", "osImage": "", "kubeletVersion": "",
+            "kubeProxyVersion": "", "operatingSystem": "linux"}}}, "application/merge-patch+json")
+
+    def installed(self, **change):
+        (self.store / "host.json").write_text(json.dumps({**HOST, **change}))
+
+    def described(self):
+        """The CheckpointNode; None when there is none."""
+        with contextlib.suppress(ApiError):
+            return self.api.call("GET", f"{NODES}/{NODE}")
+
+    def says(self, offered):
+        """Waits until it offers these strategies."""
+        def look():
+            found = self.described()
+            return found if found and found.get(
+                "status", {}).get("strategiesOffered") == offered else None
+        return eventually(look, 15, f"a CheckpointNode that offers {offered}")
+
+    def forget(self):
+        with contextlib.suppress(ApiError):
+            self.api.call("DELETE", f"{NODES}/{NODE}")
+
+
+@pytest.fixture
+def node(kinds, space, programs, tmp_path):
+    made = DescribedNode(kinds, space, programs, tmp_path)
+    made.forget()
+    yield made
+    made.kubelet.stop()
+    if getattr(made, "agent", None):
+        made.agent.stop()
+    made.forget()
+
+
+def strategies(described):
+    return {s["name"]: (s["offered"], s["reason"]) for s in described["status"]["strategies"]}
+
+
+# ---- The agent ----
+
+def test_an_agent_says_what_its_node_has(node):
+    of = node.has("containerd://2.4.2")
+    node.installed()
+    node.start("--store-max-size=10Gi")
+    described = node.says("Runtime")
+    assert described["metadata"]["ownerReferences"] == [{
+        "apiVersion": "v1", "kind": "Node", "name": NODE, "uid": of["metadata"]["uid"]}]
+    status = described["status"]
+    assert (status["kernelVersion"], status["architecture"], status["engine"]) == (
+        "6.18.1", "amd64", "containerd://2.4.2")
+    assert (status["criuVersion"], status["runtime"]) == (
+        "4.2.1", {"path": "/usr/sbin/runc", "version": "1.3.6"})
+    assert status["kcrRuntime"] == {"path": "/opt/kcr/bin/kcr-runtime", "version": "0.1.0",
+                                    "handler": "kcr", "isDefault": True}
+    assert strategies(described) == {"Runtime": ("True", "Offered"),
+                                     "Image": ("False", "RemovedFromEngine")}
+    assert status["store"].pop("freeBytes") > 0
+    assert status["store"] == {"path": str(node.store), "checkpoints": 0, "usedBytes": 0,
+                               "maxBytes": 10 << 30, "used": "0B"}
+    [ready] = status["conditions"]
+    assert (ready["type"], ready["status"], ready["reason"]) == ("Ready", "True", "StrategyOffered")
+    assert status["observedGeneration"] == described["metadata"]["generation"]
+
+
+def test_a_node_without_kcr_runtime_says_what_to_do(node):
+    node.has("containerd://2.4.2")
+    node.start()
+    described = node.says("none")
+    assert strategies(described)["Runtime"] == ("False", "NotInstalled")
+    [ready] = described["status"]["conditions"]
+    assert (ready["status"], ready["reason"]) == ("False", "NoStrategy")
+    assert "kcr install-runtime" in ready["message"]
+
+
+def test_a_node_is_described_anew_when_its_engine_is_another_one(node):
+    node.has("containerd://2.3.3")
+    node.start()
+    node.says("Image")
+    node.has("containerd://2.3.7")
+    node.says("Image?")
+    node.has("containerd://2.4.2")
+    node.says("none")
+
+
+def test_containers_of_kcr_runtime_are_enough_to_believe_in_it(node):
+    marks = node.store / "containers"
+    marks.mkdir()
+    (marks / "one").touch()
+    node.has("containerd://2.4.2")
+    node.start()
+    assert strategies(node.says("Runtime?"))["Runtime"] == ("Unknown", "InstallationNotKnown")
+    (marks / "one").rename(marks / "one.killed")
+    node.has("containerd://2.4.3")
+    node.says("none")
+
+
+def test_a_damaged_host_json_is_told(node):
+    (node.store / "host.json").write_text("{")
+    node.has("containerd://2.4.2")
+    node.start()
+    described = node.says("none")
+    assert strategies(described)["Runtime"] == ("False", "NotInstalled")
+    assert "host.json" in described["status"]["strategies"][0]["message"]
+
+
+def test_what_is_right_is_not_written_again(node):
+    node.has("containerd://2.4.2")
+    node.installed()
+    node.start()
+    first = node.says("Runtime")["metadata"]
+    node.api.call("PATCH", f"/api/v1/nodes/{NODE}", {"metadata": {"annotations": {"x": stamp()}}},
+                  "application/merge-patch+json")
+    def is_other():
+        return node.described()["metadata"]["resourceVersion"] != first["resourceVersion"]
+    never(is_other, 2, "a CheckpointNode written anew")
+    node.agent.stop()
+    node.start()
+    never(is_other, 2, "a CheckpointNode written anew by the next agent")
+
+
+def test_a_deleted_description_comes_back(node):
+    node.has("containerd://2.4.2")
+    node.installed()
+    node.start()
+    first = node.says("Runtime")["metadata"]["uid"]
+    node.forget()
+    assert node.says("Runtime")["metadata"]["uid"] != first
+
+
+def test_a_cluster_without_the_kind_gets_its_checkpoints_all_the_same(node, kinds, space):
+    crd = kinds.kubectl("get", "crd", "checkpointnodes.checkpoint-restore.kcr.io", "-o", "json")
+    kinds.kubectl("delete", "crd", "checkpointnodes.checkpoint-restore.kcr.io")
+    try:
+        node.has("containerd://2.4.2")
+        node.start()
+        node.agent.says("Cannot tell what this node has")
+        controller = node.programs("controller", "--leader-elect=false").start()
+        controller.says("Started reconciling")
+        space.pod("pod-1", node=NODE)
+        node.request()
+        node.checkpoint()
+    finally:
+        made = json.loads(crd.stdout)
+        kinds.kubectl("create", "-f", "-", stdin=json.dumps({
+            "apiVersion": made["apiVersion"], "kind": made["kind"], "spec": made["spec"],
+            "metadata": {"name": made["metadata"]["name"]}}))
+        kinds.kubectl("wait", "--for=condition=Established", "--timeout=60s",
+                      "crd/checkpointnodes.checkpoint-restore.kcr.io")
+    eventually(node.described, 60, "the CheckpointNode once the kind is there")
