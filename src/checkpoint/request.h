@@ -36,6 +36,12 @@ struct checkpoint_next checkpoint_next_for_controller(
 struct checkpoint_next checkpoint_next_for_agent(const struct api_request *request,
 	const struct api_pod *pod, bool is_running, struct wall_time now);
 
+/*
+ * Whether what a runtime or CRIU said of a checkpoint that failed is of that moment only, so that
+ * the same may succeed a second later.
+ */
+bool checkpoint_failure_may_pass(struct str message);
+
 /* When the request's time is over: its start (or creation, before it began) plus its timeout. */
 struct wall_time checkpoint_deadline(const struct api_request *request);
 

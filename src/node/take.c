@@ -21,6 +21,8 @@
 enum {
 	NODE_TAKE_WAIT_MS = 250, /* until a place is free, or the second is over */
 	NODE_TAKE_SEEN_SECONDS = 60, /* its Checkpoint comes back to us by then, or never */
+	NODE_TAKE_TRIES = 3, /* each one freezes the container */
+	NODE_TAKE_AGAIN_MS = 1000,
 };
 
 static const struct metric_family node_checkpoints_total = {
@@ -37,6 +39,8 @@ struct node_take {
 	char *request_uid;
 	char *ordered; /* ID of the container that kcr-runtime was told to dump; NULL: not told */
 	struct node_kubelet_call *call;
+	unsigned tries;
+	struct loop_source *again; /* the timer of the next try; NULL: none was needed yet */
 	bool is_done;
 	bool is_direct; /* kcr-runtime did */
 	struct wall_time ended;
@@ -49,6 +53,7 @@ static void node_take_free(struct node_take *take)
 	if (take == NULL)
 		return;
 	node_kubelet_call_free(take->call);
+	loop_source_free(take->again);
 	free(take->key);
 	free(take->container);
 	free(take->request_uid);
@@ -75,21 +80,79 @@ static void node_take_end_order(struct node_take *take)
 	if (take->ordered == NULL)
 		return;
 	node_direct_recall(take->node, str_of(take->ordered));
+	free(take_ptr(&take->ordered));
 	take->is_direct = take->archive != NULL &&
 		node_direct_is_complete(take->node, str_of(take->request_uid));
 	if (!take->is_direct)
 		node_direct_remove(take->node, str_of(take->request_uid));
 }
 
+/* kcr-runtime is told where to, if it runs the container; else the engine makes an archive. */
+static void node_take_order(struct node_take *take, struct str container_id)
+{
+	struct error err;
+
+	if (!node_direct_is_possible(take->node, container_id))
+		return;
+	if (node_direct_order(take->node, str_of(take->request_uid), container_id, &err) < 0)
+		log_warning(&err, "Failed to order a checkpoint, the engine will take it",
+			"container", take->container);
+	else
+		take->ordered = str_dup(container_id);
+}
+
+static void node_take_end(struct node_take *take)
+{
+	take->is_done = true;
+	take->ended = clock_wall();
+	metric_add(metrics_series(take->node->metrics, &node_checkpoints_total,
+			   take->archive == NULL ? "result=\"failed\"" : "result=\"taken\""),
+		1);
+	kube_reconciler_add(take->node->request_reconciler, str_of(take->key));
+}
+
+static void node_take_done(void *context, struct str archive, const struct error *err);
+
+/* Asks the kubelet, and tells kcr-runtime where to, if that runs the container. */
+static void node_take_ask(
+	struct node_take *take, const struct api_request *request, const struct api_pod *pod)
+{
+	const struct node *node = take->node;
+	const struct api_container_status *status =
+		api_pod_container_status(pod, request->spec.container_name);
+	int64_t left_us = checkpoint_deadline(request).us - clock_wall().us;
+
+	take->tries++;
+	if (status != NULL)
+		node_take_order(take, status->container_id);
+	node_kubelet_call_free(take->call);
+	take->call = node_kubelet_checkpoint(&node->kubelet, kube_client_token(node->client),
+		request->metadata.namespace, request->spec.pod.name, request->spec.container_name,
+		left_us / TIME_SECOND_US + 1, node_take_done, take);
+}
+
+static void node_take_again(void *context)
+{
+	struct node_take *take = context;
+	const struct kube_object *object =
+		kube_informer_get(take->node->requests, str_of(take->key));
+	const struct api_request *request = object != NULL ? object->view : NULL;
+	const struct api_pod *pod = NULL;
+
+	if (request != NULL && !api_request_is_finished(request))
+		pod = node_pod(take->node, object->namespace, request->spec.pod.name);
+	if (pod == NULL)
+		node_take_end(take);
+	else
+		node_take_ask(take, request, pod);
+}
+
 static void node_take_done(void *context, struct str archive, const struct error *err)
 {
 	struct node_take *take = context;
-	struct node *node = take->node;
 	struct str directory;
 	struct str name;
 
-	take->is_done = true;
-	take->ended = clock_wall();
 	if (err != NULL) {
 		take->err = *err;
 	} else {
@@ -97,10 +160,16 @@ static void node_take_done(void *context, struct str archive, const struct error
 		take->archive = str_dup(name);
 	}
 	node_take_end_order(take);
-	metric_add(metrics_series(node->metrics, &node_checkpoints_total,
-			   err != NULL ? "result=\"failed\"" : "result=\"taken\""),
-		1);
-	kube_reconciler_add(node->request_reconciler, str_of(take->key));
+	if (err == NULL || take->tries == NODE_TAKE_TRIES ||
+		!checkpoint_failure_may_pass(str_of(err->text))) {
+		node_take_end(take);
+		return;
+	}
+	log_warning(
+		err, "A checkpoint failed by chance, will try again", "container", take->container);
+	if (take->again == NULL)
+		take->again = loop_timer_new(take->node->loop, node_take_again, take);
+	loop_timer_set(take->again, NODE_TAKE_AGAIN_MS);
 }
 
 static struct str node_container_key(struct arena *arena, const struct api_request *request)
@@ -137,39 +206,18 @@ bool node_takes_container(const struct node *node, const struct api_request *req
 	return false;
 }
 
-/* kcr-runtime is told where to, if it runs the container; else the engine makes an archive. */
-static void node_take_order(struct node_take *take, struct str container_id)
-{
-	struct error err;
-
-	if (!node_direct_is_possible(take->node, container_id))
-		return;
-	if (node_direct_order(take->node, str_of(take->request_uid), container_id, &err) < 0)
-		log_warning(&err, "Failed to order a checkpoint, the engine will take it",
-			"container", take->container);
-	else
-		take->ordered = str_dup(container_id);
-}
-
 static void node_take_start(struct node *node, struct str key, const struct api_request *request,
 	const struct api_pod *pod, struct str container)
 {
 	struct node_take *take = new_zeroed(struct node_take);
-	const struct api_container_status *status =
-		api_pod_container_status(pod, request->spec.container_name);
-	int64_t left_us = checkpoint_deadline(request).us - clock_wall().us;
 
 	node_remove_leftovers(node, request);
 	take->node = node;
 	take->key = str_dup(key);
 	take->container = str_dup(container);
 	take->request_uid = str_dup(request->metadata.uid);
-	if (status != NULL)
-		node_take_order(take, status->container_id);
 	(void)map_set(&node->takes, key, take);
-	take->call = node_kubelet_checkpoint(&node->kubelet, kube_client_token(node->client),
-		request->metadata.namespace, request->spec.pod.name, request->spec.container_name,
-		left_us / TIME_SECOND_US + 1, node_take_done, take);
+	node_take_ask(take, request, pod);
 }
 
 /* ---- The Checkpoint ---- */

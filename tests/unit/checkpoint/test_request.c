@@ -194,6 +194,18 @@ static void the_agent_waits_for_a_container_that_does_not_run_yet(void **state)
 	assert_fails(agent(world, CREATED_S), "ContainerNotFound");
 }
 
+static void failures_of_the_moment_are_told_from_lasting_ones(void **state)
+{
+	(void)state;
+	assert_true(checkpoint_failure_may_pass(
+		STR("OCI runtime pause failed: unable to freeze: signal: killed")));
+	assert_true(checkpoint_failure_may_pass(
+		STR("criu failed: Unseizable non-zombie 123 found, state D, err -1/10")));
+	assert_false(checkpoint_failure_may_pass(
+		STR("criu failed: inet: Connected TCP socket, consider using --tcp-established")));
+	assert_false(checkpoint_failure_may_pass(STR("")));
+}
+
 #define world_test(name) cmocka_unit_test_setup_teardown(name, make_world, drop_world)
 
 int main(void)
@@ -212,6 +224,7 @@ int main(void)
 		world_test(the_agent_never_reaches_into_another_namespace),
 		world_test(the_agent_waits_for_a_new_pod_but_not_for_one_that_went),
 		world_test(the_agent_waits_for_a_container_that_does_not_run_yet),
+		cmocka_unit_test(failures_of_the_moment_are_told_from_lasting_ones),
 	};
 
 	return cmocka_run_group_tests_name("request", tests, NULL, NULL);
