@@ -23,6 +23,8 @@
 #include "sys/file.h"
 #include "sys/log.h"
 
+#define NODE_REASON_LOST "Lost" /* of the condition ImageBuilt */
+
 enum { NODE_ORPHAN_MS = 600000 };
 
 /* An archive that is being taken in, until its result is written down. */
@@ -427,7 +429,7 @@ static void node_decide_built(
 
 	node_ingest_free(map_remove(&node->ingests, checkpoint->metadata.uid));
 	if (node_store_find(node->store, checkpoint->metadata.uid) == NULL) {
-		node_plan_failed(node, checkpoint, "Lost",
+		node_plan_failed(node, checkpoint, NODE_REASON_LOST,
 			STR("it is not in the node's store any more"), plan);
 		return;
 	}
@@ -443,6 +445,20 @@ static void node_decide_built(
 		own.status.restored_container = restored;
 	node_plan_status(
 		plan, &node_checkpoint_resource, &api_checkpoint_kind, &checkpoint->metadata, &own);
+}
+
+/* A store whose disk was not there for a while: what is lost may come back, all else is dropped. */
+static void node_decide_failed(
+	struct node *node, const struct api_checkpoint *checkpoint, struct kube_plan *plan)
+{
+	const struct node_entry *entry = node_store_find(node->store, checkpoint->metadata.uid);
+	const struct api_condition *built =
+		api_condition_find(&checkpoint->status.conditions, API_CONDITION_IMAGE_BUILT);
+
+	if (entry != NULL && built != NULL && str_is(built->reason, NODE_REASON_LOST))
+		node_plan_built(node, checkpoint, entry, NULL, plan);
+	else
+		node_drop_checkpoint(node, checkpoint);
 }
 
 void node_decide_checkpoint(void *context, struct str key, struct kube_plan *plan)
@@ -462,7 +478,7 @@ void node_decide_checkpoint(void *context, struct str key, struct kube_plan *pla
 		node_decide_built(node, checkpoint, plan);
 		return;
 	case API_CHECKPOINT_FAILED:
-		node_drop_checkpoint(node, checkpoint);
+		node_decide_failed(node, checkpoint, plan);
 		return;
 	}
 }

@@ -198,6 +198,23 @@ def test_a_refusal_of_the_kubelet_fails_the_request_in_its_words(node, script, r
     node.checkpoint("two")
 
 
+def test_a_failure_of_the_moment_is_tried_again(node, space):
+    answers = [refuse(500, "OCI runtime pause failed: unable to freeze"), archive]
+    node.kubelet.script = lambda *container: answers.pop(0)(*container)
+    node.start()
+    node.request()
+    assert node.checkpoint()["status"]["phase"] == "ImageBuilt"
+    assert not answers
+
+
+def test_a_failure_of_the_moment_that_stays_is_told_after_three_tries(node):
+    node.kubelet.script = refuse(500, "OCI runtime pause failed: unable to freeze")
+    node.start()
+    node.request()
+    assert "unable to freeze" in node.failed()["message"]
+    assert len(node.kubelet.calls) == 3
+
+
 def test_a_kubelet_that_hangs_fails_the_request_when_its_time_is_over(node):
     node.kubelet.script = lambda *_: node.kubelet.hang() or refuse(500)()
     node.start()
@@ -437,6 +454,24 @@ def test_a_checkpoint_that_the_store_has_lost_is_said_to_be(node, space):
     assert status["failedReason"] == "it is not in the node's store any more"
     assert space.condition("checkpoints", checkpoint["metadata"]["name"], "ImageBuilt")[
         "reason"] == "Lost"
+
+
+def test_a_checkpoint_whose_disk_comes_back_is_built_again(node, space):
+    node.start()
+    node.request()
+    node.checkpoint()
+    node.agent.stop()
+    away = node.store.with_name("away")
+    node.store.rename(away)
+    node.start()
+    node.checkpoint(phase="Failed")
+    node.agent.stop()
+    os.system(f"rm -rf {node.store}")
+    away.rename(node.store)
+    node.start()
+    status = node.checkpoint()["status"]
+    assert "failedReason" not in status
+    assert len(list(node.store.glob("*/layer.tar"))) == 1
 
 
 # ---- The agent is interrupted ----
