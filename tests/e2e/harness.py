@@ -69,7 +69,7 @@ class Cluster:
             self.script("down", "--name", self.name)
 
     def install(self):
-        """KCR as a user gets it: its image, and deploy/install.yaml as it stands."""
+        """KCR as a user gets it who restores by image: its image, and deploy/install-image-only.yaml as it stands."""
         image = STATE / self.name / "kcr.tar"
         workloads = [line.split()[1] for line in self.script("images", "redis", "tools").stdout.splitlines()]
         say(run([ROOT / "tools" / "kcr-image", BUILD, image]).stdout.strip())
@@ -79,7 +79,7 @@ class Cluster:
 
     def _manifest(self):
         """The address sanitizer keeps freed memory for a while: its build needs more than the limits allow."""
-        manifest = (ROOT / "deploy" / "install.yaml").read_text()
+        manifest = (ROOT / "deploy" / "install-image-only.yaml").read_text()
         if b"__asan_init" not in (BUILD / "src" / "main" / "kcr").read_bytes():
             return manifest
         say("the programs have sanitizers: their memory limits are raised to 1Gi")

@@ -81,12 +81,12 @@ class Cluster:
         return result.stdout
 
     def install(self):
-        """KCR as a user installs it, from the release build; the images of the workloads, too."""
+        """KCR for restores by image, from the release build; the images of the workloads, too."""
         image = ROOT / "build/kcr.tar"
         subprocess.run([ROOT / "tools/kcr-image", image], check=True, stdout=subprocess.DEVNULL)
         made = subprocess.run([ROOT / "cluster/images", "redis", "tools"], check=True, capture_output=True, text=True)
         self.load_images(image, *(line.split()[1] for line in made.stdout.splitlines()))
-        self.kubectl("apply", "-f", ROOT / "deploy/install.yaml")
+        self.kubectl("apply", "-f", ROOT / "deploy/install-image-only.yaml")
         self.kubectl("-n", "kcr-system", "rollout", "status", "deployment/kcr-controller", f"--timeout={WAIT_SECONDS}s")
         self.kubectl("-n", "kcr-agent", "rollout", "status", "daemonset/kcr-agent", f"--timeout={WAIT_SECONDS}s")
 
