@@ -8,18 +8,6 @@
 #include "control/verdict.h"
 #include "sys/clock.h"
 
-static struct api_condition control_restorable(enum restore_verdict verdict, int64_t generation)
-{
-	return (struct api_condition){
-		.type = STR(API_CONDITION_RESTORABLE),
-		.status = verdict == RESTORE_OK ? STR("True") : STR("False"),
-		.reason = str_of(restore_verdict_reason(verdict)),
-		.message = str_of(restore_verdict_message(verdict)),
-		.observed_generation = generation,
-		.last_transition = clock_wall(),
-	};
-}
-
 void control_decide_checkpoint(void *context, struct str key, struct kube_plan *plan)
 {
 	struct control *control = context;
@@ -28,23 +16,22 @@ void control_decide_checkpoint(void *context, struct str key, struct kube_plan *
 	struct api_checkpoint own;
 	struct api_condition restorable;
 	struct checkpoint_stability stability;
-	const struct api_pod *pod = NULL;
-	struct restore_terms terms;
+	struct restore_view view = {0};
 	bool is_changed;
 
 	if (checkpoint == NULL || wall_time_is_set(checkpoint->metadata.deleted))
 		return;
 	if (checkpoint->spec.pod != NULL)
-		pod = control_pod(control, object->namespace, checkpoint->spec.pod->name);
-	terms = control_restore_terms(control, checkpoint);
+		view.pod = control_pod(control, object->namespace, checkpoint->spec.pod->name);
+	view.node = control_node_of(control, view.pod);
+	view.terms = control_restore_terms(control, checkpoint);
 	own = control_own_status(checkpoint, plan->arena);
-	stability = checkpoint_stability(checkpoint, pod, terms.stable_seconds, clock_wall());
+	stability =
+		checkpoint_stability(checkpoint, view.pod, view.terms.stable_seconds, clock_wall());
 	is_changed = stability.is_stable && !wall_time_is_set(own.status.stable);
 	if (is_changed)
 		own.status.stable = clock_wall();
-	restorable = control_restorable(
-		control_verdict(checkpoint, &own.status, pod, &terms, plan->arena),
-		checkpoint->metadata.generation);
+	restorable = control_restorable(checkpoint, &own.status, &view, plan->arena);
 	is_changed |= api_condition_set(&own.status.conditions, &restorable, plan->arena);
 	if (is_changed)
 		control_plan_status(plan, &control_checkpoint_resource, &api_checkpoint_kind,

@@ -15,6 +15,10 @@ const struct kube_resource control_request_resource = {
 const struct kube_resource control_checkpoint_resource = {
 	API_GROUP, API_VERSION, "checkpoints", "Checkpoint", true};
 const struct kube_resource control_pod_resource = {"", "v1", "pods", "Pod", true};
+const struct kube_resource control_node_resource = {
+	API_GROUP, API_VERSION, "checkpointnodes", "CheckpointNode", false};
+
+enum { CONTROL_INFORMERS = CONTROL_WORKLOAD_KINDS + 5 };
 
 /* ---- Index keys ---- */
 
@@ -189,6 +193,29 @@ static void control_pod_changed(
 	control_want_all(control, CONTROL_REQUESTS, control->requests_by_pod, buf_str(&key));
 }
 
+/* What a node offers is in the verdict of every Checkpoint that would be restored there. */
+static void control_node_changed(
+	void *context, const struct kube_object *old, const struct kube_object *new)
+{
+	struct control *control = context;
+	const struct kube_object *node = new != NULL ? new : old;
+	const struct kube_object *object;
+	size_t position = 0;
+
+	if (api_checkpoint_node_offers_same(
+		    old != NULL ? old->view : NULL, new != NULL ? new->view : NULL))
+		return;
+	while ((object = kube_informer_next(control->checkpoints, &position)) != NULL) {
+		const struct api_checkpoint *checkpoint = object->view;
+		const struct api_pod *pod = checkpoint->spec.pod != NULL
+			? control_pod(control, object->namespace, checkpoint->spec.pod->name)
+			: NULL;
+
+		if (pod != NULL && str_equal(pod->spec.node_name, node->name))
+			control_want(control, CONTROL_CHECKPOINTS, object->namespace, object->name);
+	}
+}
+
 /* ---- The informers ---- */
 
 static void control_informer_failed(void *context, const struct error *err)
@@ -197,15 +224,33 @@ static void control_informer_failed(void *context, const struct error *err)
 	log_warning(err, "Failed to watch, will try again");
 }
 
+/* A cluster where this kind was not added yet, or its permission: all that it says is missed. */
+static void control_nodes_failed(void *context, const struct error *err)
+{
+	struct control *control = context;
+
+	if (err->kind != ERROR_ABSENT && err->kind != ERROR_DENIED) {
+		control_informer_failed(context, err);
+		return;
+	}
+	log_warning(err,
+		"Nodes cannot say how they restore, so all ways count as offered; "
+		"apply this version's deploy/install.yaml");
+	if (control->are_nodes_missing)
+		return;
+	control->are_nodes_missing = true;
+	control->synced(control);
+}
+
 static struct kube_informer *control_informer(struct control *control,
 	const struct kube_resource *resource, const struct json_object *view,
-	kube_informer_synced_fn synced)
+	kube_informer_failed_fn failed)
 {
 	struct kube_informer_options options = {
 		.resource = resource,
 		.view = view,
-		.synced = synced,
-		.failed = control_informer_failed,
+		.synced = control->synced,
+		.failed = failed,
 		.context = control,
 	};
 
@@ -221,16 +266,20 @@ void control_informers_new(struct control *control, kube_informer_synced_fn sync
 		[CONTROL_DAEMONSET] = control_daemonset_changed,
 	};
 
+	control->synced = synced;
 	for (size_t i = 0; i < CONTROL_WORKLOAD_KINDS; i++)
-		control->workloads[i] = control_informer(
-			control, &control_workload_resources[i], &api_workload_object, synced);
-	control->schedules = control_informer(
-		control, &control_schedule_resource, api_schedule_kind.object, synced);
-	control->requests = control_informer(
-		control, &control_request_resource, api_request_kind.object, synced);
-	control->checkpoints = control_informer(
-		control, &control_checkpoint_resource, api_checkpoint_kind.object, synced);
-	control->pods = control_informer(control, &control_pod_resource, &api_pod_object, synced);
+		control->workloads[i] = control_informer(control, &control_workload_resources[i],
+			&api_workload_object, control_informer_failed);
+	control->schedules = control_informer(control, &control_schedule_resource,
+		api_schedule_kind.object, control_informer_failed);
+	control->requests = control_informer(control, &control_request_resource,
+		api_request_kind.object, control_informer_failed);
+	control->checkpoints = control_informer(control, &control_checkpoint_resource,
+		api_checkpoint_kind.object, control_informer_failed);
+	control->pods = control_informer(
+		control, &control_pod_resource, &api_pod_object, control_informer_failed);
+	control->nodes = control_informer(control, &control_node_resource,
+		api_checkpoint_node_kind.object, control_nodes_failed);
 
 	control->pods_by_namespace = kube_index_new(control->pods, control_key_namespace);
 	control->requests_by_schedule =
@@ -247,9 +296,10 @@ void control_informers_new(struct control *control, kube_informer_synced_fn sync
 	kube_informer_on_change(control->requests, control_request_changed, control);
 	kube_informer_on_change(control->checkpoints, control_checkpoint_changed, control);
 	kube_informer_on_change(control->pods, control_pod_changed, control);
+	kube_informer_on_change(control->nodes, control_node_changed, control);
 }
 
-/* All of them, ends with NULL; `list` has room for CONTROL_WORKLOAD_KINDS + 5. */
+/* All of them, ends with NULL; `list` has room for CONTROL_INFORMERS + 1. */
 static void control_list_informers(const struct control *control, struct kube_informer **list)
 {
 	size_t count = 0;
@@ -260,12 +310,13 @@ static void control_list_informers(const struct control *control, struct kube_in
 	list[count++] = control->requests;
 	list[count++] = control->checkpoints;
 	list[count++] = control->pods;
+	list[count++] = control->nodes;
 	list[count] = NULL;
 }
 
 void control_informers_start(struct control *control)
 {
-	struct kube_informer *list[CONTROL_WORKLOAD_KINDS + 5];
+	struct kube_informer *list[CONTROL_INFORMERS + 1];
 
 	control_list_informers(control, list);
 	for (size_t i = 0; list[i] != NULL; i++)
@@ -274,7 +325,7 @@ void control_informers_start(struct control *control)
 
 void control_informers_free(struct control *control)
 {
-	struct kube_informer *list[CONTROL_WORKLOAD_KINDS + 5];
+	struct kube_informer *list[CONTROL_INFORMERS + 1];
 
 	control_list_informers(control, list);
 	for (size_t i = 0; list[i] != NULL; i++)
@@ -289,12 +340,14 @@ void control_informers_free(struct control *control)
 const char *control_informers_missing(const struct control *control)
 {
 	static const char *const names[] = {"deployments", "statefulsets", "daemonsets",
-		"checkpointschedules", "checkpointrequests", "checkpoints", "pods"};
-	struct kube_informer *list[CONTROL_WORKLOAD_KINDS + 5];
+		"checkpointschedules", "checkpointrequests", "checkpoints", "pods",
+		"checkpointnodes"};
+	struct kube_informer *list[CONTROL_INFORMERS + 1];
 
 	control_list_informers(control, list);
 	for (size_t i = 0; list[i] != NULL; i++)
-		if (!kube_informer_is_synced(list[i]))
+		if (!kube_informer_is_synced(list[i]) &&
+			(list[i] != control->nodes || !control->are_nodes_missing))
 			return names[i];
 	return NULL;
 }
@@ -326,4 +379,11 @@ const struct api_pod *control_pod(
 	const struct control *control, struct str namespace, struct str name)
 {
 	return control_view(control->pods, namespace, name);
+}
+
+const struct api_checkpoint_node *control_node_of(
+	const struct control *control, const struct api_pod *pod)
+{
+	return pod != NULL ? control_view(control->nodes, (struct str){0}, pod->spec.node_name)
+			   : NULL;
 }

@@ -64,16 +64,17 @@ static const struct api_checkpoint *control_newest(
 }
 
 /*
- * Containers whose newest Checkpoint kcr-runtime took come back by kcr-runtime, before anybody here
- * hears of their end. What is left to us is one that runs from an image of ours.
+ * Containers that kcr-runtime restores come back before anybody here hears of their end. What is
+ * left to us is one that runs from an image of ours, and one whose node has no kcr-runtime any
+ * more: to say why it starts cold.
  */
-static bool control_is_left_to_runtime(
-	const struct api_checkpoint *newest, const struct restore_record *record)
+static bool control_is_left_to_runtime(const struct restore_view *view)
 {
 	enum restore_phase phase =
-		record != NULL ? restore_record_phase(record) : RESTORE_PHASE_NONE;
+		view->record != NULL ? restore_record_phase(view->record) : RESTORE_PHASE_NONE;
 
-	return api_checkpoint_strategy(newest) == API_STRATEGY_RUNTIME &&
+	return restore_strategy(view) == API_STRATEGY_RUNTIME &&
+		!api_checkpoint_node_refuses(view->node, API_STRATEGY_RUNTIME) &&
 		phase != RESTORE_PHASE_RESTORING && phase != RESTORE_PHASE_SERVING;
 }
 
@@ -131,10 +132,13 @@ static void control_decide_container(struct control *control, struct control_pod
 {
 	const struct api_container *container =
 		&((const struct api_container *)change->pod->spec.containers.items)[index];
-	struct restore_view view = {.pod = change->pod, .container = container};
+	struct restore_view view = {
+		.pod = change->pod,
+		.container = container,
+		.node = control_node_of(control, change->pod),
+	};
 	struct restore_decision decision;
 	const struct api_checkpoint **candidates;
-	const struct api_checkpoint *newest;
 
 	candidates = control_candidates(
 		control, change->pod, container->name, plan->arena, &view.checkpoint_count);
@@ -145,10 +149,10 @@ static void control_decide_container(struct control *control, struct control_pod
 	view.exit = control_reported_exit(
 		change->pod, container->name, candidates, view.checkpoint_count);
 	if (view.checkpoint_count > 0) {
-		newest = control_newest(candidates, view.checkpoint_count);
-		if (control_is_left_to_runtime(newest, view.record))
+		if (control_is_left_to_runtime(&view))
 			return;
-		view.terms = control_restore_terms(control, newest);
+		view.terms = control_restore_terms(
+			control, control_newest(candidates, view.checkpoint_count));
 	}
 	decision = restore_decide(&view, clock_wall(), plan->arena);
 	kube_plan_wake(plan, decision.wake_ms);

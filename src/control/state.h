@@ -48,6 +48,9 @@ struct control {
 	struct kube_informer *requests;
 	struct kube_informer *checkpoints;
 	struct kube_informer *pods;
+	struct kube_informer *nodes; /* CheckpointNodes */
+	bool are_nodes_missing; /* the cluster does not have them, or not for us */
+	kube_informer_synced_fn synced; /* nothing is missing any more; gets this struct */
 
 	struct kube_index *pods_by_namespace;
 	struct kube_index *requests_by_schedule; /* uid of the CheckpointSchedule */
@@ -65,6 +68,7 @@ extern const struct kube_resource control_schedule_resource;
 extern const struct kube_resource control_request_resource;
 extern const struct kube_resource control_checkpoint_resource;
 extern const struct kube_resource control_pod_resource;
+extern const struct kube_resource control_node_resource;
 
 /* Makes the informers and their indexes and routes changes to the reconcilers. `synced` gets
  * control. */
@@ -81,6 +85,10 @@ const struct api_request *control_request(
 	const struct control *control, struct str namespace, struct str name);
 const struct api_pod *control_pod(
 	const struct control *control, struct str namespace, struct str name);
+
+/* What the agent of the Pod's node says; NULL when it says nothing. `pod` may be NULL. Borrowed. */
+const struct api_checkpoint_node *control_node_of(
+	const struct control *control, const struct api_pod *pod);
 
 /* ---- the decisions, one file each ---- */
 

@@ -7,10 +7,14 @@
 #include "base/arena.h"
 #include "restore/rule.h"
 
-/* `pod` may be NULL. `own` is the controller's part of the status, newer than the object's. */
-enum restore_verdict control_verdict(const struct api_checkpoint *checkpoint,
-	const struct api_checkpoint_status *own, const struct api_pod *pod,
-	const struct restore_terms *terms, struct arena *arena);
+/*
+ * The condition Restorable: what the restore rule says of the Checkpoint. `view` has the Pod, its
+ * node and the terms, each as far as there is one; `own` is the controller's part of the status,
+ * newer than the object's. Texts are borrowed or from `arena`.
+ */
+struct api_condition control_restorable(const struct api_checkpoint *checkpoint,
+	const struct api_checkpoint_status *own, const struct restore_view *view,
+	struct arena *arena);
 
 /*
  * The Checkpoint with only those status fields that are the controller's; the agent owns the

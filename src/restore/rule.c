@@ -1,7 +1,8 @@
 /*
- * The restore rule. The order of the story: which container ended (restore_find_end), may it be
- * restored and from what (restore_judge, restore_choose), and what the next record and image are
- * for each phase (restore_decide). The constants are the waits that the kubelet's own pace imposes.
+ * The restore rule. The order of the story: from what an image may be put in place
+ * (restore_choose, after judge.c), which container ended (restore_find_end), and what the next
+ * record and image are for each phase (restore_decide). The constants are the waits that the
+ * kubelet's own pace imposes.
  */
 #include "restore/rule.h"
 
@@ -24,121 +25,47 @@ enum {
 	RESTORE_DEADLINE_MS = 300000,
 };
 
-static const struct {
-	const char *reason;
-	const char *message;
-} restore_verdicts[RESTORE_VERDICT_COUNT] = {
-	[RESTORE_OK] = {"Restorable", "the container can be restored from it"},
-	[RESTORE_NOT_BUILT] = {"NotBuilt", "its image is not built yet"},
-	[RESTORE_BUILD_FAILED] = {"BuildFailed", "its image could not be built"},
-	[RESTORE_OTHER_POD] = {"PodGone", "the Pod that it was taken of is gone"},
-	[RESTORE_OTHER_CONTAINER] = {"OtherContainer", "it was taken of another container"},
-	[RESTORE_IMAGE_CHANGED] = {"ImageChanged", "the container's image has changed since"},
-	[RESTORE_TEMPLATE_CHANGED] = {"TemplateChanged", "the Pod's template has changed since"},
-	[RESTORE_WAS_NOT_READY] = {"WasNotReady", "the container was not Ready when it was taken"},
-	[RESTORE_NOT_STABLE] = {"NotStable",
-		"the container has not stayed Ready long enough after it was taken"},
-	[RESTORE_TOO_OLD] = {"TooOld", "it is older than spec.retention.maxAge allows"},
-	[RESTORE_FAILED_BEFORE] = {API_REASON_RESTORE_FAILED, "a restore from it did not hold"},
-	[RESTORE_DAMAGED] = {API_REASON_CHECKPOINT_DAMAGED, "its files are not what they were"},
-};
-
-const char *restore_verdict_reason(enum restore_verdict verdict)
-{
-	return restore_verdicts[verdict].reason;
-}
-
-const char *restore_verdict_message(enum restore_verdict verdict)
-{
-	return restore_verdicts[verdict].message;
-}
-
 static int64_t restore_ms_between(struct wall_time from, struct wall_time to)
 {
 	return (to.us - from.us) / 1000;
 }
 
-/* A Pod of a StatefulSet keeps its identity when it is replaced; any other Pod is its uid. */
-static bool restore_is_same_pod(const struct api_pod *pod,
-	const struct api_checkpoint_pod *taken_of, const struct api_workload_reference *workload)
+/* Why the Pod's image is not changed to this one's; the empty text: it may be. */
+static struct str restore_obstacle(const struct restore_view *view,
+	const struct api_checkpoint *checkpoint, const struct json_strings *failed,
+	struct wall_time now)
 {
-	const struct api_owner *owner = api_metadata_controller(&pod->metadata);
+	enum restore_verdict verdict = restore_judge(view, checkpoint, now);
 
-	if (taken_of == NULL || taken_of->uid.size == 0)
-		return false;
-	if (str_equal(taken_of->uid, pod->metadata.uid))
-		return true;
-	return workload != NULL && owner != NULL && str_is(owner->kind, "StatefulSet") &&
-		str_equal(owner->uid, workload->uid) &&
-		str_equal(taken_of->name, pod->metadata.name);
+	if (verdict != RESTORE_OK)
+		return restore_explain(view, api_checkpoint_strategy(checkpoint), verdict);
+	if (restore_list_has(failed, checkpoint->metadata.uid))
+		return restore_explain(view, API_STRATEGY_IMAGE, RESTORE_FAILED_BEFORE);
+	if (api_checkpoint_node_refuses(view->node, API_STRATEGY_IMAGE))
+		return restore_explain(view, API_STRATEGY_IMAGE, RESTORE_NOT_OFFERED);
+	return (struct str){0};
 }
 
-/* Whether the Checkpoint is good in itself. */
-static enum restore_verdict restore_judge_quality(const struct restore_view *view,
-	const struct api_checkpoint *checkpoint, struct wall_time now)
-{
-	const struct api_condition *usable =
-		api_condition_find(&checkpoint->status.conditions, API_CONDITION_USABLE);
-	int64_t age_ms = restore_ms_between(checkpoint->spec.timestamp, now);
-
-	if (api_checkpoint_phase(checkpoint) == API_CHECKPOINT_FAILED)
-		return RESTORE_BUILD_FAILED;
-	if (api_checkpoint_phase(checkpoint) != API_CHECKPOINT_IMAGE_BUILT ||
-		checkpoint->status.runtime_image.size == 0 || checkpoint->status.digest.size == 0 ||
-		wall_time_is_set(checkpoint->metadata.deleted))
-		return RESTORE_NOT_BUILT;
-	if (usable != NULL && str_is(usable->status, "False"))
-		return str_is(usable->reason, API_REASON_CHECKPOINT_DAMAGED)
-			? RESTORE_DAMAGED
-			: RESTORE_FAILED_BEFORE;
-	if (!checkpoint->spec.was_ready)
-		return RESTORE_WAS_NOT_READY;
-	if (!wall_time_is_set(checkpoint->status.stable))
-		return RESTORE_NOT_STABLE;
-	if (view->terms.max_age_seconds > 0 && age_ms > view->terms.max_age_seconds * 1000)
-		return RESTORE_TOO_OLD;
-	return RESTORE_OK;
-}
-
-enum restore_verdict restore_judge(const struct restore_view *view,
-	const struct api_checkpoint *checkpoint, struct wall_time now)
-{
-	const struct api_checkpoint_spec *spec = &checkpoint->spec;
-
-	if (!restore_is_same_pod(view->pod, spec->pod, spec->workload))
-		return RESTORE_OTHER_POD;
-	if (!str_equal(spec->container_name, view->container->name))
-		return RESTORE_OTHER_CONTAINER;
-	if (!str_equal(spec->image, restore_original_image(view->record, view->container->image)))
-		return RESTORE_IMAGE_CHANGED;
-	if (!str_equal(spec->template_hash, api_pod_template_hash(view->pod)))
-		return RESTORE_TEMPLATE_CHANGED;
-	if (view->record != NULL &&
-		restore_list_has(&view->record->failed, checkpoint->metadata.uid))
-		return RESTORE_FAILED_BEFORE;
-	return restore_judge_quality(view, checkpoint, now);
-}
-
-/* The newest Checkpoint that may be used, except those in `failed`; NULL: none, *ret_why says why.
+/*
+ * The newest Checkpoint whose image may be put in place, except those in `failed`; NULL: none,
+ * *ret_why says why not the newest.
  */
 static const struct api_checkpoint *restore_choose(const struct restore_view *view,
-	const struct json_strings *failed, struct wall_time now, enum restore_verdict *ret_why)
+	const struct json_strings *failed, struct wall_time now, struct str *ret_why)
 {
 	const struct api_checkpoint *best = NULL;
 	const struct api_checkpoint *newest = NULL;
 
-	*ret_why = RESTORE_OTHER_POD;
+	*ret_why = restore_explain(view, API_STRATEGY_IMAGE, RESTORE_OTHER_POD);
 	for (size_t i = 0; i < view->checkpoint_count; i++) {
 		const struct api_checkpoint *one = view->checkpoints[i];
-		enum restore_verdict verdict = restore_judge(view, one, now);
+		struct str obstacle = restore_obstacle(view, one, failed, now);
 
-		if (verdict == RESTORE_OK && restore_list_has(failed, one->metadata.uid))
-			verdict = RESTORE_FAILED_BEFORE;
 		if (newest == NULL || one->spec.timestamp.us > newest->spec.timestamp.us) {
 			newest = one;
-			*ret_why = verdict;
+			*ret_why = obstacle;
 		}
-		if (verdict == RESTORE_OK &&
+		if (obstacle.size == 0 &&
 			(best == NULL || one->spec.timestamp.us > best->spec.timestamp.us))
 			best = one;
 	}
@@ -324,7 +251,7 @@ static struct restore_decision restore_cold(const struct restore_view *view,
 static struct restore_decision restore_from_newest(const struct restore_view *view,
 	struct restore_record record, struct str why_now, struct wall_time now, struct arena *arena)
 {
-	enum restore_verdict why;
+	struct str why;
 	const struct api_checkpoint *chosen;
 
 	if (view->terms.policy == API_RESTORE_NEVER)
@@ -335,8 +262,8 @@ static struct restore_decision restore_from_newest(const struct restore_view *vi
 	chosen = restore_choose(view, &record.failed, now, &why);
 	if (chosen == NULL)
 		return restore_cold(view, record, "ColdStart",
-			arena_printf(arena, "%.*s and no checkpoint can be used (newest: %s)",
-				STR_ARG(why_now), restore_verdict_message(why)),
+			arena_printf(arena, "%.*s and no checkpoint can be used (newest: %.*s)",
+				STR_ARG(why_now), STR_ARG(why)),
 			arena);
 	record.image = chosen->status.runtime_image;
 	record.checkpoint = chosen->metadata.name;

@@ -28,6 +28,7 @@ enum restore_verdict {
 	RESTORE_TOO_OLD, /* older than the schedule allows */
 	RESTORE_FAILED_BEFORE, /* a restore from it did not hold */
 	RESTORE_DAMAGED, /* its files are not what they were */
+	RESTORE_NOT_OFFERED, /* the node does not restore so */
 	RESTORE_VERDICT_COUNT,
 };
 
@@ -53,11 +54,25 @@ struct restore_view {
 	const struct api_checkpoint *const *checkpoints; /* of this Pod and container; any order */
 	size_t checkpoint_count;
 	struct restore_terms terms;
+	const struct api_checkpoint_node *node; /* the Pod's; NULL: it is not known, offers all */
 };
+
+/*
+ * How the container comes back when it ends: as the newest of those Checkpoints comes back whose
+ * strategy the node offers; where it offers none of them, as the newest of all. There is one.
+ */
+enum api_strategy restore_strategy(const struct restore_view *view);
 
 /* Judges one Checkpoint for the view's container. */
 enum restore_verdict restore_judge(const struct restore_view *view,
 	const struct api_checkpoint *checkpoint, struct wall_time now);
+
+/*
+ * The verdict for people: where it is that the node does not offer the strategy, the node's own
+ * words. Borrowed from the view, or static.
+ */
+struct str restore_explain(
+	const struct restore_view *view, enum api_strategy strategy, enum restore_verdict verdict);
 
 enum restore_event { RESTORE_EVENT_NONE, RESTORE_EVENT_NORMAL, RESTORE_EVENT_WARNING };
 

@@ -6,6 +6,7 @@ import json
 import pytest
 
 from test_agent import NODE, Node
+from test_restores import ORIGINAL, crash, image_of, record_of, restorable, runtime_image
 from world import GROUP, ApiError, eventually, never, stamp
 
 NODES = f"{GROUP}/checkpointnodes"
@@ -176,3 +177,113 @@ def test_a_cluster_without_the_kind_gets_its_checkpoints_all_the_same(node, kind
         kinds.kubectl("wait", "--for=condition=Established", "--timeout=60s",
                       "crd/checkpointnodes.checkpoint-restore.kcr.io")
     eventually(node.described, 60, "the CheckpointNode once the kind is there")
+
+
+# ---- The controller ----
+
+REFUSAL = "containerd 2.4.2 cannot restore images"
+
+
+class Word:
+    """What the agent of node-1 says, written by the test."""
+
+    name = "node-1"
+
+    def __init__(self, api):
+        self.api = api
+
+    def offers(self, runtime, image):
+        with contextlib.suppress(ApiError):
+            self.api.call("POST", NODES, {
+                "apiVersion": "checkpoint-restore.kcr.io/v1", "kind": "CheckpointNode",
+                "metadata": {"name": self.name}})
+        self.api.call("PATCH", f"{NODES}/{self.name}/status", {"status": {"strategies": [
+            {"name": "Runtime", "offered": runtime, "reason": "R", "message": "no kcr-runtime"},
+            {"name": "Image", "offered": image, "reason": "R", "message": REFUSAL}]}},
+            "application/merge-patch+json")
+
+    def withdraw(self):
+        with contextlib.suppress(ApiError):
+            self.api.call("DELETE", f"{NODES}/{self.name}")
+
+
+@pytest.fixture
+def word(kinds, controller):
+    made = Word(kinds.api)
+    yield made
+    made.withdraw()
+
+
+def test_a_checkpoint_is_restorable_where_its_strategy_is_offered(space, word):
+    space.checkpoint(space.pod("pod-1"))
+    restorable(space, status="True", reason="Restorable")
+    word.offers("True", "False")
+    restorable(space, status="False", reason="StrategyNotOffered", message=REFUSAL)
+    word.offers("True", "Unknown")
+    restorable(space, status="True", reason="Restorable")
+    word.offers("True", "False")
+    restorable(space, status="False", reason="StrategyNotOffered")
+    word.withdraw()
+    restorable(space, status="True", reason="Restorable")
+
+
+def test_a_checkpoint_by_kcr_runtime_needs_it_on_its_node(space, word):
+    word.offers("False", "True")
+    space.checkpoint(space.pod("pod-1"), strategy="Runtime")
+    restorable(space, status="False", reason="StrategyNotOffered", message="no kcr-runtime")
+    word.offers("True", "False")
+    restorable(space, status="True", reason="Restorable")
+
+
+def test_another_node_s_word_does_not_count(space, word):
+    word.offers("False", "False")
+    space.checkpoint(space.pod("pod-1", node=NODE))
+    restorable(space, status="True", reason="Restorable")
+
+
+def test_no_image_is_put_in_place_where_none_is_restored(space, word):
+    pod = space.pod("pod-1")
+    space.checkpoint(pod)
+    restorable(space, status="True")
+    word.offers("True", "False")
+    restorable(space, status="False")
+    crash(space, pod)
+    [note] = eventually(lambda: space.notes("ColdStart", "pod-1"), what="the event")
+    assert REFUSAL in note
+    assert image_of(space) == ORIGINAL
+    assert (record_of(space)["phase"], record_of(space)["reason"]) == ("Cold", "ColdStart")
+
+
+def test_a_container_whose_kcr_runtime_is_gone_starts_cold_and_says_why(space, word):
+    pod = space.pod("pod-1")
+    space.checkpoint(pod, strategy="Runtime")
+    restorable(space, status="True")
+    word.offers("False", "False")
+    restorable(space, status="False")
+    crash(space, pod)
+    [note] = eventually(lambda: space.notes("ColdStart", "pod-1"), what="the event")
+    assert "no kcr-runtime" in note
+    assert image_of(space) == ORIGINAL
+
+
+def test_a_container_comes_back_by_the_strategy_that_is_left(space, word):
+    pod = space.pod("pod-1")
+    space.checkpoint(pod, "by-image", age=120)
+    space.checkpoint(pod, "by-runtime", age=60, strategy="Runtime")
+    restorable(space, "by-image", status="True")
+    restorable(space, "by-runtime", status="True")
+    word.offers("False", "True")
+    restorable(space, "by-runtime", status="False")
+    crash(space, pod)
+    eventually(lambda: image_of(space) == runtime_image(space, "by-image"), what="the image")
+
+
+def test_what_kcr_runtime_restores_is_left_to_it(space, word):
+    pod = space.pod("pod-1")
+    space.checkpoint(pod, "by-runtime", age=120, strategy="Runtime")
+    space.checkpoint(pod, "by-image", age=60)
+    restorable(space, "by-image", status="True")
+    word.offers("True", "False")
+    restorable(space, "by-image", status="False")
+    crash(space, pod)
+    never(lambda: record_of(space) or space.notes("ColdStart"), 3, "a word of the controller")

@@ -1,0 +1,132 @@
+/*
+ * Whether a container may be restored from a Checkpoint, and why not: the guards in the order in
+ * which their reasons help most. What the node does not offer comes last: the rest can still mend.
+ */
+#include "restore/rule.h"
+
+static const struct {
+	const char *reason;
+	const char *message;
+} restore_verdicts[RESTORE_VERDICT_COUNT] = {
+	[RESTORE_OK] = {"Restorable", "the container can be restored from it"},
+	[RESTORE_NOT_BUILT] = {"NotBuilt", "its image is not built yet"},
+	[RESTORE_BUILD_FAILED] = {"BuildFailed", "its image could not be built"},
+	[RESTORE_OTHER_POD] = {"PodGone", "the Pod that it was taken of is gone"},
+	[RESTORE_OTHER_CONTAINER] = {"OtherContainer", "it was taken of another container"},
+	[RESTORE_IMAGE_CHANGED] = {"ImageChanged", "the container's image has changed since"},
+	[RESTORE_TEMPLATE_CHANGED] = {"TemplateChanged", "the Pod's template has changed since"},
+	[RESTORE_WAS_NOT_READY] = {"WasNotReady", "the container was not Ready when it was taken"},
+	[RESTORE_NOT_STABLE] = {"NotStable",
+		"the container has not stayed Ready long enough after it was taken"},
+	[RESTORE_TOO_OLD] = {"TooOld", "it is older than spec.retention.maxAge allows"},
+	[RESTORE_FAILED_BEFORE] = {API_REASON_RESTORE_FAILED, "a restore from it did not hold"},
+	[RESTORE_DAMAGED] = {API_REASON_CHECKPOINT_DAMAGED, "its files are not what they were"},
+	[RESTORE_NOT_OFFERED] = {"StrategyNotOffered", "the node does not restore it"},
+};
+
+const char *restore_verdict_reason(enum restore_verdict verdict)
+{
+	return restore_verdicts[verdict].reason;
+}
+
+const char *restore_verdict_message(enum restore_verdict verdict)
+{
+	return restore_verdicts[verdict].message;
+}
+
+struct str restore_explain(
+	const struct restore_view *view, enum api_strategy strategy, enum restore_verdict verdict)
+{
+	const struct api_offer *offer = api_checkpoint_node_offer(view->node, strategy);
+
+	return verdict == RESTORE_NOT_OFFERED && offer != NULL && offer->message.size > 0
+		? offer->message
+		: str_of(restore_verdict_message(verdict));
+}
+
+enum api_strategy restore_strategy(const struct restore_view *view)
+{
+	const struct api_checkpoint *best = view->checkpoints[0];
+	bool is_best_offered =
+		!api_checkpoint_node_refuses(view->node, api_checkpoint_strategy(best));
+
+	for (size_t i = 1; i < view->checkpoint_count; i++) {
+		const struct api_checkpoint *one = view->checkpoints[i];
+		bool is_offered =
+			!api_checkpoint_node_refuses(view->node, api_checkpoint_strategy(one));
+		bool is_newer = one->spec.timestamp.us > best->spec.timestamp.us;
+
+		if (is_offered != is_best_offered ? is_offered : is_newer) {
+			best = one;
+			is_best_offered = is_offered;
+		}
+	}
+	return api_checkpoint_strategy(best);
+}
+
+/* A Pod of a StatefulSet keeps its identity when it is replaced; any other Pod is its uid. */
+static bool restore_is_same_pod(const struct api_pod *pod,
+	const struct api_checkpoint_pod *taken_of, const struct api_workload_reference *workload)
+{
+	const struct api_owner *owner = api_metadata_controller(&pod->metadata);
+
+	if (taken_of == NULL || taken_of->uid.size == 0)
+		return false;
+	if (str_equal(taken_of->uid, pod->metadata.uid))
+		return true;
+	return workload != NULL && owner != NULL && str_is(owner->kind, "StatefulSet") &&
+		str_equal(owner->uid, workload->uid) &&
+		str_equal(taken_of->name, pod->metadata.name);
+}
+
+/* Whether the Checkpoint is good in itself. */
+static enum restore_verdict restore_judge_quality(const struct restore_view *view,
+	const struct api_checkpoint *checkpoint, struct wall_time now)
+{
+	const struct api_condition *usable =
+		api_condition_find(&checkpoint->status.conditions, API_CONDITION_USABLE);
+	int64_t age_us = now.us - checkpoint->spec.timestamp.us;
+
+	if (api_checkpoint_phase(checkpoint) == API_CHECKPOINT_FAILED)
+		return RESTORE_BUILD_FAILED;
+	if (api_checkpoint_phase(checkpoint) != API_CHECKPOINT_IMAGE_BUILT ||
+		checkpoint->status.runtime_image.size == 0 || checkpoint->status.digest.size == 0 ||
+		wall_time_is_set(checkpoint->metadata.deleted))
+		return RESTORE_NOT_BUILT;
+	if (usable != NULL && str_is(usable->status, "False"))
+		return str_is(usable->reason, API_REASON_CHECKPOINT_DAMAGED)
+			? RESTORE_DAMAGED
+			: RESTORE_FAILED_BEFORE;
+	if (!checkpoint->spec.was_ready)
+		return RESTORE_WAS_NOT_READY;
+	if (!wall_time_is_set(checkpoint->status.stable))
+		return RESTORE_NOT_STABLE;
+	if (view->terms.max_age_seconds > 0 &&
+		age_us > view->terms.max_age_seconds * TIME_SECOND_US)
+		return RESTORE_TOO_OLD;
+	return RESTORE_OK;
+}
+
+enum restore_verdict restore_judge(const struct restore_view *view,
+	const struct api_checkpoint *checkpoint, struct wall_time now)
+{
+	const struct api_checkpoint_spec *spec = &checkpoint->spec;
+	enum restore_verdict quality;
+
+	if (!restore_is_same_pod(view->pod, spec->pod, spec->workload))
+		return RESTORE_OTHER_POD;
+	if (!str_equal(spec->container_name, view->container->name))
+		return RESTORE_OTHER_CONTAINER;
+	if (!str_equal(spec->image, restore_original_image(view->record, view->container->image)))
+		return RESTORE_IMAGE_CHANGED;
+	if (!str_equal(spec->template_hash, api_pod_template_hash(view->pod)))
+		return RESTORE_TEMPLATE_CHANGED;
+	if (view->record != NULL &&
+		restore_list_has(&view->record->failed, checkpoint->metadata.uid))
+		return RESTORE_FAILED_BEFORE;
+	quality = restore_judge_quality(view, checkpoint, now);
+	if (quality == RESTORE_OK &&
+		api_checkpoint_node_refuses(view->node, api_checkpoint_strategy(checkpoint)))
+		return RESTORE_NOT_OFFERED;
+	return quality;
+}
