@@ -1,5 +1,7 @@
 """A cluster of our own for one benchmark, and what /proc tells about our programs in it."""
 
+import contextlib
+import ctypes
 import json
 import os
 import pathlib
@@ -12,6 +14,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 PROGRAM = ROOT / "build/release/src/main/kcr"
 STATE = pathlib.Path(os.environ.get("KCR_STATE", "/var/lib/kcr-cluster"))
 WAIT_SECONDS = 120
+RUNTIME_PROGRAM = ROOT / "build/release/src/main/kcr-runtime"
+CLONE_NEWNET = 0x40000000
 
 
 class Failure(Exception):
@@ -80,15 +84,39 @@ class Cluster:
             raise Failure(f"{' '.join(map(str, command))} ended with {result.returncode}: {result.stderr[-2000:]}")
         return result.stdout
 
-    def install(self):
-        """KCR for restores by image, from the release build; the images of the workloads, too."""
+    def install(self, manifest="install.yaml"):
+        """KCR as a user installs it, from the release build; the images of the workloads, too."""
         image = ROOT / "build/kcr.tar"
         subprocess.run([ROOT / "tools/kcr-image", image], check=True, stdout=subprocess.DEVNULL)
         made = subprocess.run([ROOT / "cluster/images", "redis", "tools"], check=True, capture_output=True, text=True)
         self.load_images(image, *(line.split()[1] for line in made.stdout.splitlines()))
-        self.kubectl("apply", "-f", ROOT / "deploy/install-image-only.yaml")
+        self.kubectl("apply", "-f", ROOT / "deploy" / manifest)
         self.kubectl("-n", "kcr-system", "rollout", "status", "deployment/kcr-controller", f"--timeout={WAIT_SECONDS}s")
         self.kubectl("-n", "kcr-agent", "rollout", "status", "daemonset/kcr-agent", f"--timeout={WAIT_SECONDS}s")
+
+    def in_node(self, *command, stdin=None):
+        """A command with the node's files, processes and network."""
+        return self._script("exec", *command, stdin=stdin)
+
+    @contextlib.contextmanager
+    def network(self):
+        """What is opened inside belongs to the cluster's network."""
+        libc = ctypes.CDLL(None, use_errno=True)
+        supervisor = (STATE / self.name / "node1/supervisor").read_text().split()[0]
+        with open("/proc/self/ns/net", "rb") as ours, open(f"/proc/{supervisor}/ns/net", "rb") as theirs:
+            if libc.setns(theirs.fileno(), CLONE_NEWNET) < 0:
+                raise OSError(ctypes.get_errno(), "setns")
+            try:
+                yield
+            finally:
+                libc.setns(ours.fileno(), CLONE_NEWNET)
+
+    def use_kcr_runtime(self):
+        """Has containerd read the configuration that the installation wrote: Pods run under kcr-runtime from now on,
+        but for those of RuntimeClass `runc`."""
+        self._script("restart-engine")
+        self.apply({"apiVersion": "node.k8s.io/v1", "kind": "RuntimeClass", "metadata": {"name": "runc"},
+                    "handler": "runc"})
 
     def agent_store(self):
         """The agent's store, as this machine's directory."""
@@ -107,7 +135,6 @@ class Cluster:
             if arguments[:len(words)] == list(words) and group in groups:
                 found.append(int(directory.name))
         return found
-
 
     def process_of_container(self, container_id, name):
         for directory in pathlib.Path("/proc").glob("[0-9]*"):

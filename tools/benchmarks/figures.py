@@ -21,14 +21,14 @@ def figure(name, values, unit, how, reference=None, reference_is="", pairs=None,
         "name": name, "value": round(value, 3), "unit": unit,
         "reference": round(reference, 3) if reference else None,
         "ratio": round(ratio, 3) if ratio else None,
-        "bound": bound, "ok": measured[bound_on] <= bound if bound else None,
+        "bound": bound, "ok": measured[bound_on] <= bound if bound is not None else None,
         "bound_on": bound_on, "reference_is": reference_is, "how": how,
         "runs": len(values), "values": [round(each, 3) for each in values],
     }
 
 
 def _cells(each):
-    bound = f"{each['bound_on']} <= {each['bound']:g}" if each["bound"] else "-"
+    bound = f"{each['bound_on']} <= {each['bound']:g}" if each["bound"] is not None else "-"
     verdict = {True: "ok", False: "NOT OK", None: "-"}[each["ok"]]
     number = "{:.4g}".format
     return [each["name"], number(each["value"]), each["unit"], str(each["runs"]),

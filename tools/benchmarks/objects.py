@@ -10,51 +10,20 @@ usage: objects.py deployments COUNT ANNOTATED     with no replicas; the first AN
 The last three print the time at which it was so, as time.monotonic() has it. Needs KUBECONFIG.
 """
 
-import base64
 import http.client
 import json
-import ssl
 import subprocess
 import sys
-import tempfile
 import threading
 import time
-import urllib.parse
+
+from api import Api, call
 
 CONNECTIONS = 8
 WAIT_SECONDS = 120
 PAUSE_SECONDS = 0.02
 OURS = "/apis/checkpoint-restore.kcr.io/v1/namespaces/default/"
 ANNOTATION = {"kcr.io/checkpoint-restore-schedule": "0 0 1 1 *"}
-
-
-class Api:
-    """Connections to the API server of $KUBECONFIG."""
-
-    def __init__(self):
-        config = json.loads(subprocess.run(["kubectl", "config", "view", "--raw", "-o", "json"],
-                                           check=True, capture_output=True).stdout)
-        cluster, user = config["clusters"][0]["cluster"], config["users"][0]["user"]
-        self._address = urllib.parse.urlsplit(cluster["server"]).netloc
-        self._tls = ssl.create_default_context(
-            cadata=base64.b64decode(cluster["certificate-authority-data"]).decode())
-        with tempfile.NamedTemporaryFile() as pair:
-            pair.write(base64.b64decode(user["client-certificate-data"]) + base64.b64decode(user["client-key-data"]))
-            pair.flush()
-            self._tls.load_cert_chain(pair.name)
-
-    def connect(self):
-        return http.client.HTTPSConnection(self._address, context=self._tls, timeout=30)
-
-
-def call(connection, method, path, body=None):
-    headers = {"Content-Type": "application/merge-patch+json" if method == "PATCH" else "application/json"}
-    connection.request(method, path, json.dumps(body) if body else None, headers)
-    answer = connection.getresponse()
-    content = answer.read()
-    if answer.status not in (200, 201, 409):
-        sys.exit(f"objects.py: {method} {path}: {answer.status} {content.decode()[:500]}")
-    return json.loads(content)
 
 
 def in_parallel(api, count, make):
@@ -184,7 +153,8 @@ def main():
     if verb == "ready":
         print_when("ready", lambda: is_ready(int(arguments[0])))
         return
-    api = Api()
+    api = Api(json.loads(subprocess.run(["kubectl", "config", "view", "--raw", "-o", "json"],
+                                        check=True, capture_output=True).stdout))
     connection = api.connect()
     if verb == "deployments":
         make_deployments(api, int(arguments[0]), int(arguments[1]))
@@ -197,4 +167,7 @@ def main():
         print_when("deleted", lambda: count_of(connection, arguments[0]) == 0)
 
 
-main()
+try:
+    main()
+except OSError as failure:
+    sys.exit(f"objects.py: {failure}")
