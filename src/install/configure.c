@@ -2,11 +2,8 @@
  * The engine's configuration: asked of the engine itself, changed by a drop-in, and asked again. An
  * engine that would not start with it keeps the configuration that it had.
  */
-#include <string.h>
-
 #include "base/limits.h"
 #include "install/state.h"
-#include "sys/clock.h"
 #include "sys/log.h"
 
 #define CRIO_DROP_IN "/etc/crio/crio.conf.d/50-kcr.conf"
@@ -25,7 +22,7 @@ static bool configure_is_containerd(const struct install *install)
 	return str_is(install->engine.name, INSTALL_CONTAINERD);
 }
 
-/* The first line of what the engine complains about; containerd's log says the reason last. */
+/* The last line of what the engine complains about: that is where containerd says the reason. */
 static void configure_last_line(struct buf *text, char line[static 256])
 {
 	struct str rest = str_trim(buf_str(text));

@@ -1,15 +1,11 @@
 /* The order: what is called before who calls it; so a step that fails leaves a host that works. */
 #include <fcntl.h>
 #include <limits.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/limits.h"
 #include "install/state.h"
 #include "sys/clock.h"
-#include "sys/fd.h"
 #include "sys/file.h"
 #include "sys/log.h"
 

@@ -1,10 +1,8 @@
 /* Options, host.json and exit status of both commands. */
 #include "install/install.h"
 
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/stat.h>
 
 #include "base/limits.h"
@@ -241,19 +239,4 @@ int install_remove_main(int count, char *const *arguments)
 	if (options.stay)
 		program_stay();
 	return 0;
-}
-
-bool install_engine_started(const char *engine, struct wall_time *ret_started)
-{
-	autoarena *arena = arena_new(16 * 1024);
-	struct install_host host = {.root = "/", .root_fd = -1, .arena = arena};
-	struct install_engine found = {.name = str_of(engine)};
-	struct error ignored;
-
-	if (file_open_directory("/", &host.root_fd, &ignored) < 0)
-		return false;
-	autoclose int root_fd = host.root_fd;
-	install__engine_look(&host, &found);
-	*ret_started = found.started;
-	return found.pid != 0;
 }
