@@ -16,17 +16,35 @@ exit 42
 FAKE
 chmod 755 "$place/fake"
 echo "{\"runtime\":\"$place/fake\",\"store\":\"$place/store\",\"state\":\"$place/state\"}" >"$place/kcr-runtime.json"
+cases=0
 failures=0
+
+# check WORDS STATUS: one line of TAP
+check() {
+    cases=$((cases + 1))
+    if [ "$2" = 0 ]; then
+        echo "ok $cases - $1"
+    else
+        echo "not ok $cases - $1"
+        failures=$((failures + 1))
+    fi
+}
 
 # same_as_runtime ARGUMENT...: both say and return the same
 same_as_runtime() {
     local direct through
     direct=$(echo text | MARK=1 "$place/fake" "$@" 2>&1; echo "status=$?") || true
     through=$(echo text | MARK=1 "$place/kcr-runtime" "$@" 2>&1; echo "status=$?") || true
-    if [ "$direct" != "$through" ]; then
-        printf 'differs: %s\n--- runtime\n%s\n--- kcr-runtime\n%s\n' "$*" "$direct" "$through"
-        failures=$((failures + 1))
-    fi
+    [ "$direct" = "$through" ] || printf '# runtime: %s\n# kcr-runtime: %s\n' "${direct//$'\n'/ }" "${through//$'\n'/ }"
+    check "passes on: $*" "$([ "$direct" = "$through" ]; echo $?)"
+}
+
+# holds WORDS COMMAND...
+holds() {
+    local words=$1 status=0
+    shift
+    "$@" >/dev/null || status=$?
+    check "$words" "$status"
 }
 
 mkdir -p "$place/bundle/rootfs"
@@ -63,20 +81,23 @@ for plan in '' 'nonsense' '{"version":9}' '{"version":1,"policy":"Never"}' \
     echo "$plan" >"$place/store/plans/u1/main.json"
     same_as_runtime create --bundle "$place/bundle" abc
 done
-grep -q '"reason":"PlanUnreadable"' "$place/store/records/u1/main.json"
-grep -q '"reason":"PolicyNever"' "$place/store/records/u1/main.json"
-grep -q '"reason":"CheckpointDamaged"' "$place/store/records/u1/main.json"
+for reason in PlanUnreadable PolicyNever CheckpointDamaged; do
+    holds "records $reason" grep -q "\"reason\":\"$reason\"" "$place/store/records/u1/main.json"
+done
 
 # the agent sees which containers are run, and which the engine has ended, until it looks
-[ -e "$place/store/containers/abc" ]
+holds 'marks a container' test -e "$place/store/containers/abc"
 same_as_runtime kill abc 15
 same_as_runtime delete abc
-[ ! -e "$place/store/containers/abc" ] && [ -e "$place/store/containers/abc.killed" ]
+holds 'takes the mark off' test ! -e "$place/store/containers/abc"
+holds 'marks what the engine has ended' test -e "$place/store/containers/abc.killed"
 
 # another name has another configuration; without a usable one there is still a runtime, or a word about it
 echo "{\"runtime\":\"/nonexistent\"}" >"$place/kcr-other.json"
 status=0
 "$place/kcr-other" state abc 2>"$place/said" || status=$?
-[ "$status" = 127 ] && grep -q "cannot run '/nonexistent'" "$place/said"
+holds 'ends with 127 without a runtime' test "$status" = 127
+holds 'names the runtime that is missing' grep -q "cannot run '/nonexistent'" "$place/said"
 
+echo "1..$cases"
 [ "$failures" = 0 ]
