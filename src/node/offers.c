@@ -179,8 +179,8 @@ static bool offer_find_release(
 		return false;
 	*ret_offer = offer(API_NOT_OFFERED, is_too_old ? "EngineTooOld" : "RemovedFromEngine",
 		arena_printf(arena,
-			"containerd %.*s cannot restore images, only 2.1 to 2.3 can; install "
-			"kcr-runtime",
+			"containerd %.*s cannot restore images, only 2.1 to 2.3 can; "
+			"kcr-runtime needs no image",
 			STR_ARG(engine->version)));
 	return true;
 }

@@ -254,6 +254,22 @@ static void self_changed(
 	self_want(context);
 }
 
+/* A checkpoint by kcr-runtime where it was not believed in: an engine that was restarted since. */
+static void self_checkpoint_changed(
+	void *context, const struct kube_object *old, const struct kube_object *new)
+{
+	struct node *node = context;
+	const struct kube_object *own =
+		kube_informer_get(node->own_descriptions, str_of(node->name));
+
+	(void)old;
+	if (new != NULL &&
+		own != NULL &&api_checkpoint_strategy(new->view) ==
+			API_STRATEGY_RUNTIME &&api_checkpoint_node_refuses(
+				own->view, API_STRATEGY_RUNTIME))
+		self_want(node);
+}
+
 static void self_synced(void *context)
 {
 	self_want(context);
@@ -289,4 +305,5 @@ void node_self_new(struct node *node)
 	node->own_descriptions = kube_informer_new(node->client, &options);
 	kube_informer_on_change(node->own_nodes, self_changed, node);
 	kube_informer_on_change(node->own_descriptions, self_changed, node);
+	kube_informer_on_change(node->checkpoints, self_checkpoint_changed, node);
 }
