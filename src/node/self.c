@@ -198,7 +198,10 @@ static bool self_goes_with(const struct api_checkpoint_node *own, const struct a
 {
 	const struct api_owner *owners = own->metadata.owners.items;
 
-	return own->metadata.owners.count == 1 && str_equal(owners[0].uid, of->metadata.uid);
+	for (size_t i = 0; i < own->metadata.owners.count; i++)
+		if (str_equal(owners[i].uid, of->metadata.uid))
+			return true;
+	return false;
 }
 
 static void self_plan_object(struct kube_plan *plan, const struct api_node *of)
