@@ -46,9 +46,8 @@ static struct str attempt_note(const struct handover_attempt *attempt, struct st
 
 	if (str_is(attempt->outcome, HANDOVER_RESTORED))
 		return arena_printf(arena,
-			"Container %.*s was restored from Checkpoint %.*s in %.2f s (checking %.2f "
-			"s, "
-			"files %.2f s, memory %.2f s)",
+			"Container %.*s was restored from Checkpoint %.*s in %.2f s "
+			"(checking %.2f s, files %.2f s, memory %.2f s)",
 			STR_ARG(container), STR_ARG(checkpoint),
 			attempt_seconds(
 				attempt->verify_us + attempt->layer_us + attempt->restore_us),
@@ -58,9 +57,8 @@ static struct str attempt_note(const struct handover_attempt *attempt, struct st
 		return arena_printf(arena, "Container %.*s starts without its memory: %.*s",
 			STR_ARG(container), STR_ARG(why));
 	return arena_printf(arena,
-		"Container %.*s starts without its memory, it could not be restored from "
-		"Checkpoint "
-		"%.*s: %.*s",
+		"Container %.*s starts without its memory, it could not be restored "
+		"from Checkpoint %.*s: %.*s",
 		STR_ARG(container), STR_ARG(checkpoint), STR_ARG(why));
 }
 
