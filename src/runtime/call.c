@@ -51,7 +51,7 @@ static const struct call_option call_kill_options[] = {
  */
 static const struct call_option call_checkpoint_options[] = {
 	{"--image-path", NULL, true, CALL_FIELD(image_path)},
-	{"--work-path", NULL, true, CALL_NO_FIELD},
+	{"--work-path", NULL, true, CALL_FIELD(work_path)},
 	{"--leave-running", NULL, false, CALL_FIELD(leave_running)},
 	{"--tcp-established", NULL, false, CALL_NO_FIELD},
 	{"--ext-unix-sk", NULL, false, CALL_NO_FIELD},

@@ -38,6 +38,7 @@ struct runtime_call {
 	const char *image_path; /* checkpoint */
 	size_t image_path_index; /* of the argument that holds the path */
 	size_t image_path_skip; /* bytes of that argument before the path ("--image-path=") */
+	const char *work_path; /* where CRIU's log goes */
 	bool leave_running;
 	const char *signal; /* kill: a name or a number */
 };

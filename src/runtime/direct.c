@@ -125,8 +125,25 @@ static int direct_dump(struct direct *direct, int *ret_status, struct error *err
 			host->arguments[call->image_path_index], direct->directory.data)
 			.data;
 	arguments[used] = NULL;
-	return runtime__run(host, arguments, RUNTIME_STDIO_INHERITED, RUNTIME_DUMP_DEADLINE_MS,
-		ret_status, err);
+	return runtime__run(
+		host, arguments, RUNTIME_STDIO_NONE, RUNTIME_DUMP_DEADLINE_MS, ret_status, err);
+}
+
+/*
+ * The engine passes on the first line that a runtime writes, which is "type DUMP errno 0" of each
+ * of them. So CRIU's own reasons are that line. False when there are none.
+ */
+static bool direct_explain(const struct direct *direct)
+{
+	const struct runtime_host *host = direct->host;
+	autobuf reasons = BUF_INIT(LIMIT_ERROR_TEXT);
+	struct str work =
+		str_of(host->call.work_path != NULL ? host->call.work_path : host->call.image_path);
+
+	runtime__criu_reasons(runtime__path(host, work, "dump.log").data, &reasons);
+	if (reasons.size > 0)
+		(void)fprintf(stderr, "criu failed: %s\n", reasons.data);
+	return reasons.size > 0;
 }
 
 static int direct_save_layer(struct direct *direct, struct error *err)
@@ -238,7 +255,8 @@ bool runtime__checkpoint(const struct runtime_host *host, int *ret_exit_status)
 	if (direct_take(&direct, &status, &err) < 0) {
 		direct_give_up(&direct);
 		*ret_exit_status = WIFEXITED(status) ? WEXITSTATUS(status) : 1;
-		return status != 0; /* what failed on our side may work the engine's way */
+		/* what failed on our side may work the engine's way, or the runtime says why not */
+		return status != 0 && direct_explain(&direct);
 	}
 	if (direct_write_note(&direct, &err) == 0 && direct_write_result(&direct, &err) == 0) {
 		*ret_exit_status = 0;

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/limits.h"
+#include "criu/log.h"
 #include "sys/fd.h"
 #include "sys/file.h"
 #include "sys/process.h"
@@ -29,7 +30,7 @@ static const char *const host_runtimes[] = {
 	"/usr/libexec/crio/crun",
 };
 
-enum { HOST_STATE_DEADLINE_MS = 10000 };
+enum { HOST_STATE_DEADLINE_MS = 10000, HOST_CRIU_LOG_BYTES = 4 * 1024 * 1024 };
 
 static const char *host_base_name(const char *path)
 {
@@ -100,6 +101,8 @@ void runtime__host_done(struct runtime_host *host)
 int runtime__exec(const struct runtime_host *host)
 {
 	enum { NO_RUNTIME = 127 }; /* as a shell says it */
+	const char **arguments =
+		arena_zeroed(host->arena, host->argument_count + 1, sizeof(*arguments));
 
 	if (host->config.runtime.size == 0) {
 		(void)fprintf(stderr,
@@ -108,7 +111,11 @@ int runtime__exec(const struct runtime_host *host)
 			host_base_name(host->arguments[0]));
 		return NO_RUNTIME;
 	}
-	(void)execv(host->config.runtime.data, host->arguments);
+	/* under its own name, which it has in its help and looks at */
+	for (size_t i = 1; i < host->argument_count; i++)
+		arguments[i] = host->arguments[i];
+	arguments[0] = host->config.runtime.data;
+	(void)execv(host->config.runtime.data, (char *const *)(uintptr_t)arguments);
 	(void)fprintf(stderr, "kcr-runtime: cannot run '%s': %s\n", host->config.runtime.data,
 		strerror(errno));
 	return NO_RUNTIME;
@@ -201,6 +208,19 @@ int runtime__state(const struct runtime_host *host, struct buf *out, struct erro
 		return error_set(err, ERROR_ABSENT, "the runtime does not know container '%s'",
 			host->call.id);
 	return 0;
+}
+
+void runtime__criu_reasons(const char *path, struct buf *out)
+{
+	autobuf text = BUF_INIT(HOST_CRIU_LOG_BYTES);
+	struct criu_log log = {0};
+	struct error ignored; /* the beginning of a long one has the cause */
+
+	if (file_read(AT_FDCWD, path, &text, &ignored) < 0 && text.size == 0)
+		return;
+	criu_log_add(&log, buf_str(&text));
+	criu_log_end(&log);
+	criu_log_excerpt(&log, out);
 }
 
 struct str runtime__path(const struct runtime_host *host, struct str directory, const char *name)

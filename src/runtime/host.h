@@ -65,6 +65,9 @@ must_check int runtime__state_write(
 must_check int runtime__state_read(
 	const struct runtime_host *host, const char *suffix, struct buf *out, struct error *err);
 
+/* Appends CRIU's reasons from its log at `path`; nothing when there are none. */
+void runtime__criu_reasons(const char *path, struct buf *out);
+
 /* A path in the store or beside it, in the host's arena. */
 struct str runtime__path(const struct runtime_host *host, struct str directory, const char *name);
 

@@ -347,10 +347,11 @@ static int layer_visit(struct archive *archive, struct archive_entry *entry, int
 	if (buf_check(&path, "a path of the layer", err) < 0)
 		return -1;
 	found = layer_open_parent(root_fd, path.data, &parent_fd, &at.name, err);
+	/* nothing is there to be removed, or a link or file that the layer replaces */
+	if (found <= 0 && pass == LAYER_REMOVE)
+		return 0;
 	if (found < 0)
 		return -1;
-	if (found == 0 && pass == LAYER_REMOVE)
-		return 0; /* nothing is there to be removed */
 	if (found == 0)
 		return error_set(err, ERROR_CORRUPT, "'%s' comes before its directory", at.path);
 	at.parent_fd = parent_fd;

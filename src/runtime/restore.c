@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include "base/limits.h"
-#include "criu/log.h"
 #include "runtime/cgroup.h"
 #include "runtime/layer.h"
 #include "runtime/overlay.h"
@@ -25,7 +24,7 @@
 #define RESTORE_LAYER   "rootfs-diff.tar"
 #define RESTORE_DELETED "deleted.files"
 
-enum { RESTORE_DELETE_DEADLINE_MS = 10000, RESTORE_LOG_BYTES = 4 * 1024 * 1024 };
+enum { RESTORE_DELETE_DEADLINE_MS = 10000 };
 
 /* A restore on its way. */
 struct restore {
@@ -188,20 +187,13 @@ static int restore_undo_root(const struct restore *restore, struct error *err)
 static void restore_explain(const struct restore *restore, int status, struct error *err)
 {
 	char ended[PROCESS_STATUS_TEXT];
-	autobuf text = BUF_INIT(RESTORE_LOG_BYTES);
-	autobuf excerpt = BUF_INIT(LIMIT_ERROR_TEXT);
-	struct str path = runtime__path(restore->host, restore->work, "restore.log");
-	struct criu_log log = {0};
-	struct error ignored;
+	autobuf reasons = BUF_INIT(LIMIT_ERROR_TEXT);
 
-	if (file_read(AT_FDCWD, path.data, &text, &ignored) == 0 || text.size > 0) {
-		criu_log_add(&log, buf_str(&text));
-		criu_log_end(&log);
-		criu_log_excerpt(&log, &excerpt);
-	}
+	runtime__criu_reasons(
+		runtime__path(restore->host, restore->work, "restore.log").data, &reasons);
 	process_format_status(status, ended);
-	if (excerpt.size > 0)
-		(void)error_set(err, ERROR_SYSTEM, "%s", excerpt.data);
+	if (reasons.size > 0)
+		(void)error_set(err, ERROR_SYSTEM, "%s", reasons.data);
 	else
 		(void)error_set(err, ERROR_SYSTEM, "the runtime ended with %s", ended);
 }

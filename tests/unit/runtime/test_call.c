@@ -68,6 +68,7 @@ static const struct sample samples[] = {
 			.id = ID,
 			.image_path = "/tmp/ctrd-checkpoint1",
 			.image_path_index = 9,
+			.work_path = "/var/lib/containerd/c/ctrd-checkpoint",
 			.leave_running = true}},
 	{CALL("crun", "checkpoint", "--image-path=/i", "--leave-running", ID),
 		{.verb = RUNTIME_CHECKPOINT,
@@ -99,6 +100,18 @@ static const struct sample samples[] = {
 			.pid_file = "/pid",
 			.no_pivot = true}},
 	/* CRI-O itself, and a person */
+	{CALL("/usr/bin/kcr-runtime", "--root=/run/runc", "--systemd-cgroup", "start", ID),
+		{.verb = RUNTIME_START, .verb_index = 3, .id = ID}},
+	{CALL("/usr/bin/kcr-runtime", "--root", "/run/runc", "--systemd-cgroup", "checkpoint",
+		 "--image-path", CRIO_BUNDLE "/checkpoint", "--work-path", CRIO_BUNDLE,
+		 "--leave-running", ID),
+		{.verb = RUNTIME_CHECKPOINT,
+			.verb_index = 4,
+			.id = ID,
+			.image_path = CRIO_BUNDLE "/checkpoint",
+			.image_path_index = 6,
+			.work_path = CRIO_BUNDLE,
+			.leave_running = true}},
 	{CALL("/usr/bin/kcr-runtime", "--root", "/run/crun", "kill", "-a", ID, "KILL"),
 		{.verb = RUNTIME_KILL, .verb_index = 3, .id = ID, .signal = "KILL"}},
 	{CALL("kcr-runtime", "kill", ID), {.verb = RUNTIME_KILL, .verb_index = 1, .id = ID}},
@@ -122,6 +135,7 @@ static void test_calls_of_engines_are_understood(void **state)
 		assert_text(call.signal, expected->signal);
 		assert_text(call.image_path, expected->image_path);
 		assert_int_equal(call.image_path_index, expected->image_path_index);
+		assert_text(call.work_path, expected->work_path);
 		assert_int_equal(call.image_path_skip, expected->image_path_skip);
 		assert_int_equal(call.leave_running, expected->leave_running);
 		assert_int_equal(call.no_pivot, expected->no_pivot);

@@ -117,6 +117,22 @@ static void test_files_are_added_and_replaced(void **state)
 	assert_content("added", "");
 }
 
+static void test_directories_replace_links_and_files(void **state)
+{
+	(void)state;
+	put_file(here.base_fd, "victim", "untouched");
+	assert_int_equal(symlinkat("..", here.root_fd, "link"), 0);
+	put_file(here.root_fd, "file", "a file");
+	assert_int_equal(mkdirat(here.upper_fd, "link", 0755), 0);
+	assert_int_equal(mkdirat(here.upper_fd, "file", 0755), 0);
+	put_file(here.upper_fd, "link/victim", "inside");
+	put_file(here.upper_fd, "file/inner", "inside");
+	save_and_apply();
+	assert_content("link/victim", "inside");
+	assert_content("file/inner", "inside");
+	assert_int_equal(look("link/victim").st_size, 6);
+}
+
 static void test_owner_mode_and_times_are_kept(void **state)
 {
 	const struct timespec times[2] = {{111, 5}, {1234567890, 123456789}};
@@ -392,6 +408,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		IN_PLACE(test_files_are_added_and_replaced),
+		IN_PLACE(test_directories_replace_links_and_files),
 		IN_PLACE(test_owner_mode_and_times_are_kept),
 		IN_PLACE(test_links_devices_and_fifos_are_made),
 		IN_PLACE(test_whiteouts_remove_files_and_trees),
