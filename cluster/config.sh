@@ -62,6 +62,8 @@ tlsCertFile: /etc/kubernetes/pki/kubelet.crt
 tlsPrivateKeyFile: /etc/kubernetes/pki/kubelet.key
 containerRuntimeEndpoint: unix:///run/containerd/containerd.sock
 featureGates: {EventedPLEG: $([ "$EVENTED_PLEG" = on ] && echo true || echo false)}
+# restarts after the first wait for so long; a kubelet of its own accord waits for 10 s and, by doubling, up to 5 min
+crashLoopBackOff: {maxContainerRestartPeriod: $RESTART_PERIOD}
 # no DNS here: nobody answers in the Pod itself, so names fail at once, and Pods get no warning event
 clusterDNS: [127.0.0.1]
 clusterDomain: cluster.local
