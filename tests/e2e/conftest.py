@@ -7,6 +7,10 @@ import signal
 
 import pytest
 
+# What is no test file shows both sides of its assertions, too.
+pytest.register_assert_rewrite("harness", "runtime_node", "cases_again", "cases_calls", "cases_damage", "cases_ends",
+                               "cases_life", "cases_node")
+
 from harness import AGENT, CONTROLLER, Cluster, Namespace
 
 
@@ -30,6 +34,7 @@ def cluster():
         if kept:
             one.restart_programs()
         yield one
+        one.assert_no_sanitizer_reports()
     finally:
         one.stop(down=kept is None)
 

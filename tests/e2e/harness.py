@@ -6,13 +6,17 @@ import http.client
 import json
 import os
 import pathlib
+import re
+import shutil
 import signal
 import socket
 import subprocess
+import threading
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-BUILD = pathlib.Path(os.environ.get("KCR_BUILD", ROOT / "build" / "release"))
+RELEASE = ROOT / "build" / "release"
+BUILD = pathlib.Path(os.environ.get("KCR_BUILD", RELEASE))
 STATE = pathlib.Path(os.environ.get("KCR_STATE", "/var/lib/kcr-cluster"))
 
 NODE = "node1"
@@ -24,18 +28,30 @@ CONTROLLER = {"namespace": "kcr-system", "component": "controller"}
 AGENT = {"namespace": "kcr-agent", "component": "agent"}
 
 
+story = threading.local()  # of a test that runs beside others: lines to be printed when it is told, its Pods
+stopping = threading.Event()  # whoever waits beside others gives up
+PAUSE = 0.05  # seconds between two looks
+PAUSE_BESIDE_OTHERS = 0.2
+
+
 def say(text):
     """One line of what the test saw, with the time."""
-    print(time.strftime("%H:%M:%S"), text, flush=True)
+    line = f"{time.strftime('%H:%M:%S')} {text}"
+    if (lines := getattr(story, "lines", None)) is not None:
+        lines.append(line)
+    else:
+        print(line, flush=True)
 
 
 def wait(what, seconds, look):
     """Asks `look` until it gives something; fails when the time is over."""
+    pause = PAUSE_BESIDE_OTHERS if hasattr(story, "lines") else PAUSE
     began = time.monotonic()
     while not (found := look()):
         if time.monotonic() - began > seconds:
             raise AssertionError(f"gave up after {seconds} s: {what}")
-        time.sleep(0.05)
+        assert not stopping.is_set(), f"interrupted: {what}"
+        time.sleep(pause)
     say(f"{what} ({time.monotonic() - began:.1f} s)")
     return found
 
@@ -45,17 +61,24 @@ class Absent(Exception):
 
 
 class Cluster:
-    """One node of its own, started by cluster/up; see cluster/README.md."""
+    """One node of its own, started by cluster/up; see cluster/README.md. It restores by image."""
 
-    def __init__(self, name):
+    manifest = "install-image-only.yaml"
+
+    def __init__(self, name, *options):
         self.name = name
+        self.options = options or ("--restore-image", "on")
         self.node = STATE / name / NODE
         self.proxy = None
 
     # ---- life
 
     def start(self):
-        self.script("up", "--name", self.name, "--restore-image", "on")
+        self.script("up", "--name", self.name, *self.options)
+        self.start_proxy()
+
+    def start_proxy(self):
+        """The way to the API, once for the life of the node."""
         self.proxy = subprocess.Popen(
             [ROOT / "cluster" / "exec", "--name", self.name, "--net", "kubectl", "proxy", f"--port={PROXY_PORT}"],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -69,17 +92,25 @@ class Cluster:
             self.script("down", "--name", self.name)
 
     def install(self):
-        """KCR as a user gets it who restores by image: its image, and deploy/install-image-only.yaml as it stands."""
+        """KCR as a user gets it: its image, and its manifest as it stands."""
         image = STATE / self.name / "kcr.tar"
         workloads = [line.split()[1] for line in self.script("images", "redis", "tools").stdout.splitlines()]
-        say(run([ROOT / "tools" / "kcr-image", BUILD, image]).stdout.strip())
+        say(run([ROOT / "tools" / "kcr-image", self._programs(), image]).stdout.strip())
         self.script("load-image", "--name", self.name, "--quiet", image, *workloads)
         self.kubectl("apply", "-f", "-", stdin=self._manifest())
         self.wait_for_programs()
 
+    def _programs(self):
+        """A build tree with the programs: kcr-runtime runs with the node's libraries, so one with sanitizers cannot."""
+        tree = STATE / self.name / "build"
+        (tree / "src" / "main").mkdir(parents=True, exist_ok=True)
+        for build, program in ((BUILD, "kcr"), (BUILD, "kcr-work"), (RELEASE, "kcr-runtime")):
+            shutil.copy2(build / "src" / "main" / program, tree / "src" / "main")
+        return tree
+
     def _manifest(self):
         """The address sanitizer keeps freed memory for a while: its build needs more than the limits allow."""
-        manifest = (ROOT / "deploy" / "install-image-only.yaml").read_text()
+        manifest = (ROOT / "deploy" / self.manifest).read_text()
         if b"__asan_init" not in (BUILD / "src" / "main" / "kcr").read_bytes():
             return manifest
         say("the programs have sanitizers: their memory limits are raised to 1Gi")
@@ -158,12 +189,13 @@ class Cluster:
         except OSError:
             return False
 
-    def api(self, path, text=False):
-        status, _, body = self.http("127.0.0.1", PROXY_PORT, path)
+    def api(self, path, text=False, method="GET", body=None):
+        headers = {"Content-Type": "application/json" if method == "POST" else "application/merge-patch+json"}
+        status, _, body = self.http("127.0.0.1", PROXY_PORT, path, method, body and json.dumps(body), headers)
         if status == 404:
             raise Absent(path)
-        if status != 200:
-            raise AssertionError(f"GET {path}: {status} {body.decode()}")
+        if status not in (200, 201):
+            raise AssertionError(f"{method} {path}: {status} {body.decode()}")
         return body.decode() if text else json.loads(body)
 
     def pods_of(self, program):
@@ -174,6 +206,13 @@ class Cluster:
     def logs_of(self, program, tail=150):
         return self.kubectl("-n", program["namespace"], "logs", "--prefix", f"--tail={tail}", "-l",
                             f"app.kubernetes.io/component={program['component']}", check=False).stdout
+
+    def assert_no_sanitizer_reports(self):
+        """Neither in what KCR's programs wrote, of containers before the last one, too, nor in what containerd did."""
+        texts = [self.node / "log" / "containerd.log", *(self.node / "log" / "pods").glob("kcr-*/*/*.log")]
+        found = [f"{path}: {line}" for path in texts for line in path.read_text(errors="replace").splitlines()
+                 if re.search("ERROR: (Address|Leak)Sanitizer|runtime error:", line)]
+        assert not found, "\n".join(found)
 
     def component_log(self, component, tail=60):
         lines = (self.node / "log" / f"{component}.log").read_text(errors="replace").splitlines()

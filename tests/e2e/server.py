@@ -1,14 +1,16 @@
 """Runs in the tests' containers: all of its state is in memory. usage: PORT HEAP_MIB
 
-With STUBBORN in its environment it has to be killed to end.
+With STUBBORN in its environment it has to be killed to end; with GENTLE it ends well when it is asked to.
 
-GET / gives {"life", "count", "ticks", "keys"}: life is a random number of this start, ticks go up by themselves.
+GET / gives {"life", "count", "ticks", "threads", "keys"}: life is a random number of this start, ticks go up by
+themselves. GET /run?command=... runs that in a shell and gives its "output", too.
 """
 
 import http.server
 import json
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -45,7 +47,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 heap.append(bytearray(os.urandom(1 << 20)))
         elif path == "/sicken":
             is_healthy = False
-        body = json.dumps({"life": life, "count": count, "ticks": ticks, "keys": keys}).encode()
+        elif path == "/say":
+            print(arguments["text"], flush=True)
+        state = {"life": life, "count": count, "ticks": ticks, "threads": threading.active_count(), "keys": keys}
+        if path == "/run":
+            state["output"] = subprocess.run(arguments["command"], shell=True, text=True, stdout=subprocess.PIPE,
+                                             stderr=subprocess.STDOUT, timeout=30).stdout
+        body = json.dumps(state).encode()
         self.send_response(200 if is_healthy or path != "/healthz" else 500)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -57,6 +65,6 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 # Process 1 gets no signal that it has no handler for.
 if "STUBBORN" not in os.environ:
-    signal.signal(signal.SIGTERM, lambda *_: os._exit(143))
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(0 if "GENTLE" in os.environ else 143))
 threading.Thread(target=tick, daemon=True).start()
 http.server.ThreadingHTTPServer(("", int(sys.argv[1])), Handler).serve_forever()

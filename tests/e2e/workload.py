@@ -31,6 +31,12 @@ def deployment(name, *containers, replicas=1, schedule=None, **annotations):
                      "template": {"metadata": {"labels": {"app": name}}, "spec": pod_spec(*containers)}}}
 
 
+def stateful_set(name, *containers):
+    return {"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": name},
+            "spec": {"serviceName": name, "selector": {"matchLabels": {"app": name}},
+                     "template": {"metadata": {"labels": {"app": name}}, "spec": pod_spec(*containers)}}}
+
+
 def schedule(name, app, cron="0 0 1 1 *", **spec):
     """A CheckpointSchedule; the default is due once a year."""
     return {"apiVersion": "checkpoint-restore.kcr.io/v1", "kind": "CheckpointSchedule", "metadata": {"name": name},

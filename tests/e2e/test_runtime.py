@@ -1,0 +1,39 @@
+"""
+Restores by kcr-runtime, on each containerd with each runtime, as the default handler and by a RuntimeClass. The
+cases are in cases_*.py; each runs on each combination, except those that cost too much (together.py).
+"""
+
+import pytest
+
+import cases_again  # noqa: F401
+import cases_calls  # noqa: F401
+import cases_damage  # noqa: F401
+import cases_ends  # noqa: F401
+import cases_life  # noqa: F401
+import cases_node  # noqa: F401
+from together import CASES, Combination, Fleet
+
+COMBINATIONS = [Combination("2.4.2", "runc", True), Combination("2.4.2", "crun", False),
+                Combination("2.3.7", "runc", False), Combination("2.3.7", "crun", True)]
+MATRIX = [pytest.param(combination, one, id=f"{combination}-{one}")
+          for combination in COMBINATIONS for one in CASES if not one.is_once or combination == COMBINATIONS[0]]
+
+
+@pytest.fixture(scope="session")
+def fleet(request):
+    wanted = {}
+    for item in request.session.items:
+        if item.function is test_case:
+            wanted.setdefault(item.callspec.params["combination"], []).append(item.callspec.params["one"])
+    fleet = Fleet(wanted)
+    yield fleet
+    fleet.stop()
+
+
+@pytest.mark.parametrize("combination, one", MATRIX)
+def test_case(fleet, request, combination, one):
+    told = fleet.told(combination, one)
+    print("\n".join(told.lines))
+    if told.error is not None:
+        request.node.add_report_section("call", "the node", told.background)
+        raise told.error
