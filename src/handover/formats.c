@@ -154,6 +154,10 @@ static const struct json_field plan_config_fields[] = {
 		.default_text = "/run/kcr"},
 	{PLAN_ROW("agentDeadlineMilliseconds", JSON_FIELD_I64, handover_config, agent_deadline_ms),
 		.flags = JSON_HAS_DEFAULT, .default_i64 = 200, .minimum = 1, .maximum = 10000},
+	{PLAN_ROW(
+		 "createDeadlineMilliseconds", JSON_FIELD_I64, handover_config, create_deadline_ms),
+		.flags = JSON_HAS_DEFAULT, .default_i64 = HANDOVER_CREATE_DEADLINE_MS, .minimum = 1,
+		.maximum = 600000},
 };
 static const struct json_object plan_config_object =
 	JSON_OBJECT_OF("configuration", struct handover_config, plan_config_fields);

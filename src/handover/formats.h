@@ -50,6 +50,8 @@ enum {
 	HANDOVER_ANSWER_BYTES = 64 * 1024,
 	/* Of what was done, the newest are kept: more than any retention keeps checkpoints. */
 	HANDOVER_ATTEMPTS_MAX = 32,
+	/* One `create`, all in all: the kubelet gives a runtime 2 min by default. */
+	HANDOVER_CREATE_DEADLINE_MS = 90000,
 };
 
 /* Whether `name` may name a file here, as uids and containers' names do: letters, digits, "-_." and
@@ -106,6 +108,12 @@ void handover_plan_write(const struct handover_plan *plan, struct buf *out);
 #define HANDOVER_FAILED   "Failed" /* CRIU or the layer: never again from this one */
 #define HANDOVER_DAMAGED  "Damaged" /* a file is not what the plan says */
 #define HANDOVER_COLD     "Cold" /* started cold though there is a plan */
+
+/*
+ * The reason of a Failed attempt whose restore has begun. What comes of it replaces it; so it stays
+ * only where kcr-runtime was killed on the way, and it says so only once another attempt follows.
+ */
+#define HANDOVER_INTERRUPTED "Interrupted"
 
 struct handover_attempt {
 	struct str outcome; /* one of the texts above */
@@ -201,6 +209,7 @@ struct handover_config {
 	struct str store; /* path of the store on the host */
 	struct str state; /* directory for what lives as long as a container */
 	int64_t agent_deadline_ms;
+	int64_t create_deadline_ms; /* for all that a restore needs, CRIU included */
 };
 
 must_check int handover_config_read(struct str text, struct arena *arena,

@@ -67,6 +67,7 @@ static int install_put_program(struct install *install, struct error *err)
 		.store = str_of(install->options->store),
 		.state = STR("/run/kcr"),
 		.agent_deadline_ms = 200,
+		.create_deadline_ms = HANDOVER_CREATE_DEADLINE_MS,
 	};
 
 	handover_config_write(&config, &config_text);

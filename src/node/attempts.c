@@ -4,6 +4,15 @@
 #include "base/attributes.h"
 #include "node/direct.h"
 
+void node_attempts_settle(struct handover_record *record)
+{
+	const struct handover_attempt *attempts = record->attempts.items;
+	size_t count = record->attempts.count;
+
+	if (count > 0 && str_is(attempts[count - 1].reason, HANDOVER_INTERRUPTED))
+		record->attempts.count--;
+}
+
 size_t node_attempts_untold(const struct handover_record *record, struct str told)
 {
 	const struct handover_attempt *attempts = record->attempts.items;

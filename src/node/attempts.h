@@ -12,6 +12,12 @@
 #include "base/arena.h"
 #include "handover/formats.h"
 
+/*
+ * Leaves out a last attempt that was announced only: it may be under way. It is told when another
+ * one follows.
+ */
+void node_attempts_settle(struct handover_record *record);
+
 /* The index of the first attempt behind that of container `told` (a plain ID); 0 when none is of
  * it, the count when nothing is new. */
 size_t node_attempts_untold(const struct handover_record *record, struct str told);

@@ -38,8 +38,10 @@ static int node_record_read(const struct node *node, struct str pod_uid, struct 
 		return 0;
 	node_record_path(&path, pod_uid, container, ".json");
 	if (file_read(node_store_fd(node->store), path.data, &text, &err) == 0 &&
-		handover_record_read(buf_str(&text), arena, ret_record, &err) == 0)
+		handover_record_read(buf_str(&text), arena, ret_record, &err) == 0) {
+		node_attempts_settle(ret_record);
 		return 1;
+	}
 	if (err.kind != ERROR_ABSENT)
 		log_warning(&err, "Ignored a record of kcr-runtime", "record", path.data);
 	return 0;

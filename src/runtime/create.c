@@ -1,7 +1,7 @@
 /*
  * `create`: who is it, is there a plan, what does the agent say, what was done before; decide;
- * restore; put it on record. The record is what keeps a container that cannot be restored from
- * being restored for ever while the agent is away.
+ * restore; put it on record, before and after. The record is what keeps a container that cannot be
+ * restored from being restored for ever while the agent is away.
  */
 #include "runtime/create.h"
 
@@ -61,17 +61,21 @@ static bool create_ask(const struct runtime_host *host, const struct runtime_con
 		       ret_answer, &ignored) == 0;
 }
 
-static void create_record(const struct runtime_host *host,
-	const struct runtime_container *container, struct handover_record *record,
-	const struct handover_attempt *attempt)
+/* What was announced of this `create` is replaced. */
+static int create_record(const struct runtime_host *host, const struct runtime_container *container,
+	struct handover_record *record, const struct handover_attempt *attempt, struct error *err)
 {
-	struct error ignored; /* a full disk; the container counts more */
+	struct handover_attempt *attempts = record->attempts.items;
+	size_t count = record->attempts.count;
 
 	record->namespace = container->namespace;
 	record->pod = container->pod;
-	handover_record_add(record, attempt, host->arena);
-	if (runtime__record_store(host, container->pod_uid, container->name, record, &ignored) < 0)
-		return;
+	if (count > 0 && str_is(attempts[count - 1].reason, HANDOVER_INTERRUPTED) &&
+		str_equal(attempts[count - 1].container_id, attempt->container_id))
+		attempts[count - 1] = *attempt;
+	else
+		handover_record_add(record, attempt, host->arena);
+	return runtime__record_store(host, container->pod_uid, container->name, record, err);
 }
 
 /*
@@ -108,12 +112,26 @@ static struct handover_attempt create_attempt(
 	};
 }
 
+/* On record before it begins: who dies on the way does not begin the same again. */
+static int create_announce(const struct runtime_host *host,
+	const struct runtime_container *container, const struct handover_candidate *candidate,
+	struct handover_record *record, struct error *err)
+{
+	struct handover_attempt attempt = create_attempt(host, HANDOVER_FAILED,
+		STR(HANDOVER_INTERRUPTED), STR("the restore was begun and never ended"));
+
+	attempt.checkpoint = candidate->uid;
+	return create_record(host, container, record, &attempt, err);
+}
+
 static void create_restore(const struct runtime_host *host, const struct runtime_bundle *bundle,
-	const struct handover_candidate *candidate, struct handover_attempt *attempt)
+	const struct handover_candidate *candidate, struct handover_record *record,
+	struct handover_attempt *attempt)
 {
 	struct error err;
 
-	if (create_mark(host, &bundle->container, &err) < 0) {
+	if (create_mark(host, &bundle->container, &err) < 0 ||
+		create_announce(host, &bundle->container, candidate, record, &err) < 0) {
 		attempt->reason = STR("StateUnwritable");
 		attempt->message = arena_str(host->arena, str_of(err.text));
 	} else {
@@ -132,6 +150,7 @@ static bool create_by_plan(const struct runtime_host *host, const struct runtime
 	struct runtime_view view = {.container = container, .plan = plan, .record = &record};
 	struct handover_attempt attempt = create_attempt(host, HANDOVER_COLD, STR(""), STR(""));
 	struct runtime_decision decision;
+	struct error ignored; /* a full disk; the container counts more */
 
 	runtime__record_load(host, container->pod_uid, container->name, &record);
 	if (plan->ask_agent && create_ask(host, container, &answer))
@@ -140,8 +159,8 @@ static bool create_by_plan(const struct runtime_host *host, const struct runtime
 	attempt.reason = decision.reason;
 	attempt.message = decision.message;
 	if (decision.verdict == RUNTIME_RESTORE)
-		create_restore(host, bundle, decision.candidate, &attempt);
-	create_record(host, container, &record, &attempt);
+		create_restore(host, bundle, decision.candidate, &record, &attempt);
+	(void)!create_record(host, container, &record, &attempt, &ignored);
 	return str_is(attempt.outcome, HANDOVER_RESTORED);
 }
 
@@ -152,9 +171,10 @@ static void create_record_bad_plan(const struct runtime_host *host,
 	struct handover_record record;
 	struct handover_attempt attempt =
 		create_attempt(host, HANDOVER_COLD, STR("PlanUnreadable"), str_of(err->text));
+	struct error ignored; /* as above */
 
 	runtime__record_load(host, container->pod_uid, container->name, &record);
-	create_record(host, container, &record, &attempt);
+	(void)!create_record(host, container, &record, &attempt, &ignored);
 }
 
 bool runtime__create(const struct runtime_host *host)

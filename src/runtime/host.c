@@ -14,6 +14,7 @@
 
 #include "base/limits.h"
 #include "criu/log.h"
+#include "sys/clock.h"
 #include "sys/fd.h"
 #include "sys/file.h"
 #include "sys/process.h"
@@ -89,6 +90,7 @@ void runtime__host_init(struct runtime_host *host, int count, char *const *argum
 	};
 	host_read_config(host, count > 0 ? arguments[0] : "kcr-runtime");
 	host_find_runtime(host);
+	host->deadline.us = clock_mono().us + host->config.create_deadline_ms * INT64_C(1000);
 	if (host->argument_count <= RUNTIME_ARGUMENTS_MAX)
 		host->call = runtime_call_read(host->argument_count, arguments);
 }
@@ -178,6 +180,17 @@ int runtime__run(const struct runtime_host *host, const char *const *arguments,
 	if (host_start(host, arguments, fds, &process, err) < 0)
 		return -1;
 	return host_wait(&process, deadline_ms, ret_status, err);
+}
+
+int runtime__time_left(const struct runtime_host *host, int *ret_ms, struct error *err)
+{
+	int64_t left_ms = (host->deadline.us - clock_mono().us) / 1000;
+
+	if (left_ms <= 0)
+		return error_set(err, ERROR_TIMEOUT, "the restore took more than %lld ms",
+			(long long)host->config.create_deadline_ms);
+	*ret_ms = (int)left_ms; /* the configuration has a maximum */
+	return 0;
 }
 
 int runtime__state(const struct runtime_host *host, struct buf *out, struct error *err)

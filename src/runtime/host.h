@@ -25,6 +25,7 @@ struct runtime_host {
 	char *const *arguments; /* of the call; ended by NULL */
 	size_t argument_count;
 	struct runtime_call call;
+	struct mono_time deadline; /* of a `create` that restores */
 };
 
 /*
@@ -51,6 +52,9 @@ enum runtime_stdio {
  */
 must_check int runtime__run(const struct runtime_host *host, const char *const *arguments,
 	enum runtime_stdio stdio, int deadline_ms, int *ret_status, struct error *err);
+
+/* What is left until the deadline of `create`; fails with TIMEOUT when that is nothing. */
+must_check int runtime__time_left(const struct runtime_host *host, int *ret_ms, struct error *err);
 
 /* Runs `state ID` and appends what it prints. Fails with ABSENT (no such container), SYSTEM. */
 must_check int runtime__state(const struct runtime_host *host, struct buf *out, struct error *err);

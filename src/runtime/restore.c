@@ -207,6 +207,7 @@ static int restore_run(const struct restore *restore, struct error *err)
 	const char *arguments[16] = {"restore", "--detach", "--bundle", call->bundle,
 		"--image-path", images.data, "--work-path", restore->work.data};
 	size_t used = 8;
+	int left_ms;
 	int status;
 
 	if (call->pid_file != NULL) {
@@ -220,8 +221,8 @@ static int restore_run(const struct restore *restore, struct error *err)
 	if (call->no_pivot)
 		arguments[used++] = "--no-pivot";
 	arguments[used] = call->id;
-	if (runtime__run(host, arguments, RUNTIME_STDIO_INHERITED, RUNTIME_RESTORE_DEADLINE_MS,
-		    &status, err) < 0)
+	if (runtime__time_left(host, &left_ms, err) < 0 ||
+		runtime__run(host, arguments, RUNTIME_STDIO_INHERITED, left_ms, &status, err) < 0)
 		return -1;
 	if (status == 0)
 		return 0;
@@ -268,7 +269,7 @@ void runtime__restore(const struct runtime_host *host, const struct runtime_bund
 
 	attempt->checkpoint = candidate->uid;
 	if (restore_open(&restore, &err) < 0 ||
-		runtime_verify(candidate, restore.directory_fd, &err) < 0) {
+		runtime_verify(candidate, restore.directory_fd, host->deadline, &err) < 0) {
 		restore_fail(&restore, HANDOVER_DAMAGED, "CheckpointDamaged", &err);
 		return;
 	}

@@ -7,8 +7,6 @@
 #include "runtime/host.h"
 
 enum {
-	/* The longest restore that is waited for: the kubelet gives a runtime 2 min by default. */
-	RUNTIME_RESTORE_DEADLINE_MS = 90000,
 	/* What a fresh container's layer may hold already (mount points, CRI-O's links). */
 	RUNTIME_FRESH_LAYER_BYTES = 16 * 1024 * 1024,
 };

@@ -17,6 +17,7 @@
 
 #include "base/alloc.h"
 #include "handover/sum.h"
+#include "sys/clock.h"
 #include "sys/fd.h"
 #include "sys/file.h"
 
@@ -32,6 +33,7 @@ struct verify_work {
 	size_t chunk_count;
 	uint8_t (*sums)[HANDOVER_CHUNK_SUM]; /* of the chunks */
 	atomic_size_t next; /* the first chunk that nobody has taken */
+	struct mono_time deadline;
 	atomic_int error; /* of errno; 0: none */
 };
 
@@ -71,7 +73,9 @@ static void *verify_chunks(void *context)
 
 	while (atomic_load(&work->error) == 0 &&
 		(chunk = atomic_fetch_add(&work->next, 1)) < work->chunk_count) {
-		int failed = verify_read_chunk(work, chunk, block, sum);
+		int failed = clock_mono().us < work->deadline.us
+			? verify_read_chunk(work, chunk, block, sum)
+			: ETIMEDOUT;
 
 		handover_sum_finish_chunk(sum, work->sums[chunk]);
 		if (failed != 0)
@@ -110,8 +114,8 @@ static void verify_share(struct verify_work *work)
 }
 
 /* The sum of the file's first `bytes`. */
-static int verify_sum(
-	int fd, int64_t bytes, char ret_text[static HANDOVER_SUM_TEXT], struct error *err)
+static int verify_sum(int fd, int64_t bytes, struct mono_time deadline,
+	char ret_text[static HANDOVER_SUM_TEXT], struct error *err)
 {
 	size_t full = (size_t)(bytes / HANDOVER_CHUNK_BYTES);
 	size_t count = full + (bytes % HANDOVER_CHUNK_BYTES > 0 || full == 0 ? 1 : 0);
@@ -120,11 +124,14 @@ static int verify_sum(
 		.fd = fd,
 		.bytes = bytes,
 		.chunk_count = count,
+		.deadline = deadline,
 		.sums = (uint8_t(*)[HANDOVER_CHUNK_SUM])sums,
 	};
 
 	verify_share(&work);
 	errno = atomic_load(&work.error);
+	if (errno == ETIMEDOUT)
+		return error_set(err, ERROR_TIMEOUT, "reading it took too long");
 	if (errno != 0)
 		return error_set_errno(err, "cannot read it");
 	handover_sum_of_chunks(work.sums, count, ret_text);
@@ -155,14 +162,15 @@ static int verify_open(
 	return 0;
 }
 
-static int verify_file(const struct handover_file *file, int directory_fd, struct error *err)
+static int verify_file(const struct handover_file *file, int directory_fd,
+	struct mono_time deadline, struct error *err)
 {
 	char text[HANDOVER_SUM_TEXT];
 	autoclose int fd = -1;
 
 	if (verify_open(file, directory_fd, &fd, err) < 0)
 		return -1;
-	if (verify_sum(fd, file->bytes, text, err) < 0)
+	if (verify_sum(fd, file->bytes, deadline, text, err) < 0)
 		return error_wrap(err, "'%s'", file->path.data);
 	if (!str_is(file->xxh3, text))
 		return error_set(err, ERROR_CORRUPT,
@@ -171,7 +179,8 @@ static int verify_file(const struct handover_file *file, int directory_fd, struc
 	return 0;
 }
 
-int runtime_verify(const struct handover_candidate *candidate, int directory_fd, struct error *err)
+int runtime_verify(const struct handover_candidate *candidate, int directory_fd,
+	struct mono_time deadline, struct error *err)
 {
 	const struct handover_file *files = candidate->files.items;
 
@@ -184,7 +193,7 @@ int runtime_verify(const struct handover_candidate *candidate, int directory_fd,
 			return -1;
 	}
 	for (size_t i = 0; i < candidate->files.count; i++)
-		if (verify_file(&files[i], directory_fd, err) < 0)
+		if (verify_file(&files[i], directory_fd, deadline, err) < 0)
 			return -1;
 	return 0;
 }

@@ -8,9 +8,10 @@
 
 /*
  * Reads each file of the candidate beneath `directory_fd`. Fails with CORRUPT (other bytes, or
- * missing: names the file), INVALID (a path that leaves the directory), SYSTEM.
+ * missing: names the file), INVALID (a path that leaves the directory), TIMEOUT (it is past
+ * `deadline`), SYSTEM.
  */
-must_check int runtime_verify(
-	const struct handover_candidate *candidate, int directory_fd, struct error *err);
+must_check int runtime_verify(const struct handover_candidate *candidate, int directory_fd,
+	struct mono_time deadline, struct error *err);
 
 #endif

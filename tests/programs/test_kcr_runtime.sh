@@ -92,6 +92,73 @@ same_as_runtime delete abc
 holds 'takes the mark off' test ! -e "$place/store/containers/abc"
 holds 'marks what the engine has ended' test -e "$place/store/containers/abc.killed"
 
+# a runtime that restores as told, notes what it was called for, and keeps a copy of the record as it is meanwhile
+cat >"$place/restorer" <<'RESTORER'
+#!/bin/bash
+place=$(dirname "$0")
+while [[ ${1:-} == --* ]]; do shift; done
+echo "$1" >>"$place/calls"
+if [ "$1" = restore ]; then
+    cp "$place/store/records/u1/main.json" "$place/meanwhile"
+    exit "$(cat "$place/restore-status")"
+fi
+RESTORER
+chmod 755 "$place/restorer"
+ln -s kcr-runtime "$place/kcr-restorer"
+cat >"$place/kcr-restorer.json" <<CONFIG
+{"runtime":"$place/restorer","store":"$place/store","state":"$place/state","createDeadlineMilliseconds":20000}
+CONFIG
+mkdir -p "$place/store/c1/checkpoint"
+printf hello >"$place/store/c1/checkpoint/core-1.img"
+plan='{"version":1,"policy":"Always","retryWindowSeconds":60,"candidates":[{"uid":"c1","directory":"c1","files":
+[{"path":"checkpoint/core-1.img","bytes":5,"xxh3":"b5e9c1ad071b3e7fc779cfaa5e523818"}]}]}'
+
+# anew STATUS: nothing is on record, and a restore ends with STATUS
+anew() {
+    rm -rf "$place/store/records" "$place/calls"
+    echo "$plan" >"$place/store/plans/u1/main.json"
+    echo "$1" >"$place/restore-status"
+}
+
+# called WORDS CALL...: what the runtime was called for since `anew`
+called() {
+    local words=$1
+    shift
+    check "$words" "$([ "$(tr '\n' ' ' <"$place/calls")" = "$* " ]; echo $?)"
+}
+
+anew 0
+holds 'restores' "$place/kcr-restorer" create --bundle "$place/bundle" r1
+called 'does not create what it restores' restore
+holds 'announces a restore' grep -q '"outcome":"Failed".*"containerID":"r1".*"reason":"Interrupted"' "$place/meanwhile"
+holds 'replaces what it announced' test "$(grep -o outcome "$place/store/records/u1/main.json" | wc -l)" = 1
+holds 'records a restore' grep -q '"outcome":"Restored"' "$place/store/records/u1/main.json"
+holds 'is started already' "$place/kcr-restorer" start r1
+called 'keeps the start to itself' restore
+holds 'starts once only' "$place/kcr-restorer" start r1
+called 'passes on a second start' restore start
+holds 'deletes' "$place/kcr-restorer" delete r1
+holds 'records the end' grep -q '"ended":"2' "$place/store/records/u1/main.json"
+
+anew 1
+holds 'goes on after a failed restore' "$place/kcr-restorer" create --bundle "$place/bundle" r2
+called 'removes what is left of it and creates' restore delete create
+holds 'records the failure' grep -q '"reason":"RestoreFailed"' "$place/store/records/u1/main.json"
+
+# who was killed on the way does not begin the same again
+anew 0
+mkdir -p "$place/store/records/u1"
+cp "$place/meanwhile" "$place/store/records/u1/main.json"
+holds 'starts after an interrupted restore' "$place/kcr-restorer" create --bundle "$place/bundle" r3
+called 'does not repeat an interrupted restore' create
+
+# without a place for the record nothing is begun
+anew 0
+touch "$place/store/records"
+holds 'starts without a record' "$place/kcr-restorer" create --bundle "$place/bundle" r4
+called 'does not restore without a record' create
+rm "$place/store/records"
+
 # another name has another configuration; without a usable one there is still a runtime, or a word about it
 echo "{\"runtime\":\"/nonexistent\"}" >"$place/kcr-other.json"
 status=0

@@ -73,6 +73,19 @@ static void what_was_told_is_not_told_again(void **state)
 	assert_int_equal(node_attempts_untold(&world->record, STR("three")), 3);
 }
 
+static void what_is_under_way_is_not_told_until_another_follows(void **state)
+{
+	struct world *world = *state;
+
+	world->attempts[1].outcome = STR(HANDOVER_FAILED);
+	world->attempts[1].reason = STR(HANDOVER_INTERRUPTED);
+	node_attempts_settle(&world->record);
+	assert_int_equal(world->record.attempts.count, 3);
+	world->record.attempts.count = 2;
+	node_attempts_settle(&world->record);
+	assert_int_equal(world->record.attempts.count, 1);
+}
+
 static void all_is_new_when_nothing_was_told(void **state)
 {
 	struct world *world = *state;
@@ -290,6 +303,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		world_test(what_was_told_is_not_told_again),
+		world_test(what_is_under_way_is_not_told_until_another_follows),
 		world_test(all_is_new_when_nothing_was_told),
 		world_test(an_empty_record_has_nothing_new),
 		world_test(each_outcome_has_its_words),

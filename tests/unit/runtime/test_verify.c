@@ -12,6 +12,7 @@
 #include "base/alloc.h"
 #include "handover/sum.h"
 #include "runtime/verify.h"
+#include "sys/clock.h"
 #include "sys/fd.h"
 #include "sys/file.h"
 
@@ -23,6 +24,7 @@ static struct {
 	int fd;
 	struct handover_file files[1];
 	struct handover_candidate candidate;
+	struct mono_time deadline;
 	struct error err;
 } here;
 
@@ -39,6 +41,7 @@ static int make_place(void **state)
 	(void)state;
 	(void)snprintf(here.base, sizeof(here.base), "/tmp/test-verify-XXXXXX");
 	here.files[0] = (struct handover_file){STR("images/one"), 5, STR(HELLO)};
+	here.deadline.us = clock_mono().us + 60 * TIME_SECOND_US;
 	here.candidate = (struct handover_candidate){.uid = STR("c"), .files = {here.files, 1}};
 	if (mkdtemp(here.base) == NULL || file_open_directory(here.base, &here.fd, &here.err) < 0 ||
 		mkdirat(here.fd, "images", 0700) < 0)
@@ -56,7 +59,7 @@ static int remove_place(void **state)
 
 static void assert_corrupt(void)
 {
-	assert_int_equal(runtime_verify(&here.candidate, here.fd, &here.err), -1);
+	assert_int_equal(runtime_verify(&here.candidate, here.fd, here.deadline, &here.err), -1);
 	assert_int_equal(here.err.kind, ERROR_CORRUPT);
 }
 
@@ -64,7 +67,7 @@ static void test_unchanged_files_pass(void **state)
 {
 	(void)state;
 	put("hello");
-	if (runtime_verify(&here.candidate, here.fd, &here.err) < 0)
+	if (runtime_verify(&here.candidate, here.fd, here.deadline, &here.err) < 0)
 		fail_msg("%s", here.err.text);
 }
 
@@ -106,7 +109,7 @@ static void test_a_link_is_not_followed(void **state)
 	(void)state;
 	assert_int_equal(renameat(here.fd, "images", here.fd, "elsewhere"), 0);
 	assert_int_equal(symlinkat("elsewhere", here.fd, "images"), 0);
-	assert_int_equal(runtime_verify(&here.candidate, here.fd, &here.err), -1);
+	assert_int_equal(runtime_verify(&here.candidate, here.fd, here.deadline, &here.err), -1);
 	assert_int_equal(here.err.kind, ERROR_INVALID);
 }
 
@@ -142,7 +145,7 @@ static void test_a_flipped_bit_is_found_in_each_chunk_of_a_long_file(void **stat
 		char was;
 		char flipped;
 
-		if (runtime_verify(&here.candidate, here.fd, &here.err) < 0)
+		if (runtime_verify(&here.candidate, here.fd, here.deadline, &here.err) < 0)
 			fail_msg("%s", here.err.text);
 		assert_int_equal(pread(fd, &was, 1, places[i]), 1);
 		flipped = (char)(was ^ 1);
@@ -159,6 +162,15 @@ static void test_a_plan_without_files_is_no_plan(void **state)
 	assert_corrupt();
 }
 
+static void test_past_the_deadline_nothing_is_read(void **state)
+{
+	(void)state;
+	put("helln");
+	here.deadline = clock_mono();
+	assert_int_equal(runtime_verify(&here.candidate, here.fd, here.deadline, &here.err), -1);
+	assert_int_equal(here.err.kind, ERROR_TIMEOUT);
+}
+
 #define IN_PLACE(test) cmocka_unit_test_setup_teardown(test, make_place, remove_place)
 
 int main(void)
@@ -171,6 +183,7 @@ int main(void)
 		IN_PLACE(test_what_is_no_file_is_found),
 		IN_PLACE(test_a_link_is_not_followed),
 		IN_PLACE(test_a_flipped_bit_is_found_in_each_chunk_of_a_long_file),
+		IN_PLACE(test_past_the_deadline_nothing_is_read),
 		IN_PLACE(test_a_plan_without_files_is_no_plan),
 	};
 
