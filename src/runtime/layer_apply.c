@@ -327,6 +327,12 @@ static int layer_open_parent(
 	return err->kind == ERROR_ABSENT ? 0 : -1;
 }
 
+/* Whether a link or a file is where the layer has a directory: then nothing is below it. */
+static bool layer_is_no_directory(const struct error *err)
+{
+	return err->kind == ERROR_INVALID || err->system_errno == ENOTDIR;
+}
+
 static int layer_visit(struct archive *archive, struct archive_entry *entry, int root_fd,
 	enum layer_pass pass, struct error *err)
 {
@@ -347,8 +353,7 @@ static int layer_visit(struct archive *archive, struct archive_entry *entry, int
 	if (buf_check(&path, "a path of the layer", err) < 0)
 		return -1;
 	found = layer_open_parent(root_fd, path.data, &parent_fd, &at.name, err);
-	/* nothing is there to be removed, or a link or file that the layer replaces */
-	if (found <= 0 && pass == LAYER_REMOVE)
+	if (pass == LAYER_REMOVE && (found == 0 || (found < 0 && layer_is_no_directory(err))))
 		return 0;
 	if (found < 0)
 		return -1;

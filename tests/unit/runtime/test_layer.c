@@ -69,6 +69,20 @@ static void assert_content(const char *path, const char *content)
 	assert_string_equal(text.data, content);
 }
 
+/* Beside the root is a file that no layer may reach. */
+static void put_victim(void)
+{
+	put_file(here.base_fd, "victim", "untouched");
+}
+
+static void assert_victim_is_untouched(void)
+{
+	autobuf text = BUF_INIT(4096);
+
+	assert_int_equal(file_read(here.base_fd, "victim", &text, &here.err), 0);
+	assert_string_equal(text.data, "untouched");
+}
+
 static void assert_absent(const char *path)
 {
 	assert_int_equal(faccessat(here.root_fd, path, F_OK, AT_SYMLINK_NOFOLLOW), -1);
@@ -104,6 +118,26 @@ static void save_and_apply(void)
 	apply();
 }
 
+static void put_entry(const char *path, mode_t mode, const char *link, bool is_hard_link)
+{
+	const struct stat status = {.st_mode = mode};
+	autobuf header = BUF_INIT(TAR_HEADER_BYTES);
+	const struct tar_entry entry = {.path = str_of(path),
+		.link = str_of(link),
+		.is_hard_link = is_hard_link,
+		.status = &status};
+
+	assert_int_equal(tar_entry_write(&entry, &header, &here.err), 0);
+	assert_int_equal(fd_write_all(here.tar_fd, buf_str(&header), "the tar", &here.err), 0);
+}
+
+static void put_end(void)
+{
+	assert_int_equal(fd_write_all(here.tar_fd, (struct str){tar_zeros, TAR_END_BYTES},
+				 "the tar", &here.err),
+		0);
+}
+
 static void test_files_are_added_and_replaced(void **state)
 {
 	(void)state;
@@ -120,7 +154,7 @@ static void test_files_are_added_and_replaced(void **state)
 static void test_directories_replace_links_and_files(void **state)
 {
 	(void)state;
-	put_file(here.base_fd, "victim", "untouched");
+	put_victim();
 	assert_int_equal(symlinkat("..", here.root_fd, "link"), 0);
 	put_file(here.root_fd, "file", "a file");
 	assert_int_equal(mkdirat(here.upper_fd, "link", 0755), 0);
@@ -130,7 +164,24 @@ static void test_directories_replace_links_and_files(void **state)
 	save_and_apply();
 	assert_content("link/victim", "inside");
 	assert_content("file/inner", "inside");
-	assert_int_equal(look("link/victim").st_size, 6);
+	assert_victim_is_untouched();
+}
+
+static void test_what_is_removed_below_a_link_or_file_is_not_there(void **state)
+{
+	(void)state;
+	put_victim();
+	assert_int_equal(symlinkat("..", here.root_fd, "link"), 0);
+	put_file(here.root_fd, "file", "a file");
+	put_entry("link", S_IFDIR | 0755, NULL, false);
+	put_entry("link/.wh.victim", S_IFREG | 0600, NULL, false);
+	put_entry("file", S_IFDIR | 0755, NULL, false);
+	put_entry("file/.wh..wh..opq", S_IFREG | 0600, NULL, false);
+	put_end();
+	apply();
+	assert_true(S_ISDIR(look("link").st_mode));
+	assert_true(S_ISDIR(look("file").st_mode));
+	assert_victim_is_untouched();
 }
 
 static void test_owner_mode_and_times_are_kept(void **state)
@@ -287,26 +338,6 @@ static void test_a_layer_larger_than_allowed_is_refused(void **state)
 
 /* ---- hostile layers ---- */
 
-static void put_entry(const char *path, mode_t mode, const char *link, bool is_hard_link)
-{
-	const struct stat status = {.st_mode = mode};
-	autobuf header = BUF_INIT(TAR_HEADER_BYTES);
-	const struct tar_entry entry = {.path = str_of(path),
-		.link = str_of(link),
-		.is_hard_link = is_hard_link,
-		.status = &status};
-
-	assert_int_equal(tar_entry_write(&entry, &header, &here.err), 0);
-	assert_int_equal(fd_write_all(here.tar_fd, buf_str(&header), "the tar", &here.err), 0);
-}
-
-static void put_end(void)
-{
-	assert_int_equal(fd_write_all(here.tar_fd, (struct str){tar_zeros, TAR_END_BYTES},
-				 "the tar", &here.err),
-		0);
-}
-
 static void assert_refused(void)
 {
 	put_end();
@@ -321,7 +352,7 @@ static void test_no_path_leaves_the_root(void **state)
 		"link/../x", "a/b/../../../escaped", ".wh...", ".wh..", "link/.wh.victim"};
 
 	(void)state;
-	put_file(here.base_fd, "victim", "untouched");
+	put_victim();
 	assert_int_equal(mkdirat(here.root_fd, "a", 0755), 0);
 	assert_int_equal(symlinkat("..", here.root_fd, "link"), 0);
 	for (size_t i = 0; i < array_size(paths); i++) {
@@ -329,7 +360,7 @@ static void test_no_path_leaves_the_root(void **state)
 		assert_refused();
 	}
 	assert_int_equal(faccessat(here.base_fd, "escaped", F_OK, 0), -1);
-	assert_int_equal(faccessat(here.base_fd, "victim", F_OK, 0), 0);
+	assert_victim_is_untouched();
 }
 
 static void test_no_hard_link_reaches_outside(void **state)
@@ -337,12 +368,13 @@ static void test_no_hard_link_reaches_outside(void **state)
 	static const char *const targets[] = {"../victim", "link/victim", "/../victim", "absent"};
 
 	(void)state;
-	put_file(here.base_fd, "victim", "untouched");
+	put_victim();
 	assert_int_equal(symlinkat("..", here.root_fd, "link"), 0);
 	for (size_t i = 0; i < array_size(targets); i++) {
 		put_entry("mine", S_IFREG | 0600, targets[i], true);
 		assert_refused();
 	}
+	assert_victim_is_untouched();
 }
 
 static void test_an_absolute_path_means_the_root(void **state)
@@ -359,13 +391,13 @@ static void test_an_absolute_path_means_the_root(void **state)
 static void test_a_link_of_the_layer_is_not_followed(void **state)
 {
 	(void)state;
-	put_file(here.base_fd, "victim", "untouched");
+	put_victim();
 	put_entry("trap", S_IFLNK | 0777, "../victim", false);
 	put_entry("trap", S_IFREG | 0666, NULL, false);
 	put_end();
 	apply();
-	assert_true(S_ISREG(look("trap").st_mode));
-	assert_int_equal(fstatat(here.base_fd, "victim", &(struct stat){0}, 0), 0);
+	assert_content("trap", "");
+	assert_victim_is_untouched();
 }
 
 static void test_a_truncated_layer_is_corrupt(void **state)
@@ -387,7 +419,7 @@ static void test_a_truncated_layer_is_corrupt(void **state)
 static void test_deleted_files_are_removed_beneath_the_root(void **state)
 {
 	(void)state;
-	put_file(here.base_fd, "victim", "untouched");
+	put_victim();
 	put_file(here.root_fd, "a", "x");
 	assert_int_equal(mkdirat(here.root_fd, "d", 0755), 0);
 	put_file(here.root_fd, "d/b", "x");
@@ -399,7 +431,7 @@ static void test_deleted_files_are_removed_beneath_the_root(void **state)
 	assert_int_equal(runtime_layer_delete(STR("[\"../victim\"]"), here.root_fd, &here.err), -1);
 	assert_int_equal(runtime_layer_delete(STR("[1]"), here.root_fd, &here.err), -1);
 	assert_int_equal(runtime_layer_delete(STR("nonsense"), here.root_fd, &here.err), -1);
-	assert_int_equal(faccessat(here.base_fd, "victim", F_OK, 0), 0);
+	assert_victim_is_untouched();
 }
 
 #define IN_PLACE(test) cmocka_unit_test_setup_teardown(test, make_place, remove_place)
@@ -409,6 +441,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		IN_PLACE(test_files_are_added_and_replaced),
 		IN_PLACE(test_directories_replace_links_and_files),
+		IN_PLACE(test_what_is_removed_below_a_link_or_file_is_not_there),
 		IN_PLACE(test_owner_mode_and_times_are_kept),
 		IN_PLACE(test_links_devices_and_fifos_are_made),
 		IN_PLACE(test_whiteouts_remove_files_and_trees),
