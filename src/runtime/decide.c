@@ -18,12 +18,28 @@ static const struct {
 		STR_INIT("the restores from all checkpoints have failed")},
 };
 
-/* How long the container of `attempt` lived; as long as possible while its end is unknown. */
-static int64_t decide_lived_us(const struct handover_attempt *attempt, struct wall_time now)
+/*
+ * How long the container of the attempt at `index` lived; as long as possible while its end is
+ * unknown: the next attempt was begun because it had ended. CRI-O deletes a container long after.
+ */
+static int64_t decide_lived_us(
+	const struct handover_record *record, size_t index, struct wall_time now)
 {
-	struct wall_time end = wall_time_is_set(attempt->ended) ? attempt->ended : now;
+	const struct handover_attempt *attempts = record->attempts.items;
+	struct wall_time end =
+		wall_time_is_set(attempts[index].ended) ? attempts[index].ended : now;
 
-	return end.us - attempt->started.us;
+	if (index + 1 < record->attempts.count && attempts[index + 1].started.us < end.us)
+		end = attempts[index + 1].started;
+	return end.us - attempts[index].started.us;
+}
+
+/* A clock that was set back says nothing about a life. */
+static bool decide_was_short(const struct runtime_view *view, size_t index, struct wall_time now)
+{
+	int64_t lived_us = decide_lived_us(view->record, index, now);
+
+	return lived_us >= 0 && lived_us < view->plan->retry_window_seconds * TIME_SECOND_US;
 }
 
 static bool decide_has_failed(const struct runtime_view *view,
@@ -38,8 +54,7 @@ static bool decide_has_failed(const struct runtime_view *view,
 			continue;
 		if (!str_is(attempts[i].outcome, HANDOVER_RESTORED))
 			return true;
-		if (decide_lived_us(&attempts[i], now) <
-			view->plan->retry_window_seconds * TIME_SECOND_US)
+		if (decide_was_short(view, i, now))
 			return true;
 	}
 	return false;
