@@ -115,9 +115,12 @@ void handover_plan_write(const struct handover_plan *plan, struct buf *out);
  */
 #define HANDOVER_INTERRUPTED "Interrupted"
 
+/* The reason of a Cold attempt that the node had no room, time or descriptor for: no blame. */
+#define HANDOVER_NODE_TROUBLE "NodeTrouble"
+
 struct handover_attempt {
 	struct str outcome; /* one of the texts above */
-	struct str checkpoint; /* uid; empty when cold by decision */
+	struct str checkpoint; /* uid; empty when cold by decision or StateUnwritable */
 	struct str container_id;
 	struct wall_time started; /* of `create` */
 	struct wall_time ended; /* of the container that was restored; 0 while it lives */

@@ -7,6 +7,7 @@
 
 #include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -124,25 +125,28 @@ static int create_announce(const struct runtime_host *host,
 	return create_record(host, container, record, &attempt, err);
 }
 
-static void create_restore(const struct runtime_host *host, const struct runtime_bundle *bundle,
+/* Returns -1 when the container's root is spoilt. */
+static int create_restore(const struct runtime_host *host, const struct runtime_bundle *bundle,
 	const struct handover_candidate *candidate, struct handover_record *record,
 	struct handover_attempt *attempt)
 {
 	struct error err;
+	int result = 0;
 
 	if (create_mark(host, &bundle->container, &err) < 0 ||
 		create_announce(host, &bundle->container, candidate, record, &err) < 0) {
 		attempt->reason = STR("StateUnwritable");
 		attempt->message = arena_str(host->arena, str_of(err.text));
 	} else {
-		runtime__restore(host, bundle, candidate, attempt);
+		result = runtime__restore(host, bundle, candidate, attempt);
 	}
 	if (!str_is(attempt->outcome, HANDOVER_RESTORED))
 		create_unmark(host);
+	return result;
 }
 
 static bool create_by_plan(const struct runtime_host *host, const struct runtime_bundle *bundle,
-	const struct handover_plan *plan)
+	const struct handover_plan *plan, int *ret_exit_status)
 {
 	const struct runtime_container *container = &bundle->container;
 	struct handover_answer answer;
@@ -151,6 +155,7 @@ static bool create_by_plan(const struct runtime_host *host, const struct runtime
 	struct handover_attempt attempt = create_attempt(host, HANDOVER_COLD, STR(""), STR(""));
 	struct runtime_decision decision;
 	struct error ignored; /* a full disk; the container counts more */
+	int result = 0;
 
 	runtime__record_load(host, container->pod_uid, container->name, &record);
 	if (plan->ask_agent && create_ask(host, container, &answer))
@@ -159,9 +164,12 @@ static bool create_by_plan(const struct runtime_host *host, const struct runtime
 	attempt.reason = decision.reason;
 	attempt.message = decision.message;
 	if (decision.verdict == RUNTIME_RESTORE)
-		create_restore(host, bundle, decision.candidate, &record, &attempt);
+		result = create_restore(host, bundle, decision.candidate, &record, &attempt);
 	(void)!create_record(host, container, &record, &attempt, &ignored);
-	return str_is(attempt.outcome, HANDOVER_RESTORED);
+	if (result < 0)
+		(void)fprintf(stderr, "kcr-runtime: %.*s\n", STR_ARG(attempt.message));
+	*ret_exit_status = result < 0 ? 1 : 0;
+	return result < 0 || str_is(attempt.outcome, HANDOVER_RESTORED);
 }
 
 /* A plan that cannot be read is no reason to fail, but one to be told. */
@@ -177,7 +185,7 @@ static void create_record_bad_plan(const struct runtime_host *host,
 	(void)!create_record(host, container, &record, &attempt, &ignored);
 }
 
-bool runtime__create(const struct runtime_host *host)
+bool runtime__create(const struct runtime_host *host, int *ret_exit_status)
 {
 	autobundle bundle = RUNTIME_BUNDLE_INIT;
 	struct handover_plan plan;
@@ -191,7 +199,7 @@ bool runtime__create(const struct runtime_host *host)
 	found = create_load_plan(host, &bundle.container, &plan, &err);
 	if (found < 0)
 		create_record_bad_plan(host, &bundle.container, &err);
-	return found == 1 && create_by_plan(host, &bundle, &plan);
+	return found == 1 && create_by_plan(host, &bundle, &plan, ret_exit_status);
 }
 
 bool runtime__start(const struct runtime_host *host)

@@ -6,8 +6,12 @@
 
 #include "runtime/host.h"
 
-/* Whether the container was restored and runs. If not, it is to be created by the runtime. */
-must_check bool runtime__create(const struct runtime_host *host);
+/*
+ * Whether the call was carried out, and with which exit status: 0, the container was restored and
+ * runs; 1, its root was changed and cannot be put back, so that nothing may be started on it. If
+ * not, it is to be created by the runtime.
+ */
+must_check bool runtime__create(const struct runtime_host *host, int *ret_exit_status);
 
 /* Whether this is the start of a container that runs since it was restored. Once. */
 must_check bool runtime__start(const struct runtime_host *host);

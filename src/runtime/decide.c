@@ -1,6 +1,9 @@
 /* Each candidate is judged by itself; the first good one wins, the worst excuse is told. */
 #include "runtime/decide.h"
 
+/* One may be chance; what takes too long or too much each time is not tried for ever. */
+enum { DECIDE_TROUBLES_MAX = 2 };
+
 static const struct {
 	struct str reason;
 	struct str message;
@@ -48,10 +51,17 @@ static bool decide_has_failed(const struct runtime_view *view,
 	const struct handover_record *record = view->record;
 	const struct handover_attempt *attempts = record != NULL ? record->attempts.items : NULL;
 	size_t count = record != NULL ? record->attempts.count : 0;
+	int troubles = 0; /* of the node, one after the other */
 
 	for (size_t i = 0; i < count; i++) {
 		if (!str_equal(attempts[i].checkpoint, candidate->uid))
 			continue;
+		if (str_is(attempts[i].outcome, HANDOVER_COLD)) {
+			if (++troubles == DECIDE_TROUBLES_MAX)
+				return true;
+			continue;
+		}
+		troubles = 0;
 		if (!str_is(attempts[i].outcome, HANDOVER_RESTORED))
 			return true;
 		if (decide_was_short(view, i, now))

@@ -40,8 +40,8 @@ struct runtime_decision {
 
 /*
  * The newest candidate of the same image and not too old from which no restore has failed in this
- * Pod: neither failed by itself, nor was damaged, nor ended within the retry window. A candidate
- * that the agent names is taken if it is one of these.
+ * Pod: neither failed by itself, nor was damaged, nor ended within the retry window, nor met the
+ * node's trouble twice in a row. A candidate that the agent names is taken if it is one of these.
  */
 struct runtime_decision runtime_decide(const struct runtime_view *view, struct wall_time now);
 

@@ -11,7 +11,7 @@ static bool program_handle(const struct runtime_host *host, int *ret_exit_status
 	*ret_exit_status = 0;
 	switch (host->call.verb) {
 	case RUNTIME_CREATE:
-		return runtime__create(host);
+		return runtime__create(host, ret_exit_status);
 	case RUNTIME_START:
 		return runtime__start(host);
 	case RUNTIME_DELETE:

@@ -51,11 +51,26 @@ static void restore_done(struct restore *restore)
 		return; /* a log on a file system in memory */
 }
 
+/* What the node lacks for the moment, whichever checkpoint it is. */
+static bool restore_is_trouble(const struct error *err)
+{
+	static const int numbers[] = {ENOSPC, EDQUOT, EROFS, ENOMEM, EMFILE, ENFILE, EAGAIN, EBUSY,
+		EIO, EINTR, ETIMEDOUT};
+
+	for (size_t i = 0; i < array_size(numbers); i++)
+		if (err->system_errno == numbers[i])
+			return true;
+	return err->kind == ERROR_TIMEOUT;
+}
+
+/* `outcome` and `reason` unless it is the node's trouble. */
 static void restore_fail(
 	struct restore *restore, const char *outcome, const char *reason, const struct error *err)
 {
-	restore->attempt->outcome = str_of(outcome);
-	restore->attempt->reason = str_of(reason);
+	bool is_trouble = restore_is_trouble(err);
+
+	restore->attempt->outcome = str_of(is_trouble ? HANDOVER_COLD : outcome);
+	restore->attempt->reason = str_of(is_trouble ? HANDOVER_NODE_TROUBLE : reason);
 	restore->attempt->message = arena_str(restore->host->arena, str_of(err->text));
 }
 
@@ -243,17 +258,18 @@ static void restore_remove_container(const struct restore *restore)
 		return;
 }
 
-/* Puts everything back; what cannot be is added to the reason of the failure. */
-static void restore_undo(struct restore *restore, struct error *err)
+/* Puts everything back; what cannot be is added to the reason of the failure. Then -1. */
+static int restore_undo(struct restore *restore, struct error *err)
 {
 	struct error undo_error;
 
 	restore_remove_container(restore);
-	if (restore_undo_root(restore, &undo_error) < 0)
-		(void)error_wrap(err, "%s; and before", undo_error.text);
+	if (restore_undo_root(restore, &undo_error) == 0)
+		return 0;
+	return error_wrap(err, "%s; and before", undo_error.text);
 }
 
-void runtime__restore(const struct runtime_host *host, const struct runtime_bundle *bundle,
+int runtime__restore(const struct runtime_host *host, const struct runtime_bundle *bundle,
 	const struct handover_candidate *candidate, struct handover_attempt *attempt)
 {
 	clean_up(restore_done) struct restore restore = {
@@ -266,29 +282,31 @@ void runtime__restore(const struct runtime_host *host, const struct runtime_bund
 	};
 	struct mono_time since = clock_mono();
 	struct error err;
+	int undone;
 
 	attempt->checkpoint = candidate->uid;
 	if (restore_open(&restore, &err) < 0 ||
 		runtime_verify(candidate, restore.directory_fd, host->deadline, &err) < 0) {
 		restore_fail(&restore, HANDOVER_DAMAGED, "CheckpointDamaged", &err);
-		return;
+		return 0;
 	}
 	attempt->verify_us = restore_lap(&since);
 	if (restore_prepare(&restore, &err) < 0) {
 		restore_fail(&restore, HANDOVER_FAILED, "RestoreUnsupported", &err);
-		return;
+		return 0;
 	}
 	if (restore_change_root(&restore, &err) < 0) {
-		restore_undo(&restore, &err);
+		undone = restore_undo(&restore, &err);
 		restore_fail(&restore, HANDOVER_FAILED, "LayerFailed", &err);
-		return;
+		return undone;
 	}
 	attempt->layer_us = restore_lap(&since);
 	if (restore_run(&restore, &err) < 0) {
-		restore_undo(&restore, &err);
+		undone = restore_undo(&restore, &err);
 		restore_fail(&restore, HANDOVER_FAILED, "RestoreFailed", &err);
-		return;
+		return undone;
 	}
 	attempt->restore_us = restore_lap(&since);
 	attempt->outcome = STR(HANDOVER_RESTORED);
+	return 0;
 }

@@ -13,10 +13,12 @@ enum {
 
 /*
  * Restores the container of the host's `create` call from `candidate`; `bundle` is its own.
- * Fills outcome, reason, message and durations of *attempt. Unless the
- * outcome is HANDOVER_RESTORED, the container is not there and its root is as it was.
+ * Fills outcome, reason, message and durations of *attempt. Unless the outcome is
+ * HANDOVER_RESTORED, the container is not there and its root is as it was. Returns -1 when the root
+ * could not be put back: nothing may be started on it.
  */
-void runtime__restore(const struct runtime_host *host, const struct runtime_bundle *bundle,
-	const struct handover_candidate *candidate, struct handover_attempt *attempt);
+must_check int runtime__restore(const struct runtime_host *host,
+	const struct runtime_bundle *bundle, const struct handover_candidate *candidate,
+	struct handover_attempt *attempt);
 
 #endif

@@ -12,6 +12,7 @@
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -132,6 +133,9 @@ static int verify_sum(int fd, int64_t bytes, struct mono_time deadline,
 	errno = atomic_load(&work.error);
 	if (errno == ETIMEDOUT)
 		return error_set(err, ERROR_TIMEOUT, "reading it took too long");
+	if (errno == ENODATA ||
+		errno == EIO) /* shorter meanwhile, or bytes that the disk has lost */
+		return error_set(err, ERROR_CORRUPT, "cannot read it: %s", strerror(errno));
 	if (errno != 0)
 		return error_set_errno(err, "cannot read it");
 	handover_sum_of_chunks(work.sums, count, ret_text);

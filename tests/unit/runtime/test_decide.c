@@ -205,6 +205,21 @@ static void test_cold_starts_on_record_change_nothing(void **state)
 	assert_restores(&world, "new");
 }
 
+static void test_trouble_of_the_node_counts_when_it_comes_twice_in_a_row(void **state)
+{
+	struct world world;
+
+	(void)state;
+	make_world(&world);
+	add_attempt(&world, "new", HANDOVER_COLD, 1, 0);
+	assert_restores(&world, "new");
+	add_attempt(&world, "new", HANDOVER_RESTORED, 2, NOW_S);
+	add_attempt(&world, "new", HANDOVER_COLD, NOW_S, 0);
+	assert_restores(&world, "new");
+	world.attempts[1].outcome = STR(HANDOVER_COLD);
+	assert_restores(&world, "old");
+}
+
 static void test_the_agent_may_say_cold_in_its_own_words(void **state)
 {
 	struct world world;
@@ -248,6 +263,7 @@ int main(void)
 		cmocka_unit_test(test_a_clock_that_was_set_back_tells_no_failure),
 		cmocka_unit_test(test_failed_and_damaged_ones_are_never_tried_again),
 		cmocka_unit_test(test_cold_starts_on_record_change_nothing),
+		cmocka_unit_test(test_trouble_of_the_node_counts_when_it_comes_twice_in_a_row),
 		cmocka_unit_test(test_the_agent_may_say_cold_in_its_own_words),
 		cmocka_unit_test(test_the_agent_may_choose_among_good_ones_only),
 	};
