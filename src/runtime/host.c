@@ -7,7 +7,9 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -74,11 +76,68 @@ static void host_read_config(struct runtime_host *host, const char *program)
 		host->config = (struct handover_config){0}; /* it has no required member */
 }
 
-static void host_find_runtime(struct runtime_host *host)
+/* Ourselves under another name would be called, and call, for ever. */
+static bool host_is_own(const char *path)
+{
+	struct stat own;
+	struct stat other;
+
+	return stat("/proc/self/exe", &own) == 0 && stat(path, &other) == 0 &&
+		own.st_dev == other.st_dev && own.st_ino == other.st_ino;
+}
+
+static bool host_can_run(const char *path)
+{
+	return access(path, X_OK) == 0 && !host_is_own(path);
+}
+
+/* The first of the usual ones; only those of that `name` unless it is NULL. */
+static struct str host_find_usual(const char *name)
 {
 	for (size_t i = 0; i < array_size(host_runtimes); i++)
-		if (host->config.runtime.size == 0 && access(host_runtimes[i], X_OK) == 0)
-			host->config.runtime = str_of(host_runtimes[i]);
+		if ((name == NULL || strcmp(host_base_name(host_runtimes[i]), name) == 0) &&
+			host_can_run(host_runtimes[i]))
+			return str_of(host_runtimes[i]);
+	return (struct str){NULL, 0};
+}
+
+/* Where the engine would look for it, too. */
+static struct str host_find_in_path(const char *name, struct arena *arena)
+{
+	struct str places = str_of(getenv("PATH"));
+	struct str place;
+
+	while (places.size > 0) {
+		struct str path;
+
+		(void)str_cut(places, ':', &place, &places);
+		path = arena_printf(arena, "%.*s/%s", STR_ARG(place), name);
+		if (place.size > 0 && host_can_run(path.data))
+			return path;
+	}
+	return (struct str){NULL, 0};
+}
+
+/*
+ * A package or the next release of a distribution may have moved the runtime: then the one of the
+ * same name is taken, and no other one, which would not know the containers of the first.
+ */
+static void host_find_runtime(struct runtime_host *host)
+{
+	struct str configured = host->config.runtime;
+	struct str found;
+
+	if (configured.size == 0) {
+		host->config.runtime = host_find_usual(NULL);
+		return;
+	}
+	if (host_can_run(configured.data))
+		return;
+	found = host_find_in_path(host_base_name(configured.data), host->arena);
+	if (found.size == 0)
+		found = host_find_usual(host_base_name(configured.data));
+	if (found.size > 0 || host_is_own(configured.data))
+		host->config.runtime = found; /* else it is named as missing */
 }
 
 void runtime__host_init(struct runtime_host *host, int count, char *const *arguments)

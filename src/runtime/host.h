@@ -31,7 +31,9 @@ struct runtime_host {
 /*
  * Reads the configuration beside the program: NAME.json in its directory, NAME being how it was
  * called. Without one everything has defaults and the runtime is looked for where distributions
- * have it; so does a configuration that cannot be read, because containers have to start.
+ * have it; so does a configuration that cannot be read, because containers have to start. One that
+ * names a runtime that is not there any more: one of the same name, in PATH or where distributions
+ * have it.
  */
 void runtime__host_init(struct runtime_host *host, int count, char *const *arguments);
 void runtime__host_done(struct runtime_host *host);

@@ -159,6 +159,22 @@ holds 'starts without a record' "$place/kcr-restorer" create --bundle "$place/bu
 called 'does not restore without a record' create
 rm "$place/store/records"
 
+# a runtime that has moved is found by its name
+mkdir "$place/bin"
+ln -s ../fake "$place/bin/moved-runtime"
+ln -s kcr-runtime "$place/kcr-moved"
+echo '{"runtime":"/nonexistent/moved-runtime"}' >"$place/kcr-moved.json"
+status=0
+PATH="$place/bin:$PATH" "$place/kcr-moved" state abc </dev/null >/dev/null 2>&1 || status=$?
+holds 'finds a runtime that has moved' test "$status" = 42
+
+# a runtime that is kcr-runtime itself is none
+ln -s ../kcr-runtime "$place/bin/itself"
+echo "{\"runtime\":\"$place/bin/itself\"}" >"$place/kcr-moved.json"
+status=0
+timeout 10 "$place/kcr-moved" state abc 2>"$place/said" || status=$?
+holds 'does not call itself' test "$status" = 127
+
 # another name has another configuration; without a usable one there is still a runtime, or a word about it
 echo "{\"runtime\":\"/nonexistent\"}" >"$place/kcr-other.json"
 status=0
