@@ -256,30 +256,24 @@ int runtime__state(const struct runtime_host *host, struct buf *out, struct erro
 {
 	const char *const arguments[] = {"state", host->call.id, NULL};
 	autoclose int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	/* no pipe: that ends with the last who holds it, a file with the runtime */
+	autoclose int said_fd = memfd_create("state", MFD_CLOEXEC);
 	struct process process = PROCESS_NONE;
-	int ends[2];
 	int status;
-	int result;
 
-	if (null_fd < 0 || pipe2(ends, O_CLOEXEC) < 0)
-		return error_set_errno(err, "cannot make a pipe");
-	autoclose int read_end = ends[0];
-	autoclose int write_end = ends[1];
-	const struct process_fd fds[3] = {{null_fd, 0}, {write_end, 1}, {null_fd, 2}};
+	if (null_fd < 0 || said_fd < 0)
+		return error_set_errno(err, "cannot make a file in memory");
+	const struct process_fd fds[3] = {{null_fd, 0}, {said_fd, 1}, {null_fd, 2}};
 	if (host_start(host, arguments, fds, &process, err) < 0)
 		return -1;
-	fd_close(&write_end);
-	result = fd_read_all(read_end, out, "the state of a container", err);
-	if (result < 0) {
-		process_kill(&process);
-		return -1;
-	}
 	if (host_wait(&process, HOST_STATE_DEADLINE_MS, &status, err) < 0)
 		return -1;
 	if (status != 0)
 		return error_set(err, ERROR_ABSENT, "the runtime does not know container '%s'",
 			host->call.id);
-	return 0;
+	if (lseek(said_fd, 0, SEEK_SET) < 0)
+		return error_set_errno(err, "cannot read the state of a container");
+	return fd_read_all(said_fd, out, "the state of a container", err);
 }
 
 void runtime__criu_reasons(const char *path, struct buf *out)
