@@ -488,6 +488,7 @@ void node_decide_checkpoint(void *context, struct str key, struct kube_plan *pla
 void node_drop_checkpoint(struct node *node, const struct api_checkpoint *checkpoint)
 {
 	autofree char *archive = str_dup(checkpoint->spec.data);
+	const struct api_owner *owner = api_metadata_controller(&checkpoint->metadata);
 	struct error err;
 
 	node_ingest_free(map_remove(&node->ingests, checkpoint->metadata.uid));
@@ -495,6 +496,8 @@ void node_drop_checkpoint(struct node *node, const struct api_checkpoint *checkp
 		log_warning(&err, "Failed to remove a checkpoint from the store", "namespace",
 			checkpoint->metadata.namespace.data, "checkpoint",
 			checkpoint->metadata.name.data);
+	if (api_checkpoint_strategy(checkpoint) == API_STRATEGY_RUNTIME && owner != NULL)
+		node_direct_remove(node, owner->uid); /* it was not taken in */
 	if (archive[0] != '\0' && strchr(archive, '/') == NULL &&
 		file_remove_tree(node->archives_fd, archive, &err) < 0)
 		log_warning(&err, "Failed to remove an archive", "archive", archive);

@@ -341,40 +341,68 @@ static int node_store_write_parts(int directory, const struct node_entry *entry,
 	return file_write_atomically(directory, NODE_ENTRY_FILE, buf_str(&text), 0600, err);
 }
 
-/* The directory that becomes the entry: the content itself, or a new one for the archive. */
+/* Where the content becomes an entry: where it lies, or in a new directory for the archive. */
 static int node_store_begin(struct node_store *store, const struct node_store_content *content,
 	const char *building, int *ret_directory, struct error *err)
 {
 	if (content->files == NULL)
 		return file_make_directory(store->fd, building, 0700, ret_directory, err);
-	if (file_rename(store->fd, content->name, store->fd, building, err) < 0 ||
-		file_open_beneath(
-			store->fd, building, O_RDONLY | O_DIRECTORY, 0, ret_directory, err) < 0)
+	if (file_open_beneath(store->fd, building, O_RDONLY | O_DIRECTORY, 0, ret_directory, err) <
+		0)
 		return -1;
 	return node_store_write_files(*ret_directory, content->files, err);
+}
+
+/* Writes what belongs to the content beside it; the rename of it all is the last step. */
+static int node_store_build(struct node_store *store, const struct node_store_content *content,
+	const struct node_entry *entry, const struct image_documents *documents,
+	const char *building, struct error *err)
+{
+	autofree char *final = str_dup(entry->uid);
+	autoclose int directory = -1;
+
+	if (node_store_begin(store, content, building, &directory, err) < 0 ||
+		node_store_write_parts(directory, entry, documents, err) < 0 ||
+		(content->files == NULL &&
+			node_store_move_archive(content->parent_fd, content->name, directory, err) <
+				0) ||
+		file_sync(directory, building, err) < 0)
+		return -1;
+	return file_rename(store->fd, building, store->fd, final, err);
+}
+
+/* An archive is built beside the store's entries; nothing of a failed one is to stay there. */
+static int node_store_build_archive(struct node_store *store,
+	const struct node_store_content *content, const struct node_entry *entry,
+	const struct image_documents *documents, struct error *err)
+{
+	autobuf building = BUF_INIT(LIMIT_ARCHIVE_PATH);
+	struct error ignored;
+
+	buf_printf(&building, ".%.*s", STR_ARG(entry->uid));
+	if (file_remove_tree(store->fd, building.data, err) < 0)
+		return -1;
+	if (node_store_build(store, content, entry, documents, building.data, err) == 0)
+		return 0;
+	/* what this leaves, the next start removes */
+	(void)!file_remove_tree(store->fd, building.data, &ignored);
+	return -1;
 }
 
 int node_store_add(struct node_store *store, const struct node_store_content *content,
 	const struct node_entry *entry, const struct image_documents *documents,
 	const struct node_entry **ret_entry, struct error *err)
 {
-	autobuf building = BUF_INIT(LIMIT_ARCHIVE_PATH);
-	autofree char *final = str_dup(entry->uid);
-	autoclose int directory = -1;
 	autobuf text = BUF_INIT(LIMIT_CONFIG_BYTES);
 	struct json_writer writer = json_writer(&text);
 	struct node_stored *stored;
+	int result = node_store_remove(store, entry->uid, err);
 
-	buf_printf(&building, ".%s", final);
-	if (node_store_remove(store, entry->uid, err) < 0 ||
-		file_remove_tree(store->fd, building.data, err) < 0 ||
-		node_store_begin(store, content, building.data, &directory, err) < 0 ||
-		node_store_write_parts(directory, entry, documents, err) < 0 ||
-		(content->files == NULL &&
-			node_store_move_archive(content->parent_fd, content->name, directory, err) <
-				0) ||
-		file_sync(directory, building.data, err) < 0 ||
-		file_rename(store->fd, building.data, store->fd, final, err) < 0)
+	if (result == 0 && content->files != NULL)
+		result = node_store_build(store, content, entry, documents, content->name, err);
+	else if (result == 0)
+		result = node_store_build_archive(store, content, entry, documents, err);
+	if (result < 0)
 		return error_wrap(err, "cannot store checkpoint '%.*s/%.*s'",
 			STR_ARG(entry->namespace), STR_ARG(entry->name));
 	json_encode(&writer, &node_entry_object, entry);

@@ -6,15 +6,21 @@
  *                                   manifest.json   the OCI image manifest
  *
  * and either
- *                                   layer.tar       the kubelet's archive, moved here, byte for
- * byte or, when kcr-runtime took it, checkpoint/     CRIU's images rootfs-diff.tar the file
- * system's changes spec.dump, ...  what the engine adds files.json      sizes and sums of all of
- * these
  *
- * An entry is built under a name that begins with '.', flushed to the disk and renamed; what a
- * crash leaves half built is removed at the next start. Nothing is copied when the store lies on
- * the same mount as the kubelet's checkpoints. The index in memory is rebuilt by reading the
- * entries; there is no other database. What else lies in the store is handover's.
+ *                                   layer.tar       the kubelet's archive, moved here as it is
+ *
+ * or, when kcr-runtime took it,
+ *
+ *                                   checkpoint/     CRIU's images
+ *                                   rootfs-diff.tar the file system's changes
+ *                                   spec.dump, ...  what the engine adds
+ *                                   files.json      sizes and sums of all of these
+ *
+ * An entry is built elsewhere, flushed to the disk and renamed: an archive's under a name that
+ * begins with '.', which the next start removes when a crash leaves it half built, a directory's
+ * where kcr-runtime made it, so that a new agent can take it in again. Nothing is copied when the
+ * store lies on the same mount as the kubelet's checkpoints. The index in memory is rebuilt by
+ * reading the entries; there is no other database. What else lies in the store is handover's.
  */
 #ifndef NODE_STORE_H
 #define NODE_STORE_H
@@ -76,9 +82,9 @@ struct node_store_content {
 
 /*
  * Takes the content in, together with its documents. It is gone from where it was afterwards. An
- * entry of the same uid is replaced. On failure the content is where it was, or in the store's care
- * until the next start removes it. *ret_entry is borrowed from the store. Fails with SYSTEM,
- * TOO_BIG.
+ * entry of the same uid is replaced. On failure, and after a crash on the way, a directory is where
+ * it was, to be taken in again or removed by the caller; an archive is where it was, or gone with
+ * its failed entry. *ret_entry is borrowed from the store. Fails with SYSTEM, TOO_BIG.
  */
 must_check int node_store_add(struct node_store *store, const struct node_store_content *content,
 	const struct node_entry *entry, const struct image_documents *documents,

@@ -128,8 +128,17 @@ static inline void world_add(struct world *world, const char *uid, const char *t
 /* The tar of the files below: three headers, two contents of a block each, the end. */
 enum { WORLD_DIRECTORY_LAYER = (3 + 2 + 2) * 512 };
 
-/* A directory as kcr-runtime leaves it, taken in. */
-static inline void world_add_directory(struct world *world, const char *uid)
+/* A directory as kcr-runtime leaves it: "store/direct/r1". */
+static inline void world_make_direct(struct world *world)
+{
+	assert_int_equal(mkdirat(world->archives, "store/direct", 0700), 0);
+	assert_int_equal(mkdirat(world->archives, "store/direct/r1", 0700), 0);
+	assert_int_equal(mkdirat(world->archives, "store/direct/r1/checkpoint", 0700), 0);
+	world_write(world->archives, "store/direct/r1/checkpoint/pages-1.img", "pages");
+	world_write(world->archives, "store/direct/r1/spec.dump", "{}");
+}
+
+static inline int world_take_direct(struct world *world, const char *uid, struct error *err)
 {
 	static struct handover_file files[] = {
 		{.path = STR_INIT("checkpoint/pages-1.img"), .bytes = 5, .xxh3 = STR_INIT("ab")},
@@ -140,19 +149,21 @@ static inline void world_add_directory(struct world *world, const char *uid)
 	struct node_entry entry = world_entry(arena, uid, "");
 	const struct node_entry *added;
 	autodocuments documents = IMAGE_DOCUMENTS_INIT;
-	struct error err;
 
 	entry.is_directory = true;
 	entry.image_name = STR("docker.io/library/redis:8");
 	entry.layer_bytes = WORLD_DIRECTORY_LAYER;
-	assert_int_equal(mkdirat(world->archives, "store/direct", 0700), 0);
-	assert_int_equal(mkdirat(world->archives, "store/direct/r1", 0700), 0);
-	assert_int_equal(mkdirat(world->archives, "store/direct/r1/checkpoint", 0700), 0);
-	world_write(world->archives, "store/direct/r1/checkpoint/pages-1.img", "pages");
-	world_write(world->archives, "store/direct/r1/spec.dump", "{}");
-	if (node_store_add(world->store,
-		    &(struct node_store_content){.name = "direct/r1", .files = &list}, &entry,
-		    &documents, &added, &err) < 0)
+	return node_store_add(world->store,
+		&(struct node_store_content){.name = "direct/r1", .files = &list}, &entry,
+		&documents, &added, err);
+}
+
+static inline void world_add_directory(struct world *world, const char *uid)
+{
+	struct error err;
+
+	world_make_direct(world);
+	if (world_take_direct(world, uid, &err) < 0)
 		fail_msg("%s", err.text);
 }
 
