@@ -168,6 +168,7 @@ static int node_ingest_direct(struct node_ingest *ingest,
 	autobuf path = BUF_INIT(LIMIT_ARCHIVE_PATH);
 	const struct handover_files files = {HANDOVER_FORMAT_VERSION, description->files};
 	struct handover_direct direct;
+	struct error left;
 
 	node_direct_path(&path, str_of(ingest->request_uid));
 	if (node_direct_result(node, str_of(ingest->request_uid), arena, &direct, err) < 0)
@@ -179,7 +180,10 @@ static int node_ingest_direct(struct node_ingest *ingest,
 		    &(struct node_store_content){.name = path.data, .files = &files}, entry,
 		    documents, ret_entry, err) < 0)
 		return -1;
-	return file_remove_tree(node->archives_fd, ingest->archive, err);
+	/* it goes with the Checkpoint at the latest, which is not lost for it */
+	if (file_remove_tree(node->archives_fd, ingest->archive, &left) < 0)
+		log_warning(&left, "Failed to remove an archive", "archive", ingest->archive);
+	return 0;
 }
 
 static int node_ingest_store(struct node_ingest *ingest,
