@@ -139,7 +139,8 @@ static void node_take_again(void *context)
 	const struct api_request *request = object != NULL ? object->view : NULL;
 	const struct api_pod *pod = NULL;
 
-	if (request != NULL && !api_request_is_finished(request))
+	if (request != NULL && str_is(request->metadata.uid, take->request_uid) &&
+		!api_request_is_finished(request))
 		pod = node_pod(take->node, object->namespace, request->spec.pod.name);
 	if (pod == NULL)
 		node_take_end(take);
@@ -560,6 +561,12 @@ void node_decide_request(void *context, struct str key, struct kube_plan *plan)
 	if (request == NULL || api_request_is_finished(request)) {
 		bool has_checkpoint = request != NULL && request->status.checkpoint != NULL;
 		node_take_forget(node, key, has_checkpoint, plan);
+		return;
+	}
+	if (take != NULL && !str_is(request->metadata.uid, take->request_uid)) {
+		/* made anew under its name: what was taken for the one before is not its result */
+		node_take_forget(node, key, false, plan);
+		kube_plan_wake(plan, NODE_TAKE_WAIT_MS);
 		return;
 	}
 	pod = node_pod(node, object->namespace, request->spec.pod.name);
