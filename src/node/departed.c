@@ -90,6 +90,14 @@ static bool node_has_container(const struct node *node, struct str id)
 	return false;
 }
 
+bool node_mark_is_left(
+	struct str name, struct wall_time made, struct wall_time booted, struct wall_time now)
+{
+	if (now.us - made.us < NODE_MARK_SECONDS * TIME_SECOND_US)
+		return false;
+	return str_ends_with(name, STR(HANDOVER_KILLED)) || made.us < booted.us;
+}
+
 static int node_departed_container(
 	void *context, const char *name, bool is_directory, struct error *err)
 {
@@ -98,13 +106,12 @@ static int node_departed_container(
 	struct stat mark;
 
 	(void)is_directory;
-	if (!str_ends_with(
-		    id, STR(HANDOVER_KILLED))) /* the other mark is kcr-runtime's to remove */
-		return 0;
-	id.size -= strlen(HANDOVER_KILLED);
+	if (str_ends_with(id, STR(HANDOVER_KILLED)))
+		id.size -= strlen(HANDOVER_KILLED);
 	if (node_has_container(folder->node, id) ||
 		fstatat(folder->fd, name, &mark, AT_SYMLINK_NOFOLLOW) < 0 ||
-		wall_time_seconds(clock_wall()) - mark.st_mtime < NODE_MARK_SECONDS)
+		!node_mark_is_left(str_of(name), wall_time_of_seconds(mark.st_mtime), clock_boot(),
+			clock_wall()))
 		return 0;
 	return file_remove_tree(folder->fd, name, err);
 }

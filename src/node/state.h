@@ -164,6 +164,11 @@ void node_drop_pod(const struct node *node, const struct api_pod *pod);
  */
 void node_collect_departed(const struct node *node);
 
+/* Whether a mark in "containers", of which no Pod speaks, is nobody's any more. That kcr-runtime
+ * runs a container it takes back itself, unless the node was stopped under it. */
+bool node_mark_is_left(
+	struct str name, struct wall_time made, struct wall_time booted, struct wall_time now);
+
 /* ---- self.c: what this node has, as its CheckpointNode ---- */
 
 void node_self_new(struct node *node); /* the informers; they start with the others */

@@ -24,6 +24,11 @@ struct mono_time clock_mono(void)
 	return (struct mono_time){clock_read_us(CLOCK_MONOTONIC)};
 }
 
+struct wall_time clock_boot(void)
+{
+	return (struct wall_time){clock_wall().us - clock_read_us(CLOCK_BOOTTIME)};
+}
+
 uint64_t clock_random(uint64_t bound)
 {
 	uint64_t value = 0;

@@ -512,10 +512,12 @@ def test_a_new_agent_removes_what_pods_have_left_meanwhile(node, space, pod):
     containers = node.store / "containers"
     containers.mkdir()
     current = pod["status"]["containerStatuses"][0]["containerID"].rpartition("/")[2]
-    for name in ("departed", "departed.killed", f"{current}.killed", "recent.killed"):
+    boot = time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)
+    for name in ("departed", "rebooted", "departed.killed", f"{current}.killed", "recent.killed"):
         (containers / name).touch()
-        if name != "recent.killed":
-            os.utime(containers / name, (1, time.time() - 3600))
+    os.utime(containers / "departed", (1, boot + 60))
+    for name in ("rebooted", "departed.killed", f"{current}.killed"):
+        os.utime(containers / name, (1, boot - 3600))
     node.start()
     uid = pod["metadata"]["uid"]
     eventually(lambda: folders(node) == [f"plans/{uid}", f"records/{uid}"])
