@@ -40,12 +40,14 @@ struct node_attempts_view {
 	const struct handover_record *record;
 	struct str container_id; /* of the Pod's container now, "containerd://<id>" */
 	int64_t retry_window_seconds;
+	bool is_ending; /* the Pod is: its containers are stopped, whatever they came from */
 };
 
 /*
  * Brings the agent's part of the status to what the record says: restores counted, the restored
  * container named, the condition Usable False when a file was damaged or a restore failed or did
- * not hold. Returns whether anything changed. Texts are from the view or `arena`.
+ * not hold; what the node lacked for a moment (Cold) speaks against nothing. Returns whether
+ * anything changed. Texts are from the view or `arena`.
  */
 bool node_attempts_apply(const struct node_attempts_view *view, struct wall_time now,
 	struct api_checkpoint_status *own, struct arena *arena);

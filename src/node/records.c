@@ -160,6 +160,8 @@ bool node_record_to_report(const struct node *node, const struct api_checkpoint 
 	status = api_pod_container_status(pod, checkpoint->spec.container_name);
 	view.record = &record;
 	view.container_id = status != NULL ? status->container_id : (struct str){0};
+	view.is_ending = wall_time_is_set(pod->metadata.deleted) ||
+		str_is(pod->status.phase, "Failed"); /* as by the kubelet's shutdown */
 	view.retry_window_seconds = node_restore_terms(node, checkpoint).retry_window_seconds;
 	return node_attempts_apply(&view, clock_wall(), own, arena);
 }

@@ -285,6 +285,33 @@ static void one_that_held_for_the_window_stays_usable(void **state)
 	assert_null(api_condition_find(&world->own.conditions, API_CONDITION_USABLE));
 }
 
+static void a_container_that_its_pod_s_end_stopped_speaks_against_nothing(void **state)
+{
+	struct world *world = *state;
+
+	world->view.is_ending = true;
+	world->attempts[2].ended.us = world->attempts[2].started.us + 1000000;
+	assert_true(apply(world)); /* it is counted */
+	assert_null(api_condition_find(&world->own.conditions, API_CONDITION_USABLE));
+	world->attempts[2].outcome = STR(HANDOVER_FAILED);
+	world->attempts[2].message = STR("criu says no");
+	assert_true(apply(world));
+	assert_complaint(world, API_REASON_RESTORE_FAILED, "criu says no");
+}
+
+static void trouble_of_the_node_speaks_against_no_checkpoint(void **state)
+{
+	struct world *world = *state;
+
+	world->attempts[2].outcome = STR(HANDOVER_COLD);
+	world->attempts[2].reason = STR("NodeTrouble");
+	world->attempts[2].message = STR("no space left on device");
+	world->attempts[2].ended.us = world->attempts[2].started.us + 1000000;
+	assert_true(apply(world));
+	assert_int_equal(world->own.restore_count, 2);
+	assert_null(api_condition_find(&world->own.conditions, API_CONDITION_USABLE));
+}
+
 static void the_first_complaint_stands(void **state)
 {
 	struct world *world = *state;
@@ -315,6 +342,8 @@ int main(void)
 		world_test(a_failed_restore_makes_it_unusable),
 		world_test(a_restore_that_did_not_hold_makes_it_unusable),
 		world_test(one_that_held_for_the_window_stays_usable),
+		world_test(a_container_that_its_pod_s_end_stopped_speaks_against_nothing),
+		world_test(trouble_of_the_node_speaks_against_no_checkpoint),
 		world_test(the_first_complaint_stands),
 	};
 
