@@ -74,7 +74,8 @@ int node_direct_order(
 	if (direct_make_directory(store, request_uid, err) < 0 ||
 		file_make_directory(store, HANDOVER_ORDERS, 0700, &orders, err) < 0)
 		return -1;
-	return file_write_atomically(orders, name.data, buf_str(&text), 0600, err);
+	/* one that a crash loses is made again; the loop does not wait for the disk */
+	return file_write_by_rename(orders, name.data, buf_str(&text), 0600, err);
 }
 
 bool node_direct_is_complete(const struct node *node, struct str request_uid)

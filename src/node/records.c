@@ -69,7 +69,8 @@ static void node_tell_is_done(void *context, const void *data)
 	buf_printf(&name, "%.*s" HANDOVER_TOLD, STR_ARG(told->container));
 	if (file_open_beneath(node_store_fd(node->store), directory.data, O_RDONLY | O_DIRECTORY, 0,
 		    &fd, &err) == 0 &&
-		file_write_atomically(fd, name.data, told->container_id, 0600, &err) == 0)
+		/* one that a crash loses repeats a message */
+		file_write_by_rename(fd, name.data, told->container_id, 0600, &err) == 0)
 		return;
 	if (err.kind != ERROR_ABSENT) /* the Pod has gone meanwhile */
 		log_warning(&err, "Failed to note what was told of a container");

@@ -87,24 +87,52 @@ int file_sync(int fd, const char *what, struct error *err)
 	return 0;
 }
 
+/* Appends the name of the file that `name` is written to first. */
+static void file_temporary_name(struct buf *temporary, const char *name)
+{
+	buf_printf(temporary, ".%s.%d.tmp", name, (int)getpid());
+}
+
+static int file_write_temporary(int directory_fd, const char *temporary, struct str bytes,
+	mode_t mode, bool is_flushed, struct error *err)
+{
+	autoclose int fd = -1;
+
+	(void)unlinkat(directory_fd, temporary, 0); /* what a crash left, with its old mode */
+	fd = openat(directory_fd, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+	if (fd < 0)
+		return error_set_errno(err, "cannot create '%s'", temporary);
+	if (fd_write_all(fd, bytes, temporary, err) < 0)
+		return -1;
+	return is_flushed ? file_sync(fd, temporary, err) : 0;
+}
+
 int file_write_atomically(
 	int directory_fd, const char *name, struct str bytes, mode_t mode, struct error *err)
 {
 	autobuf temporary = BUF_INIT(LIMIT_ARCHIVE_PATH);
-	autoclose int fd = -1;
 
-	buf_printf(&temporary, ".%s.%d.tmp", name, (int)getpid());
-	(void)unlinkat(directory_fd, temporary.data, 0); /* what a crash left, with its old mode */
-	fd = openat(directory_fd, temporary.data, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
-	if (fd < 0)
-		return error_set_errno(err, "cannot create '%s'", temporary.data);
-	if (fd_write_all(fd, bytes, name, err) < 0 || file_sync(fd, name, err) < 0 ||
-		file_rename(directory_fd, temporary.data, directory_fd, name, err) < 0) {
-		(void)unlinkat(
-			directory_fd, temporary.data, 0); /* the failure is reported already */
-		return -1;
-	}
-	return 0;
+	file_temporary_name(&temporary, name);
+	if (file_write_temporary(directory_fd, temporary.data, bytes, mode, true, err) == 0 &&
+		file_rename(directory_fd, temporary.data, directory_fd, name, err) == 0)
+		return 0;
+	(void)unlinkat(directory_fd, temporary.data, 0); /* the failure is reported already */
+	return -1;
+}
+
+int file_write_by_rename(
+	int directory_fd, const char *name, struct str bytes, mode_t mode, struct error *err)
+{
+	autobuf temporary = BUF_INIT(LIMIT_ARCHIVE_PATH);
+	int result;
+
+	file_temporary_name(&temporary, name);
+	result = file_write_temporary(directory_fd, temporary.data, bytes, mode, false, err);
+	if (result == 0 && renameat(directory_fd, temporary.data, directory_fd, name) < 0)
+		result = error_set_errno(err, "cannot rename '%s' to '%s'", temporary.data, name);
+	if (result < 0)
+		(void)unlinkat(directory_fd, temporary.data, 0); /* reported already */
+	return result;
 }
 
 int file_rename(int from_fd, const char *from, int to_fd, const char *to, struct error *err)

@@ -47,6 +47,14 @@ must_check int file_read(int directory_fd, const char *path, struct buf *buf, st
 must_check int file_write_atomically(
 	int directory_fd, const char *name, struct str bytes, mode_t mode, struct error *err);
 
+/*
+ * As above without a flush: whoever reads it meanwhile sees all of it or what was there before, but
+ * a crash of the machine may lose or empty it. For what can be done without, where waiting for the
+ * disk costs more. Fails with SYSTEM.
+ */
+must_check int file_write_by_rename(
+	int directory_fd, const char *name, struct str bytes, mode_t mode, struct error *err);
+
 /* Renames within or between directories of one file system and syncs both. Fails with SYSTEM. */
 must_check int file_rename(
 	int from_fd, const char *from, int to_fd, const char *to, struct error *err);

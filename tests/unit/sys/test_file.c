@@ -183,6 +183,25 @@ static void a_rename_that_fails_leaves_nothing_behind(void **state)
 	assert_int_equal(scratch_count(scratch), 1);
 }
 
+static void a_file_is_replaced_by_rename_without_a_flush(void **state)
+{
+	const struct scratch *scratch = *state;
+	struct stat status;
+	struct error err;
+
+	scratch_write(scratch, "target", "kept");
+	assert_int_equal(symlinkat("target", scratch->fd, "link"), 0);
+	assert_int_equal(file_write_by_rename(scratch->fd, "link", STR("new"), 0640, &err), 0);
+	assert_file(scratch, "target", "kept");
+	assert_file(scratch, "link", "new");
+	assert_int_equal(fstatat(scratch->fd, "link", &status, AT_SYMLINK_NOFOLLOW), 0);
+	assert_int_equal(status.st_mode, S_IFREG | 0640);
+	assert_int_equal(mkdirat(scratch->fd, "f", 0700), 0);
+	assert_int_equal(file_write_by_rename(scratch->fd, "f", STR("new"), 0600, &err), -1);
+	assert_int_equal(err.system_errno, EISDIR);
+	assert_int_equal(scratch_count(scratch), 3);
+}
+
 static void what_a_crash_left_does_not_stop_the_next_write(void **state)
 {
 	const struct scratch *scratch = *state;
@@ -320,6 +339,7 @@ int main(void)
 		scratch_test(a_link_is_replaced_and_not_followed),
 		scratch_test(a_write_that_fails_leaves_the_old_file_and_nothing_else),
 		scratch_test(a_rename_that_fails_leaves_nothing_behind),
+		scratch_test(a_file_is_replaced_by_rename_without_a_flush),
 		scratch_test(what_a_crash_left_does_not_stop_the_next_write),
 		scratch_test(a_missing_directory_cannot_be_written_in),
 		scratch_test(renaming_moves_between_directories),
