@@ -50,6 +50,7 @@ static const struct json_field plan_candidate_fields[] = {
 	PLAN_NEEDED("uid", handover_candidate, uid),
 	PLAN_NEEDED("directory", handover_candidate, directory),
 	PLAN_STRING("image", handover_candidate, image),
+	PLAN_STRING("layers", handover_candidate, layers),
 	PLAN_TIME("taken", handover_candidate, taken),
 	PLAN_LIST("files", handover_candidate, files, handover_file_object),
 };
@@ -137,6 +138,7 @@ static const struct json_field plan_direct_fields[] = {
 	PLAN_STRING("pod", handover_direct, pod),
 	PLAN_STRING("container", handover_direct, container),
 	PLAN_STRING("image", handover_direct, image),
+	PLAN_STRING("layers", handover_direct, layers),
 	PLAN_TIME("taken", handover_direct, taken),
 	PLAN_NUMBER("dumpMicroseconds", handover_direct, dump_us),
 	PLAN_NUMBER("layerMicroseconds", handover_direct, layer_us),

@@ -85,6 +85,7 @@ struct handover_candidate {
 	struct str uid; /* of the Checkpoint; identifies it in attempts and answers */
 	struct str directory; /* within the store: CRIU's images and the layer lie in it */
 	struct str image; /* of the container when it was taken; empty: any */
+	struct str layers; /* the root's lower layers then, as kcr-runtime said; empty: any */
 	struct wall_time taken;
 	struct json_list files; /* of struct handover_file */
 };
@@ -194,6 +195,7 @@ struct handover_direct {
 	struct str pod;
 	struct str container;
 	struct str image;
+	struct str layers; /* the root's lower layers, which tell images of one name apart */
 	struct wall_time taken; /* when the dump began */
 	int64_t dump_us; /* the runtime and CRIU */
 	int64_t layer_us; /* the file system's changes, still frozen */

@@ -175,6 +175,7 @@ static int node_ingest_direct(struct node_ingest *ingest,
 		return -1;
 	entry->is_directory = true;
 	entry->image_name = direct.image;
+	entry->image_layers = direct.layers;
 	entry->frozen_us = direct.frozen_us;
 	if (node_store_add(node->store,
 		    &(struct node_store_content){.name = path.data, .files = &files}, entry,

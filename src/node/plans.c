@@ -104,6 +104,7 @@ static int node_candidate_read(const struct node *node, const struct api_checkpo
 		.uid = entry->uid,
 		.directory = entry->uid,
 		.image = entry->image_name,
+		.layers = entry->image_layers,
 		.taken = checkpoint->spec.timestamp,
 		.files = node_files_of_restore(&files.files, arena),
 	};

@@ -45,6 +45,7 @@ static const struct json_field node_entry_fields[] = {
 	{"criuVersion", JSON_FIELD_STRING, 0, offsetof(struct node_entry, criu_version)},
 	{"directory", JSON_FIELD_BOOL, 0, offsetof(struct node_entry, is_directory)},
 	{"imageName", JSON_FIELD_STRING, 0, offsetof(struct node_entry, image_name)},
+	{"layers", JSON_FIELD_STRING, 0, offsetof(struct node_entry, image_layers)},
 };
 
 static const struct json_object node_entry_object =

@@ -54,6 +54,7 @@ struct node_entry {
 	struct str criu_version;
 	bool is_directory; /* kcr-runtime took it; else the layer is one file */
 	struct str image_name; /* of the container, as the engine says it; only when a directory */
+	struct str image_layers; /* the root's lower layers, as kcr-runtime says them; likewise */
 };
 
 struct node_store_limits {

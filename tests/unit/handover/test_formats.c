@@ -28,7 +28,8 @@ static int free_arena(void **state)
 static const char plan_text[] =
 	"{\"version\":1,\"policy\":\"OnFailure\",\"retryWindowSeconds\":60,\"maxAgeSeconds\":3600,"
 	"\"askAgent\":true,\"candidates\":[{\"name\":\"app-1\",\"uid\":\"c1\","
-	"\"directory\":\"c1/direct\",\"image\":\"app:1\",\"taken\":\"2026-11-21T23:56:42.304137Z\","
+	"\"directory\":\"c1/direct\",\"image\":\"app:1\",\"layers\":\"/2/fs:/1/"
+	"fs\",\"taken\":\"2026-11-21T23:56:42.304137Z\","
 	"\"files\":[{\"path\":\"checkpoint/pages-1.img\",\"bytes\":67108864,"
 	"\"xxh3\":\"64764625d07d28066ba159a92966d567\"}]}]}\n";
 
@@ -46,6 +47,7 @@ static void test_a_plan_is_read_and_written(void **state)
 	assert_true(plan.ask_agent);
 	assert_int_equal(plan.candidates.count, 1);
 	assert_true(str_is(candidate->directory, "c1/direct"));
+	assert_true(str_is(candidate->layers, "/2/fs:/1/fs"));
 	assert_int_equal(candidate->taken.us, INT64_C(1795305402304137));
 	assert_int_equal(file->bytes, 67108864);
 	handover_plan_write(&plan, &out);

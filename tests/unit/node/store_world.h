@@ -152,6 +152,7 @@ static inline int world_take_direct(struct world *world, const char *uid, struct
 
 	entry.is_directory = true;
 	entry.image_name = STR("docker.io/library/redis:8");
+	entry.image_layers = STR("/snapshots/7/fs:/snapshots/6/fs");
 	entry.layer_bytes = WORLD_DIRECTORY_LAYER;
 	return node_store_add(world->store,
 		&(struct node_store_content){.name = "direct/r1", .files = &list}, &entry,

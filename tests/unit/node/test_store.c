@@ -156,6 +156,7 @@ static void a_directory_moves_in_as_it_is(void **state)
 	assert_non_null(entry);
 	assert_true(entry->is_directory);
 	assert_true(str_is(entry->image_name, "docker.io/library/redis:8"));
+	assert_true(str_is(entry->image_layers, "/snapshots/7/fs:/snapshots/6/fs"));
 	assert_int_equal(node_store_read_files(world->store, entry, arena, &files, &err), 0);
 	assert_int_equal(files.files.count, 2);
 	assert_true(str_is(((const struct handover_file *)files.files.items)[1].xxh3, "cd"));
