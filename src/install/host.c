@@ -115,8 +115,8 @@ int install__host_write(const struct install_host *host, const char *path, struc
 		if (S_ISLNK(status.st_mode))
 			return error_set(err, ERROR_UNSUPPORTED,
 				"'%s' is a link, which is not replaced", path);
-		mode = status.st_mode & 07777;
-		if (host_is_same(directory_fd, name, bytes))
+		mode = (status.st_mode & 07777) | (mode & 0111);
+		if (mode == (status.st_mode & 07777) && host_is_same(directory_fd, name, bytes))
 			return 0;
 	}
 	if (file_write_atomically(directory_fd, name, bytes, mode, err) < 0)

@@ -25,8 +25,9 @@ must_check int install__host_read(
 	const struct install_host *host, const char *path, struct buf *buf, struct error *err);
 
 /*
- * Writes the file by rename, with the directories above it; keeps the mode of one that is there. 1
- * when it was written, 0 when it had that content already. A link is not replaced: UNSUPPORTED.
+ * Writes the file by rename, with the directories above it; keeps the mode of one that is there,
+ * but a program can be run afterwards. 1 when it was written, 0 when it had that content already. A
+ * link is not replaced: UNSUPPORTED.
  */
 must_check int install__host_write(const struct install_host *host, const char *path,
 	struct str bytes, mode_t mode, struct error *err);
