@@ -242,6 +242,11 @@ static int configure_find_runtime(struct install *install,
 			"there is no '%.*s' on the host, which handler '%.*s' calls; name the "
 			"runtime by --runtime",
 			STR_ARG(name), STR_ARG(base));
+	if (str_ends_with(install->facts.runtime, STR("/" INSTALL_PROGRAM)))
+		return error_set(err, ERROR_INVALID,
+			"handler '%.*s' calls kcr-runtime itself, which would call itself for "
+			"ever; name another one by --from-handler, or the runtime by --runtime",
+			STR_ARG(base));
 	return 0;
 }
 

@@ -14,8 +14,6 @@ enum {
 	INSTALL_CRIU_MS = 60000, /* `criu check` tries out what the kernel can do */
 };
 
-#define PROGRAM_NAME "kcr-runtime"
-
 struct str install__path(const struct install *install, const char *name)
 {
 	return arena_printf(install->host.arena, "%s/%s", install->options->directory, name);
@@ -53,15 +51,14 @@ static int install_read_program(const struct install *install, struct buf *bytes
 		if (size <= 0 || size == PATH_MAX)
 			return error_set_errno(err, "cannot tell where this program lies");
 		(void)str_cut_last((struct str){own, (size_t)size}, '/', &directory, &name);
-		path = arena_printf(install->host.arena, "%.*s/" PROGRAM_NAME, STR_ARG(directory));
+		path = arena_printf(
+			install->host.arena, "%.*s/" INSTALL_PROGRAM, STR_ARG(directory));
 	}
 	return file_read(AT_FDCWD, path.data, bytes, err);
 }
 
-static int install_put_program(struct install *install, struct error *err)
+static void install_write_config(const struct install *install, struct buf *out)
 {
-	autobuf bytes = BUF_INIT(INSTALL_PROGRAM_BYTES);
-	autobuf config_text = BUF_INIT(LIMIT_CONFIG_BYTES);
 	const struct handover_config config = {
 		.runtime = install->facts.runtime,
 		.store = str_of(install->options->store),
@@ -70,13 +67,7 @@ static int install_put_program(struct install *install, struct error *err)
 		.create_deadline_ms = HANDOVER_CREATE_DEADLINE_MS,
 	};
 
-	handover_config_write(&config, &config_text);
-	if (install_read_program(install, &bytes, err) < 0 ||
-		install__put(install, install__path(install, PROGRAM_NAME ".json").data,
-			buf_str(&config_text), 0644, err) < 0 ||
-		install__put(install, install->program.data, buf_str(&bytes), 0755, err) < 0)
-		return -1;
-	return 0;
+	handover_config_write(&config, out);
 }
 
 /*
@@ -84,18 +75,53 @@ static int install_put_program(struct install *install, struct error *err)
  * execute forbid: it has to say what the runtime behind it says. An engine that called one that
  * does not run would start no container any more.
  */
-static int install_try_program(const struct install *install, struct error *err)
+static int install_try_program(const struct install *install, struct str program, struct error *err)
 {
-	struct str said;
+	struct str said = install__engine_version(&install->host, program, 2);
+
+	if (!str_equal(said, install->facts.runtime_version))
+		return error_set(err, ERROR_UNSUPPORTED,
+			"kcr-runtime does not run in '%s' on the host; choose a directory that "
+			"programs can be run from by --directory",
+			install->options->directory);
+	return 0;
+}
+
+/* Tries the program beside the one that the engine may be calling right now. */
+static int install_try(
+	struct install *install, struct str bytes, struct str config, struct error *err)
+{
+	struct str program = install__path(install, INSTALL_PROGRAM ".new");
+	struct str config_path = install__path(install, INSTALL_PROGRAM ".new.json");
+	struct error ignored; /* what is left is written over the next time */
+	int result;
 
 	if (install->facts.runtime_version.size == 0)
 		return 0; /* the runtime itself does not run: a host that is not alive */
-	said = install__engine_version(&install->host, install->program, 2);
-	if (!str_equal(said, install->facts.runtime_version))
-		return error_set(err, ERROR_UNSUPPORTED,
-			"'%s' does not run on the host; choose a directory that programs can be "
-			"run from by --directory",
-			install->program.data);
+	result = install__host_write(&install->host, config_path.data, config, 0644, err);
+	if (result >= 0)
+		result = install__host_write(&install->host, program.data, bytes, 0755, err);
+	if (result >= 0)
+		result = install_try_program(install, program, err);
+	if (install__host_remove(&install->host, program.data, &ignored) < 0 ||
+		install__host_remove(&install->host, config_path.data, &ignored) < 0)
+		log_warning(&ignored, "Left the program of a trial", "file", program.data);
+	return result;
+}
+
+static int install_put_program(struct install *install, struct error *err)
+{
+	autobuf bytes = BUF_INIT(INSTALL_PROGRAM_BYTES);
+	autobuf config = BUF_INIT(LIMIT_CONFIG_BYTES);
+
+	install_write_config(install, &config);
+	if (install_read_program(install, &bytes, err) < 0 ||
+		install_try(install, buf_str(&bytes), buf_str(&config), err) < 0)
+		return -1;
+	if (install__put(install, install__path(install, INSTALL_PROGRAM ".json").data,
+		    buf_str(&config), 0644, err) < 0 ||
+		install__put(install, install->program.data, buf_str(&bytes), 0755, err) < 0)
+		return -1;
 	return 0;
 }
 
@@ -190,8 +216,7 @@ int install__install(struct install *install, struct error *err)
 		return -1;
 	install->facts.runtime_version =
 		install__engine_version(&install->host, install->facts.runtime, 2);
-	if (install_put_program(install, err) < 0 || install_try_program(install, err) < 0 ||
-		install_put_criu(install, err) < 0 ||
+	if (install_put_program(install, err) < 0 || install_put_criu(install, err) < 0 ||
 		install__configure(install, &effective, err) < 0 ||
 		install_remember(install, err) < 0)
 		return -1;

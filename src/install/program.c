@@ -129,7 +129,7 @@ static int program_open(struct install *install, struct arena *arena,
 		.options = options, .host = {.root = options->host, .root_fd = -1, .arena = arena}};
 	if (file_open_directory(options->host, &install->host.root_fd, err) < 0)
 		return -1;
-	install->program = install__path(install, "kcr-runtime");
+	install->program = install__path(install, INSTALL_PROGRAM);
 	install->record_path = install__path(install, "kcr-install.json");
 	return 0;
 }

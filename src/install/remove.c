@@ -168,7 +168,9 @@ static int remove_program(struct install *install, struct error *err)
 {
 	const struct str paths[] = {
 		install->program,
-		install__path(install, "kcr-runtime.json"),
+		install__path(install, INSTALL_PROGRAM ".json"),
+		install__path(install, INSTALL_PROGRAM ".new"), /* of a trial that was cut off */
+		install__path(install, INSTALL_PROGRAM ".new.json"),
 		install->record_path,
 	};
 

@@ -39,6 +39,8 @@ struct install {
 	bool has_changed; /* the engine's configuration, in this run */
 };
 
+#define INSTALL_PROGRAM "kcr-runtime"
+
 #define INSTALL_CRIU_RUNC "/etc/criu/runc.conf"
 #define INSTALL_CRIU_CRUN "/etc/criu/crun.conf"
 

@@ -182,5 +182,11 @@ status=0
 holds 'ends with 127 without a runtime' test "$status" = 127
 holds 'names the runtime that is missing' grep -q "cannot run '/nonexistent'" "$place/said"
 
+# a configuration that names the program itself is no way to run containers, and none to hang
+echo "{\"runtime\":\"$place/./kcr-runtime\"}" >"$place/kcr-other.json"
+status=0
+timeout 10 "$place/kcr-other" --version >/dev/null 2>&1 || status=$?
+holds 'does not become itself' test "$status" != 124
+
 echo "1..$cases"
 [ "$failures" = 0 ]

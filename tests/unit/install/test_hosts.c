@@ -1,7 +1,7 @@
 /*
  * Both commands on roots of hosts that lie in a directory: what a host has before, installing
- * twice, and taking it away. No program of these hosts can be run; asking a real engine is what
- * the tests on a node do.
+ * twice, and taking it away. Of these hosts no program can be run but speaker.c, where we are root;
+ * asking a real engine is what the tests on a node do.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -15,6 +15,7 @@
 #define MAIN    "/etc/containerd/config.toml"
 #define DROP_IN "/etc/containerd/conf.d/50-kcr.toml"
 #define PROGRAM "/opt/kcr/bin/kcr-runtime"
+#define OPT     "/opt/kcr/bin"
 #define STORE   "/var/lib/kubelet/checkpoints/kcr"
 #define LINE                                                                                       \
 	"imports = [\"/etc/containerd/conf.d/50-kcr*.toml\"] # added by 'kcr install-runtime'\n"
@@ -124,6 +125,25 @@ static void assert_removed(const struct scratch *scratch)
 	if (status == 3)
 		status = run(scratch, install_remove_main, "", "");
 	assert_int_equal(status, 0);
+}
+
+/* Puts a program that can be run where we may change the root; false where we may not. */
+static bool put_speaker(const struct scratch *scratch, const char *path)
+{
+	autobuf bytes = BUF_INIT(INT32_MAX);
+	autobuf speaker = BUF_INIT(PATH_MAX);
+	autoclose int fd = -1;
+	char own[PATH_MAX] = "";
+	struct error err;
+
+	assert_true(readlink("/proc/self/exe", own, sizeof(own) - 1) > 0);
+	*strrchr(own, '/') = '\0';
+	buf_printf(&speaker, "%s/install/unit-install-speaker", own);
+	assert_int_equal(file_read(AT_FDCWD, speaker.data, &bytes, &err), 0);
+	put(scratch, path, "", 0755);
+	fd = openat(scratch->fd, path + 1, O_WRONLY | O_CLOEXEC);
+	assert_int_equal(fd_write_all(fd, buf_str(&bytes), path, &err), 0);
+	return geteuid() == 0;
 }
 
 static void put_program(const struct scratch *scratch, const char *path)
@@ -295,6 +315,58 @@ static void test_a_place_that_cannot_be_written_is_named(void **state)
 	check_refusal(*state, "--engine=containerd", "'/opt");
 }
 
+static void test_a_program_that_does_not_run_replaces_none_that_does(void **state)
+{
+	const struct scratch *scratch = *state;
+	autobuf directory = BUF_INIT(PATH_MAX);
+	autobuf program = BUF_INIT(PATH_MAX);
+	autobuf before = BUF_INIT(INT32_MAX);
+	autobuf after = BUF_INIT(INT32_MAX);
+
+	if (!put_speaker(scratch, "/usr/bin/runc"))
+		skip(); /* only root runs programs of another root */
+	put_program(scratch, "/bad");
+	buf_printf(&directory, "%s" OPT, scratch->path);
+	buf_printf(&program, "--program=%s/bad", scratch->path);
+	assert_int_equal(install(scratch, "--engine=containerd", ""), 0);
+	assert_holds(scratch, STORE "/host.json", "\"runtimeVersion\":\"1.2.3\"");
+	list_files(directory.data, &before);
+	assert_int_equal(install(scratch, "--engine=containerd", program.data), 1);
+	assert_holds(scratch, STORE "/host.json", "kcr-runtime does not run in '" OPT "'");
+	list_files(directory.data, &after);
+	assert_string_equal(after.data, before.data);
+}
+
+static void test_it_does_not_become_its_own_runtime(void **state)
+{
+	const struct scratch *scratch = *state;
+
+	put_program(scratch, "/usr/bin/runc");
+	put_program(scratch, PROGRAM);
+	put(scratch, MAIN,
+		"version = 3\n[plugins.'io.containerd.cri.v1.runtime'.containerd]\n"
+		"default_runtime_name = 'kcr'\n"
+		"[plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.kcr.options]\n"
+		"BinaryName = '" PROGRAM "'\n",
+		0644);
+	assert_int_equal(install(scratch, "--engine=containerd", "--handler=kcr2"), 1);
+	assert_holds(scratch, STORE "/host.json", "which would call itself");
+	assert_holds(scratch, PROGRAM, "no program\n");
+	assert_false(is_there(scratch, OPT "/kcr-runtime.json"));
+}
+
+static void test_a_program_can_be_run_after_it_was_installed(void **state)
+{
+	const struct scratch *scratch = *state;
+	struct stat status;
+
+	put_program(scratch, "/usr/bin/runc");
+	put(scratch, PROGRAM, "no program\n", 0644);
+	assert_int_equal(install(scratch, "--engine=containerd", ""), 0);
+	assert_int_equal(fstatat(scratch->fd, &PROGRAM[1], &status, 0), 0);
+	assert_int_equal(status.st_mode & 07777, 0755);
+}
+
 static void test_a_host_without_an_engine_is_told_so(void **state)
 {
 	put_program(*state, "/usr/bin/runc");
@@ -326,6 +398,9 @@ int main(void)
 		scratch_test(test_a_configuration_that_cannot_be_read_is_left),
 		scratch_test(test_a_host_without_a_runtime_is_told_what_is_missing),
 		scratch_test(test_a_place_that_cannot_be_written_is_named),
+		scratch_test(test_a_program_that_does_not_run_replaces_none_that_does),
+		scratch_test(test_it_does_not_become_its_own_runtime),
+		scratch_test(test_a_program_can_be_run_after_it_was_installed),
 		scratch_test(test_a_host_without_an_engine_is_told_so),
 		scratch_test(test_taking_away_what_is_not_there_is_fine),
 	};
