@@ -87,6 +87,7 @@ struct configure_file {
 struct configure_changes {
 	struct configure_file files[2];
 	size_t count;
+	struct wall_time changed; /* the record's, before */
 };
 
 static void configure_changes_done(struct configure_changes *changes)
@@ -95,20 +96,26 @@ static void configure_changes_done(struct configure_changes *changes)
 		buf_done(&changes->files[i].text);
 }
 
+static int configure_announce(struct install *install, struct error *err)
+{
+	install->has_changed = true;
+	return install__remember(install, err);
+}
+
 /* Writes a file and remembers what was there, if that was something else. */
 static int configure_change(struct install *install, struct str path, struct str text,
 	struct configure_changes *changes, struct error *err)
 {
 	autobuf old = BUF_INIT(INSTALL_CONFIG_BYTES);
 	int found = install__host_read(&install->host, path.data, &old, err);
-	int changed;
 
 	if (found < 0)
 		return -1;
-	changed = install__put(install, path.data, text, 0644, err);
-	if (changed <= 0)
-		return changed;
-	install->has_changed = true;
+	if (found == 1 && str_equal(buf_str(&old), text))
+		return 0;
+	if (configure_announce(install, err) < 0 ||
+		install__put(install, path.data, text, 0644, err) < 0)
+		return -1;
 	changes->files[changes->count++] = (struct configure_file){path, old, found == 1};
 	old = BUF_INIT(0); /* moved */
 	return 0;
@@ -128,6 +135,9 @@ static void configure_undo(struct install *install, const struct configure_chang
 			log_error(&err, "Failed to undo a change", "file", file->path.data);
 	}
 	install->has_changed = false;
+	install->record.changed = changes->changed;
+	if (install__remember(install, &err) < 0)
+		log_error(&err, "Failed to note that the configuration is as it was");
 }
 
 /* containerd's files: first what is imported, then the import. */
@@ -155,7 +165,6 @@ static int configure_containerd(struct install *install, const struct install_ef
 		return -1;
 	install_containerd_import(buf_str(&main_text), &place, &imported);
 	install->record.config = path;
-	install->record.config_made |= found == 0;
 	install->record.drop_in = place.drop_in;
 	install->record.pattern = place.pattern;
 	if (configure_change(install, place.drop_in, buf_str(&drop_in), changes, err) < 0)
@@ -284,7 +293,8 @@ int install__configure(
 		.base = install->record.base,
 		.is_default = install->options->is_default,
 	};
-	clean_up(configure_changes_done) struct configure_changes changes = {.count = 0};
+	clean_up(configure_changes_done) struct configure_changes changes = {
+		.changed = install->record.changed};
 	int result = configure_is_containerd(install)
 		? configure_containerd(install, effective, &handler, &changes, err)
 		: configure_crio(install, effective, &handler, &changes, err);
@@ -311,7 +321,8 @@ static int configure_remove_drop_in(struct install *install, struct error *err)
 		log_warning(NULL, "Kept a file that is not ours any more", "file", path);
 		return 0;
 	}
-	install->has_changed = true;
+	if (configure_announce(install, err) < 0)
+		return -1;
 	return install__host_remove(&install->host, path, err) < 0 ? -1 : 0;
 }
 
@@ -326,19 +337,69 @@ static int configure_remove_import(struct install *install, struct error *err)
 	if (result <= 0)
 		return result;
 	install_containerd_unimport(buf_str(&text), install->record.pattern, &rest);
-	if (install->record.config_made && str_is(buf_str(&rest), CONTAINERD_MADE))
+	if (str_equal(buf_str(&text), buf_str(&rest)) && !str_is(buf_str(&rest), CONTAINERD_MADE))
+		return 0;
+	if (configure_announce(install, err) < 0)
+		return -1;
+	if (str_is(buf_str(&rest), CONTAINERD_MADE))
 		result = install__host_remove(&install->host, path, err);
 	else
 		result = install__put(install, path, buf_str(&rest), 0644, err);
-	install->has_changed |= result == 1;
 	return result < 0 ? -1 : 0;
+}
+
+/* Without a record: where it would have been put. What is not ours there is left alone. */
+static void configure_guess(struct install *install)
+{
+	autobuf main_text = BUF_INIT(INSTALL_CONFIG_BYTES);
+	struct arena *arena = install->host.arena;
+	struct str config = arena_str(arena, install->engine.config);
+	struct install_place place;
+	struct error ignored; /* the search for what still names us has the last word */
+
+	if (str_is(install->engine.name, INSTALL_CRIO))
+		install->record.drop_in = STR(CRIO_DROP_IN);
+	if (!configure_is_containerd(install) ||
+		install__host_read(&install->host, config.data, &main_text, &ignored) < 0 ||
+		install_containerd_place(buf_str(&main_text), config, arena, &place, &ignored) < 0)
+		return;
+	install->record.config = config;
+	install->record.drop_in = place.drop_in;
+	install->record.pattern = place.pattern;
 }
 
 int install__unconfigure(struct install *install, struct error *err)
 {
+	if (install->record.drop_in.size == 0)
+		configure_guess(install);
 	if (install->record.config.size > 0 && configure_remove_import(install, err) < 0)
 		return -1;
 	if (install->record.drop_in.size > 0 && configure_remove_drop_in(install, err) < 0)
 		return -1;
+	return 0;
+}
+
+int install__find_mention(struct install *install, struct str *ret_where, struct error *err)
+{
+	autobuf text = BUF_INIT(INSTALL_CONFIG_BYTES);
+	autoeffective effective = INSTALL_EFFECTIVE_INIT;
+	struct str where = STR("");
+
+	if (install->record.drop_in.size > 0) {
+		if (install__host_read(&install->host, install->record.drop_in.data, &text, err) <
+			0)
+			return -1;
+		if (str_contains(buf_str(&text), install->program))
+			where = install->record.drop_in; /* kept as somebody else's */
+	}
+	if (where.size == 0 && install->engine.name.size > 0) {
+		if (effective_read(install, &effective, err) < 0)
+			return -1;
+		for (size_t i = 0; i < effective.toml.count; i++)
+			if (str_equal(effective.toml.values[i].text, install->program))
+				where = arena_printf(install->host.arena,
+					"the configuration of %.*s", STR_ARG(install->engine.name));
+	}
+	*ret_where = where;
 	return 0;
 }

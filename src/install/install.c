@@ -38,6 +38,15 @@ bool install__needs_restart(struct install *install)
 		install->engine.started.us < install->record.changed.us;
 }
 
+int install__remember(struct install *install, struct error *err)
+{
+	if (install->has_changed)
+		install->record.changed = clock_wall();
+	install->record.engine = install->engine.name;
+	return install__record_store(
+		&install->host, install->record_path.data, &install->record, err);
+}
+
 /* kcr-runtime from beside this very program. */
 static int install_read_program(const struct install *install, struct buf *bytes, struct error *err)
 {
@@ -183,16 +192,6 @@ static int install_check_version(const struct install *install, struct error *er
 	return 0;
 }
 
-/* Before and after the changes: a crash between them must leave something to undo by. */
-static int install_remember(struct install *install, struct error *err)
-{
-	if (install->has_changed)
-		install->record.changed = clock_wall();
-	install->record.engine = install->engine.name;
-	return install__record_store(
-		&install->host, install->record_path.data, &install->record, err);
-}
-
 static int install_restart(struct install *install, struct error *err)
 {
 	if (!install->options->restart_engine || !install__needs_restart(install))
@@ -218,7 +217,7 @@ int install__install(struct install *install, struct error *err)
 		install__engine_version(&install->host, install->facts.runtime, 2);
 	if (install_put_program(install, err) < 0 || install_put_criu(install, err) < 0 ||
 		install__configure(install, &effective, err) < 0 ||
-		install_remember(install, err) < 0)
+		install__remember(install, err) < 0)
 		return -1;
 	install->facts.program = install->program;
 	install->facts.program_version = STR(KCR_VERSION);

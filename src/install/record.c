@@ -16,7 +16,6 @@ static const struct json_field record_fields[] = {
 	RECORD_ROW("version", JSON_FIELD_I64, version),
 	RECORD_ROW("engine", JSON_FIELD_STRING, engine),
 	RECORD_ROW("config", JSON_FIELD_STRING, config),
-	RECORD_ROW("configMade", JSON_FIELD_BOOL, config_made),
 	RECORD_ROW("dropIn", JSON_FIELD_STRING, drop_in),
 	RECORD_ROW("import", JSON_FIELD_STRING, pattern),
 	RECORD_ROW("base", JSON_FIELD_STRING, base),

@@ -2,7 +2,6 @@
 #ifndef INSTALL_RECORD_H
 #define INSTALL_RECORD_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/time.h"
@@ -12,7 +11,6 @@ struct install_record {
 	int64_t version;
 	struct str engine; /* "containerd", "cri-o" */
 	struct str config; /* containerd's main configuration */
-	bool config_made; /* there was none */
 	struct str drop_in;
 	struct str pattern; /* what the main configuration imports on our behalf */
 	struct str base; /* the handler that the drop-in's is like */

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "install/state.h"
-#include "sys/clock.h"
 #include "sys/fd.h"
 #include "sys/file.h"
 #include "sys/log.h"
@@ -148,14 +147,22 @@ static int remove_count_containers(
 /* Why the program has to stay; the empty text when it need not. */
 static int remove_find_reason(struct install *install, struct str *ret_reason, struct error *err)
 {
+	struct str where;
 	size_t count;
 
-	if (remove_count_containers(install, &count, err) < 0)
-		return -1;
 	*ret_reason = STR("");
+	if (!install__host_exists(&install->host, install->program.data))
+		return 0;
+	if (remove_count_containers(install, &count, err) < 0 ||
+		install__find_mention(install, &where, err) < 0)
+		return -1;
 	if (install__needs_restart(install))
 		*ret_reason = arena_printf(install->host.arena, "%.*s still uses it: restart %.*s",
 			STR_ARG(install->engine.name), STR_ARG(install->engine.name));
+	else if (where.size > 0)
+		*ret_reason = arena_printf(install->host.arena,
+			"%.*s names it, by what others have written: take that out",
+			STR_ARG(where));
 	else if (count > 0)
 		*ret_reason = arena_printf(install->host.arena,
 			"it is needed for the end of %zu containers and sandboxes: wait until "
@@ -192,9 +199,7 @@ static int remove_configuration(struct install *install, struct error *err)
 		return -1;
 	if (!install->has_changed)
 		return 0;
-	install->record.changed = clock_wall();
-	return install__record_store(
-		&install->host, install->record_path.data, &install->record, err);
+	return install__remember(install, err);
 }
 
 int install__remove(struct install *install, struct error *err)

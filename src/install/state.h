@@ -54,6 +54,12 @@ struct str install__path(const struct install *install, const char *name);
 must_check int install__put(
 	struct install *install, const char *path, struct str text, mode_t mode, struct error *err);
 
+/*
+ * Stores the record. Before the engine's configuration is changed, so that a crash leaves something
+ * to undo by, and after it, so that an engine that was started in between counts as too old.
+ */
+must_check int install__remember(struct install *install, struct error *err);
+
 /* Whether the engine runs with a configuration that we have changed since it was started. */
 bool install__needs_restart(struct install *install);
 
@@ -81,6 +87,15 @@ must_check int install__examine(
 /* Writes the engine's configuration and asks the engine whether it took it; else takes it back. */
 must_check int install__configure(
 	struct install *install, const struct install_effective *effective, struct error *err);
+
+/* Takes it out again; without a record it looks where it would have put it. */
 must_check int install__unconfigure(struct install *install, struct error *err);
+
+/*
+ * What still names our program, whoever wrote that, for people: a file, or the configuration that
+ * the engine shows. The empty text when nothing does.
+ */
+must_check int install__find_mention(
+	struct install *install, struct str *ret_where, struct error *err);
 
 #endif

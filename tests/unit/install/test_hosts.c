@@ -264,15 +264,38 @@ static void test_the_program_stays_while_a_monitor_has_it(void **state)
 	check_kept(*state, "/proc/77/cmdline");
 }
 
-static void test_links_lead_within_the_host(void **state)
+static void test_without_a_record_all_is_taken_away(void **state)
 {
 	const struct scratch *scratch = *state;
 
 	put_program(scratch, "/usr/bin/runc");
-	put(scratch, "/var/opt/keep", "", 0600);
-	assert_int_equal(symlinkat("/var/opt", scratch->fd, "opt"), 0);
+	assert_int_equal(install(scratch, "--engine=containerd", "--default-handler"), 0);
+	assert_int_equal(unlinkat(scratch->fd, &OPT "/kcr-install.json"[1], 0), 0);
+	put(scratch, "/run/containerd/containerd.sock", "", 0600); /* so it is seen to be one */
+	assert_removed(scratch);
+	assert_false(is_there(scratch, DROP_IN));
+	assert_false(is_there(scratch, MAIN));
+	assert_false(is_there(scratch, PROGRAM));
+}
+
+static void test_the_program_stays_while_a_file_of_others_names_it(void **state)
+{
+	const struct scratch *scratch = *state;
+
+	put_program(scratch, "/usr/bin/runc");
 	assert_int_equal(install(scratch, "--engine=containerd", ""), 0);
-	assert_true(is_there(scratch, "/var/opt/kcr/bin/kcr-runtime"));
+	put(scratch, DROP_IN, "# mine now\n[x]\nBinaryName = '" PROGRAM "'\n", 0644);
+	check_kept(scratch, DROP_IN);
+}
+
+static void test_the_program_stays_while_the_main_file_names_it(void **state)
+{
+	const struct scratch *scratch = *state;
+
+	put_program(scratch, "/usr/bin/runc");
+	assert_int_equal(install(scratch, "--engine=containerd", ""), 0);
+	put(scratch, MAIN, "[x]\nBinaryName = '" PROGRAM "'\n", 0644);
+	check_kept(scratch, MAIN);
 }
 
 /* What is told when it cannot be done; the configuration is then as it was. */
@@ -282,6 +305,29 @@ static void check_refusal(const struct scratch *scratch, const char *engine, con
 	assert_int_equal(install(scratch, engine, "--best-effort"), 0);
 	assert_holds(scratch, STORE "/host.json", part);
 	assert_false(is_there(scratch, DROP_IN));
+}
+
+/* Else a crash between the two would leave nothing to undo by. */
+static void test_nothing_is_changed_that_cannot_be_put_on_record(void **state)
+{
+	const struct scratch *scratch = *state;
+
+	put_program(scratch, "/usr/bin/runc");
+	put(scratch, OPT "/x", "", 0644);
+	assert_int_equal(symlinkat("nowhere", scratch->fd, &OPT "/kcr-install.json"[1]), 0);
+	check_refusal(scratch, "--engine=containerd", "is a link");
+	assert_false(is_there(scratch, MAIN));
+}
+
+static void test_links_lead_within_the_host(void **state)
+{
+	const struct scratch *scratch = *state;
+
+	put_program(scratch, "/usr/bin/runc");
+	put(scratch, "/var/opt/keep", "", 0600);
+	assert_int_equal(symlinkat("/var/opt", scratch->fd, "opt"), 0);
+	assert_int_equal(install(scratch, "--engine=containerd", ""), 0);
+	assert_true(is_there(scratch, "/var/opt/kcr/bin/kcr-runtime"));
 }
 
 static void test_a_configuration_that_is_a_link_is_left(void **state)
@@ -393,6 +439,10 @@ int main(void)
 		scratch_test(test_on_request_it_is_the_default_and_can_stop_being_it),
 		scratch_test(test_the_program_stays_while_containers_need_it),
 		scratch_test(test_the_program_stays_while_a_monitor_has_it),
+		scratch_test(test_without_a_record_all_is_taken_away),
+		scratch_test(test_the_program_stays_while_a_file_of_others_names_it),
+		scratch_test(test_the_program_stays_while_the_main_file_names_it),
+		scratch_test(test_nothing_is_changed_that_cannot_be_put_on_record),
 		scratch_test(test_links_lead_within_the_host),
 		scratch_test(test_a_configuration_that_is_a_link_is_left),
 		scratch_test(test_a_configuration_that_cannot_be_read_is_left),
