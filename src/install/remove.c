@@ -187,13 +187,31 @@ static int remove_program(struct install *install, struct error *err)
 	return 0;
 }
 
+/*
+ * From what kcr-runtime may restore and take checkpoints: containers of older sandboxes go on being
+ * made by it, but the agent that knows what may be restored will not be asked any more.
+ */
+static int remove_plans(struct install *install, struct error *err)
+{
+	autoclose int store = -1;
+
+	if (file_open_in_root(install->host.root_fd, install->options->store,
+		    O_RDONLY | O_DIRECTORY, &store, err) < 0)
+		return err->kind == ERROR_ABSENT ? 0 : -1;
+	if (file_remove_tree(store, HANDOVER_PLANS, err) < 0 ||
+		file_remove_tree(store, HANDOVER_ORDERS, err) < 0)
+		return -1;
+	return 0;
+}
+
 /* All that leads new containers to kcr-runtime, and the agent to count on it. */
 static int remove_configuration(struct install *install, struct error *err)
 {
 	struct str facts =
 		arena_printf(install->host.arena, "%s/" HANDOVER_HOST, install->options->store);
 
-	if (remove_file(install, facts.data, err) < 0 || install__unconfigure(install, err) < 0 ||
+	if (remove_file(install, facts.data, err) < 0 || remove_plans(install, err) < 0 ||
+		install__unconfigure(install, err) < 0 ||
 		remove_criu_file(install, INSTALL_CRIU_CRUN, err) < 0 ||
 		remove_criu_file(install, INSTALL_CRIU_RUNC, err) < 0)
 		return -1;

@@ -319,6 +319,21 @@ static void test_nothing_is_changed_that_cannot_be_put_on_record(void **state)
 	assert_false(is_there(scratch, MAIN));
 }
 
+static void test_nothing_is_restored_after_it_was_taken_away(void **state)
+{
+	const struct scratch *scratch = *state;
+
+	put_program(scratch, "/usr/bin/runc");
+	assert_int_equal(install(scratch, "--engine=containerd", ""), 0);
+	put(scratch, STORE "/plans/pod/main.json", "{}", 0600);
+	put(scratch, STORE "/orders/0123.json", "{}", 0600);
+	put(scratch, STORE "/checkpoint/files.json", "{}", 0600);
+	assert_removed(scratch);
+	assert_false(is_there(scratch, STORE "/plans"));
+	assert_false(is_there(scratch, STORE "/orders"));
+	assert_true(is_there(scratch, STORE "/checkpoint/files.json"));
+}
+
 static void test_links_lead_within_the_host(void **state)
 {
 	const struct scratch *scratch = *state;
@@ -443,6 +458,7 @@ int main(void)
 		scratch_test(test_the_program_stays_while_a_file_of_others_names_it),
 		scratch_test(test_the_program_stays_while_the_main_file_names_it),
 		scratch_test(test_nothing_is_changed_that_cannot_be_put_on_record),
+		scratch_test(test_nothing_is_restored_after_it_was_taken_away),
 		scratch_test(test_links_lead_within_the_host),
 		scratch_test(test_a_configuration_that_is_a_link_is_left),
 		scratch_test(test_a_configuration_that_cannot_be_read_is_left),
