@@ -160,6 +160,9 @@ static const struct json_field plan_config_fields[] = {
 		 "createDeadlineMilliseconds", JSON_FIELD_I64, handover_config, create_deadline_ms),
 		.flags = JSON_HAS_DEFAULT, .default_i64 = HANDOVER_CREATE_DEADLINE_MS, .minimum = 1,
 		.maximum = 600000},
+	{PLAN_ROW("planMaxAgeSeconds", JSON_FIELD_I64, handover_config, plan_max_age_seconds),
+		.flags = JSON_HAS_DEFAULT, .default_i64 = 86400, .minimum = 0,
+		.maximum = INT32_MAX},
 };
 static const struct json_object plan_config_object =
 	JSON_OBJECT_OF("configuration", struct handover_config, plan_config_fields);

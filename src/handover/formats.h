@@ -215,6 +215,7 @@ struct handover_config {
 	struct str state; /* directory for what lives as long as a container */
 	int64_t agent_deadline_ms;
 	int64_t create_deadline_ms; /* for all that a restore needs, CRIU included */
+	int64_t plan_max_age_seconds; /* of plans, while the agent does not answer; 0: any */
 };
 
 must_check int handover_config_read(struct str text, struct arena *arena,

@@ -74,6 +74,7 @@ static void install_write_config(const struct install *install, struct buf *out)
 		.state = STR("/run/kcr"),
 		.agent_deadline_ms = 200,
 		.create_deadline_ms = HANDOVER_CREATE_DEADLINE_MS,
+		.plan_max_age_seconds = 24 * 60 * 60,
 	};
 
 	handover_config_write(&config, out);

@@ -1,12 +1,14 @@
 /*
  * The plans that kcr-runtime restores by while we are busy or away: for each container that has
  * checkpoints of kcr-runtime here, STORE/plans/POD-UID/CONTAINER.json. They are brought to what
- * they should be from the objects and the store; one that is that already is not written.
+ * they should be from the objects and the store; one that is that already is only touched, because
+ * kcr-runtime goes by no plan that nobody has held on to for long.
  */
 #include "node/state.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -16,7 +18,10 @@
 #include "sys/file.h"
 #include "sys/log.h"
 
-enum { NODE_PLANS_RETRY_MS = 10000 };
+enum {
+	NODE_PLANS_RETRY_MS = 10000,
+	NODE_PLANS_TOUCH_MS = 60 * 60 * 1000, /* kcr-runtime forgets them after a day */
+};
 
 /* Whether kcr-runtime can restore it: it took it, and it is here. */
 static bool node_is_held(const struct node *node, const struct api_checkpoint *checkpoint)
@@ -165,7 +170,10 @@ static int node_write_plan(
 		return -1;
 	if (file_read(directory, name, &present, &unreadable) == 0 &&
 		str_equal(buf_str(&present), buf_str(&text)))
-		return 0;
+		/* not flushed: what a crash takes back is made up for within the hour */
+		return utimensat(directory, name, NULL, AT_SYMLINK_NOFOLLOW) < 0
+			? error_set_errno(err, "cannot touch '%s'", name)
+			: 0;
 	return file_write_atomically(directory, name, buf_str(&text), 0600, err);
 }
 
@@ -181,6 +189,7 @@ static int node_remove_plan(
 	return 0;
 }
 
+/* Returns 1 when there is one afterwards, 0 when there is none, -1. */
 static int node_bring_plan(const struct node *node, const struct api_pod *pod,
 	const struct api_container *container, struct error *err)
 {
@@ -198,7 +207,7 @@ static int node_bring_plan(const struct node *node, const struct api_pod *pod,
 	plan = node_plan_of(node, &view, &chosen, arena);
 	if (node_open_plans(node, pod, &directory, err) < 0)
 		return -1;
-	return node_write_plan(directory, name.data, &plan, err);
+	return node_write_plan(directory, name.data, &plan, err) < 0 ? -1 : 1;
 }
 
 int64_t node_bring_plans(const struct node *node, const struct api_pod *pod)
@@ -207,12 +216,17 @@ int64_t node_bring_plans(const struct node *node, const struct api_pod *pod)
 	int64_t wake_ms = 0;
 	struct error err;
 
-	for (size_t i = 0; i < pod->spec.containers.count; i++)
-		if (node_bring_plan(node, pod, &containers[i], &err) < 0) {
+	for (size_t i = 0; i < pod->spec.containers.count; i++) {
+		int result = node_bring_plan(node, pod, &containers[i], &err);
+
+		if (result > 0 && wake_ms == 0)
+			wake_ms = NODE_PLANS_TOUCH_MS;
+		if (result < 0) {
 			log_warning(&err, "Failed to plan the restore of a container", "namespace",
 				pod->metadata.namespace.data, "pod", pod->metadata.name.data,
 				"container", containers[i].name.data);
 			wake_ms = NODE_PLANS_RETRY_MS;
 		}
+	}
 	return wake_ms;
 }

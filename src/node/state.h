@@ -133,7 +133,7 @@ struct restore_terms node_restore_terms(
 struct restore_view node_restore_view(const struct node *node, const struct api_pod *pod,
 	const struct api_container *container, struct arena *arena);
 /* Brings the plans of the Pod's containers to what they should be. Returns after how many
- * milliseconds to try again; 0: all is well. */
+ * milliseconds to do it again: soon after a failure, else before they are too old; 0: no need. */
 int64_t node_bring_plans(const struct node *node, const struct api_pod *pod);
 
 /* ---- records.c: what kcr-runtime has done ---- */

@@ -9,6 +9,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "runtime/ask.h"
@@ -23,9 +24,19 @@
 #define CREATE_IDENTITY "restored"
 #define CREATE_STARTS   "starts"
 
+/* Whether the agent has not touched the plan for so long that it may be gone for good. */
+static bool create_is_old(const struct runtime_host *host, const char *path)
+{
+	const int64_t most_seconds = host->config.plan_max_age_seconds;
+	struct stat status;
+
+	return most_seconds > 0 && stat(path, &status) == 0 &&
+		wall_time_seconds(clock_wall()) - status.st_mtime > most_seconds;
+}
+
 /* Returns 1, or 0 when there is no plan; a plan that cannot be read fails. */
 static int create_load_plan(const struct runtime_host *host,
-	const struct runtime_container *container, struct handover_plan *ret_plan,
+	const struct runtime_container *container, struct handover_plan *ret_plan, bool *ret_is_old,
 	struct error *err)
 {
 	autobuf text = BUF_INIT(HANDOVER_PLAN_BYTES);
@@ -34,6 +45,7 @@ static int create_load_plan(const struct runtime_host *host,
 
 	if (file_read(AT_FDCWD, path.data, &text, err) < 0)
 		return err->kind == ERROR_ABSENT ? 0 : -1;
+	*ret_is_old = create_is_old(host, path.data);
 	return handover_plan_read(buf_str(&text), host->arena, ret_plan, err) < 0 ? -1 : 1;
 }
 
@@ -146,12 +158,15 @@ static int create_restore(const struct runtime_host *host, const struct runtime_
 }
 
 static bool create_by_plan(const struct runtime_host *host, const struct runtime_bundle *bundle,
-	const struct handover_plan *plan, int *ret_exit_status)
+	const struct handover_plan *plan, bool is_plan_old, int *ret_exit_status)
 {
 	const struct runtime_container *container = &bundle->container;
 	struct handover_answer answer;
 	struct handover_record record;
-	struct runtime_view view = {.container = container, .plan = plan, .record = &record};
+	struct runtime_view view = {.container = container,
+		.plan = plan,
+		.record = &record,
+		.is_plan_old = is_plan_old};
 	struct handover_attempt attempt = create_attempt(host, HANDOVER_COLD, STR(""), STR(""));
 	struct runtime_decision decision;
 	struct error ignored; /* a full disk; the container counts more */
@@ -190,16 +205,17 @@ bool runtime__create(const struct runtime_host *host, int *ret_exit_status)
 	autobundle bundle = RUNTIME_BUNDLE_INIT;
 	struct handover_plan plan;
 	struct error err;
+	bool is_plan_old = false;
 	int found;
 
 	/* what is wrong with the bundle the runtime itself says best */
 	if (runtime__bundle_read(host->call.bundle, host->arena, &bundle, &err) != 1)
 		return false;
 	runtime__mark_created(host);
-	found = create_load_plan(host, &bundle.container, &plan, &err);
+	found = create_load_plan(host, &bundle.container, &plan, &is_plan_old, &err);
 	if (found < 0)
 		create_record_bad_plan(host, &bundle.container, &err);
-	return found == 1 && create_by_plan(host, &bundle, &plan, ret_exit_status);
+	return found == 1 && create_by_plan(host, &bundle, &plan, is_plan_old, ret_exit_status);
 }
 
 bool runtime__start(const struct runtime_host *host)

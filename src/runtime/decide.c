@@ -14,6 +14,8 @@ static const struct {
 	[RUNTIME_COLD_POLICY] = {STR_INIT("PolicyNever"),
 		STR_INIT("the policy is never to restore")},
 	[RUNTIME_COLD_AGENT] = {STR_INIT("Agent"), STR_INIT("the node's agent says so")},
+	[RUNTIME_COLD_PLAN_TOO_OLD] = {STR_INIT("PlanTooOld"),
+		STR_INIT("the node's agent does not answer and has left the plan alone for long")},
 	[RUNTIME_COLD_IMAGE_CHANGED] = {STR_INIT("ImageChanged"),
 		STR_INIT("the checkpoints were taken with another image")},
 	[RUNTIME_COLD_TOO_OLD] = {STR_INIT("TooOld"), STR_INIT("the checkpoints are too old")},
@@ -139,6 +141,8 @@ struct runtime_decision runtime_decide(const struct runtime_view *view, struct w
 
 	if (str_is(view->plan->policy, "Never"))
 		return decide_cold(RUNTIME_COLD_POLICY);
+	if (answer == NULL && view->is_plan_old)
+		return decide_cold(RUNTIME_COLD_PLAN_TOO_OLD);
 	if (answer != NULL && str_is(answer->action, HANDOVER_ANSWER_COLD))
 		return decide_cold_by_agent(answer);
 	if (answer != NULL && answer->checkpoint.size > 0) {

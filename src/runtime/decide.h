@@ -17,6 +17,7 @@ enum runtime_verdict {
 	RUNTIME_COLD_NO_CHECKPOINT, /* the plan names none */
 	RUNTIME_COLD_POLICY, /* the plan says never */
 	RUNTIME_COLD_AGENT, /* the agent says so, with its own reason */
+	RUNTIME_COLD_PLAN_TOO_OLD, /* nobody answers, and nobody has for long */
 	RUNTIME_COLD_IMAGE_CHANGED, /* all that are left were taken with another image */
 	RUNTIME_COLD_TOO_OLD, /* all that are left are older than allowed */
 	RUNTIME_COLD_EXHAUSTED, /* none is left that has not failed */
@@ -29,6 +30,7 @@ struct runtime_view {
 	const struct handover_plan *plan;
 	const struct handover_record *record; /* NULL: nothing was done yet */
 	const struct handover_answer *answer; /* NULL: the agent was not asked or did not answer */
+	bool is_plan_old; /* the agent has not held on to it for long; its answer renews it */
 };
 
 struct runtime_decision {

@@ -81,7 +81,10 @@ for plan in '' 'nonsense' '{"version":9}' '{"version":1,"policy":"Never"}' \
     echo "$plan" >"$place/store/plans/u1/main.json"
     same_as_runtime create --bundle "$place/bundle" abc
 done
-for reason in PlanUnreadable PolicyNever CheckpointDamaged; do
+echo '{"version":1,"policy":"Always"}' >"$place/store/plans/u1/main.json"
+touch -d '2 days ago' "$place/store/plans/u1/main.json"
+same_as_runtime create --bundle "$place/bundle" abc
+for reason in PlanTooOld PlanUnreadable PolicyNever CheckpointDamaged; do
     holds "records $reason" grep -q "\"reason\":\"$reason\"" "$place/store/records/u1/main.json"
 done
 

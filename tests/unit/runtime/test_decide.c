@@ -96,6 +96,19 @@ static void test_without_a_checkpoint_it_starts_cold(void **state)
 	assert_cold(&world, RUNTIME_COLD_NO_CHECKPOINT, "NoCheckpoint");
 }
 
+static void test_an_old_plan_needs_an_answer(void **state)
+{
+	struct world world;
+
+	(void)state;
+	make_world(&world);
+	world.view.is_plan_old = true;
+	assert_cold(&world, RUNTIME_COLD_PLAN_TOO_OLD, "PlanTooOld");
+	world.answer = (struct handover_answer){.action = STR("Restore")};
+	world.view.answer = &world.answer;
+	assert_restores(&world, "new");
+}
+
 static void test_the_policy_never_is_obeyed(void **state)
 {
 	struct world world;
@@ -254,6 +267,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_the_newest_checkpoint_is_restored),
 		cmocka_unit_test(test_without_a_checkpoint_it_starts_cold),
+		cmocka_unit_test(test_an_old_plan_needs_an_answer),
 		cmocka_unit_test(test_the_policy_never_is_obeyed),
 		cmocka_unit_test(test_another_image_is_not_restored),
 		cmocka_unit_test(test_what_is_too_old_is_not_restored),
