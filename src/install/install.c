@@ -119,6 +119,47 @@ static int install_try(
 	return result;
 }
 
+/* The runtime that an earlier installation has put behind kcr-runtime; empty when there was none.
+ */
+static struct str install_find_present_runtime(const struct install *install)
+{
+	autobuf text = BUF_INIT(LIMIT_CONFIG_BYTES);
+	struct str path = install__path(install, INSTALL_PROGRAM ".json");
+	struct handover_config config;
+	struct error ignored; /* what cannot be read is written anew */
+
+	if (install__host_read(&install->host, path.data, &text, &ignored) != 1 ||
+		handover_config_read(buf_str(&text), install->host.arena, &config, &ignored) < 0)
+		return STR("");
+	return config.runtime;
+}
+
+/*
+ * runc does not know the containers of crun, nor crun those of runc: they could be neither ended
+ * nor entered any more. The same one at another path does.
+ */
+static int install_check_runtime(const struct install *install, struct error *err)
+{
+	struct str present = install_find_present_runtime(install);
+	struct str directory;
+	struct str old;
+	struct str new;
+	size_t count;
+
+	if (!str_cut_last(present, '/', &directory, &old) ||
+		!str_cut_last(install->facts.runtime, '/', &directory, &new) ||
+		str_equal(old, new) || !install__host_exists(&install->host, present.data))
+		return 0;
+	if (install__count_containers(install, &count, err) < 0)
+		return -1;
+	if (count > 0)
+		return error_set(err, ERROR_BUSY,
+			"'%s' has made %zu containers and sandboxes, which '%s' does not know; "
+			"delete their Pods before you change the runtime, or name it by --runtime",
+			present.data, count, install->facts.runtime.data);
+	return 0;
+}
+
 static int install_put_program(struct install *install, struct error *err)
 {
 	autobuf bytes = BUF_INIT(INSTALL_PROGRAM_BYTES);
@@ -216,7 +257,8 @@ int install__install(struct install *install, struct error *err)
 		return -1;
 	install->facts.runtime_version =
 		install__engine_version(&install->host, install->facts.runtime, 2);
-	if (install_put_program(install, err) < 0 || install_put_criu(install, err) < 0 ||
+	if (install_check_runtime(install, err) < 0 || install_put_program(install, err) < 0 ||
+		install_put_criu(install, err) < 0 ||
 		install__configure(install, &effective, err) < 0 ||
 		install__remember(install, err) < 0)
 		return -1;

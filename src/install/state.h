@@ -63,6 +63,10 @@ must_check int install__remember(struct install *install, struct error *err);
 /* Whether the engine runs with a configuration that we have changed since it was started. */
 bool install__needs_restart(struct install *install);
 
+/* How many containers and sandboxes were made by kcr-runtime: it is called for their end, too. */
+must_check int install__count_containers(
+	const struct install *install, size_t *ret_count, struct error *err);
+
 /* Does what was asked for; `install` has options and host. What it found is in install->facts. */
 must_check int install__install(struct install *install, struct error *err);
 must_check int install__remove(struct install *install, struct error *err);

@@ -416,6 +416,27 @@ static void test_it_does_not_become_its_own_runtime(void **state)
 	assert_false(is_there(scratch, OPT "/kcr-runtime.json"));
 }
 
+static void test_the_runtime_is_not_changed_under_its_containers(void **state)
+{
+	static const char evidence[] =
+		"/run/containerd/io.containerd.runtime.v2.task/k8s.io/0/runtime";
+	const struct scratch *scratch = *state;
+
+	put_program(scratch, "/usr/bin/crun");
+	put_program(scratch, "/usr/sbin/runc");
+	put_program(scratch, "/usr/bin/runc");
+	assert_int_equal(install(scratch, "--engine=containerd", "--runtime=/usr/bin/crun"), 0);
+	put(scratch, evidence, PROGRAM, 0644);
+	assert_int_equal(install(scratch, "--engine=containerd", ""), 1);
+	assert_holds(scratch, STORE "/host.json", "'/usr/bin/crun' has made 1 containers");
+	assert_holds(scratch, OPT "/kcr-runtime.json", "/usr/bin/crun");
+	assert_int_equal(unlinkat(scratch->fd, evidence + 1, 0), 0);
+	assert_int_equal(install(scratch, "--engine=containerd", "--runtime=/usr/sbin/runc"), 0);
+	put(scratch, evidence, PROGRAM, 0644);
+	assert_int_equal(install(scratch, "--engine=containerd", "--runtime=/usr/bin/runc"), 0);
+	assert_holds(scratch, OPT "/kcr-runtime.json", "/usr/bin/runc");
+}
+
 static void test_a_program_can_be_run_after_it_was_installed(void **state)
 {
 	const struct scratch *scratch = *state;
@@ -466,6 +487,7 @@ int main(void)
 		scratch_test(test_a_place_that_cannot_be_written_is_named),
 		scratch_test(test_a_program_that_does_not_run_replaces_none_that_does),
 		scratch_test(test_it_does_not_become_its_own_runtime),
+		scratch_test(test_the_runtime_is_not_changed_under_its_containers),
 		scratch_test(test_a_program_can_be_run_after_it_was_installed),
 		scratch_test(test_a_host_without_an_engine_is_told_so),
 		scratch_test(test_taking_away_what_is_not_there_is_fine),
