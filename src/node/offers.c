@@ -147,10 +147,13 @@ static struct api_offer offer_of_runtime(const struct node_facts *facts, struct 
 				"calls kcr-runtime",
 				STR_ARG(host->engine)));
 	if (host->is_default)
-		return offer_yes(host, STR("all Pods run under kcr-runtime"), arena);
+		return offer_yes(host,
+			STR("all Pods made since the engine's restart run under kcr-runtime"),
+			arena);
 	return offer_yes(host,
 		arena_printf(arena,
-			"Pods with a RuntimeClass of handler %.*s run under kcr-runtime",
+			"Pods with a RuntimeClass of handler %.*s, made since the engine's "
+			"restart, run under kcr-runtime",
 			STR_ARG(host->handler)),
 		arena);
 }
