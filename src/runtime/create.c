@@ -16,6 +16,7 @@
 #include "runtime/bundle.h"
 #include "runtime/decide.h"
 #include "runtime/marks.h"
+#include "runtime/overlay.h"
 #include "runtime/restore.h"
 #include "sys/clock.h"
 #include "sys/file.h"
@@ -137,6 +138,18 @@ static int create_announce(const struct runtime_host *host,
 	return create_record(host, container, record, &attempt, err);
 }
 
+/* The lower directories of the root; nothing when the root is no overlay. */
+static struct str create_find_layers(
+	const struct runtime_host *host, const struct runtime_bundle *bundle)
+{
+	struct runtime_overlay overlay;
+	struct error ignored; /* then they are not compared, and a restore with changes fails */
+
+	if (runtime_overlay_find(bundle->root, host->arena, &overlay, &ignored) != 1)
+		return (struct str){NULL, 0};
+	return overlay.lower;
+}
+
 /* Returns -1 when the container's root is spoilt. */
 static int create_restore(const struct runtime_host *host, const struct runtime_bundle *bundle,
 	const struct handover_candidate *candidate, struct handover_record *record,
@@ -164,6 +177,7 @@ static bool create_by_plan(const struct runtime_host *host, const struct runtime
 	struct handover_answer answer;
 	struct handover_record record;
 	struct runtime_view view = {.container = container,
+		.layers = create_find_layers(host, bundle),
 		.plan = plan,
 		.record = &record,
 		.is_plan_old = is_plan_old};

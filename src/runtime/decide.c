@@ -80,12 +80,17 @@ static bool decide_is_too_old(const struct handover_plan *plan,
 		plan->max_age_seconds;
 }
 
+/* An image of the same name may be another one; what is not known on one side is not compared. */
+static bool decide_differ(struct str a, struct str b)
+{
+	return a.size > 0 && b.size > 0 && !str_equal(a, b);
+}
+
 static enum runtime_verdict decide_judge(const struct runtime_view *view,
 	const struct handover_candidate *candidate, struct wall_time now)
 {
-	struct str image = view->container->image;
-
-	if (candidate->image.size > 0 && image.size > 0 && !str_equal(candidate->image, image))
+	if (decide_differ(candidate->image, view->container->image) ||
+		decide_differ(candidate->layers, view->layers))
 		return RUNTIME_COLD_IMAGE_CHANGED;
 	if (decide_is_too_old(view->plan, candidate, now))
 		return RUNTIME_COLD_TOO_OLD;

@@ -27,6 +27,7 @@ enum runtime_verdict {
 /* All is borrowed. */
 struct runtime_view {
 	const struct runtime_container *container;
+	struct str layers; /* lower directories of its root; empty: not known */
 	const struct handover_plan *plan;
 	const struct handover_record *record; /* NULL: nothing was done yet */
 	const struct handover_answer *answer; /* NULL: the agent was not asked or did not answer */

@@ -196,6 +196,7 @@ static int direct_write_result(struct direct *direct, struct error *err)
 	direct->result.pod = container->pod;
 	direct->result.container = container->name;
 	direct->result.image = container->image;
+	direct->result.layers = direct->overlay.lower;
 	handover_direct_write(&direct->result, &text);
 	return runtime__write(runtime__path(direct->host, direct->directory, HANDOVER_RESULT).data,
 		buf_str(&text), err);

@@ -91,14 +91,15 @@ static bool overlay_directory_has(const char *directory, struct str lower)
 	struct stat status;
 
 	(void)str_cut(lower, ':', &first, &rest);
-	buf_printf(&path, "%s/%.*s", directory, STR_ARG(first));
+	buf_printf(&path, "%s/%.*s", str_starts_with(first, STR("/")) ? "" : directory,
+		STR_ARG(first));
 	return !path.is_overflown && stat(path.data, &status) == 0 && S_ISDIR(status.st_mode);
 }
 
 /* The directory in which the engine was when it mounted. */
-static bool overlay_find_directory(
-	struct runtime_overlay *overlay, struct str lower, struct arena *arena)
+static bool overlay_find_directory(struct runtime_overlay *overlay, struct arena *arena)
 {
+	struct str lower = overlay->lower;
 	struct str parent = overlay->upper;
 	struct str last;
 
@@ -118,16 +119,14 @@ static bool overlay_find_directory(
 static bool overlay_read_mount(
 	const struct runtime_mount *mount, struct arena *arena, struct runtime_overlay *overlay)
 {
-	struct str lower;
-
 	if (!str_is(mount->type, "overlay") || !overlay_read_flags(mount->options, &overlay->flags))
 		return false;
 	overlay->options = overlay_own_options(runtime__mount_decode(mount->super, arena));
 	overlay->upper = arena_str(arena, overlay_option(overlay->options, STR("upperdir=")));
-	lower = overlay_option(overlay->options, STR("lowerdir="));
-	if (lower.size == 0 || !str_starts_with(overlay->upper, STR("/")))
+	overlay->lower = arena_str(arena, overlay_option(overlay->options, STR("lowerdir=")));
+	if (overlay->lower.size == 0 || !str_starts_with(overlay->upper, STR("/")))
 		return false;
-	return overlay_find_directory(overlay, lower, arena);
+	return overlay_find_directory(overlay, arena);
 }
 
 int runtime_overlay_read(struct str mountinfo, struct str target, struct arena *arena,
@@ -158,7 +157,11 @@ int runtime_overlay_find(struct str target, struct arena *arena,
 
 	if (runtime__mounts_read(&mountinfo, err) < 0)
 		return -1;
-	return runtime_overlay_read(buf_str(&mountinfo), target, arena, ret_overlay);
+	if (runtime_overlay_read(buf_str(&mountinfo), target, arena, ret_overlay) == 0)
+		return 0;
+	if (!overlay_directory_has(ret_overlay->directory.data, ret_overlay->lower))
+		ret_overlay->lower = STR("");
+	return 1;
 }
 
 static int overlay_remove_entry(

@@ -17,6 +17,7 @@
 struct runtime_overlay {
 	struct str target; /* where it is mounted */
 	struct str upper; /* the writable directory; absolute */
+	struct str lower; /* the directories of the image, as mounted: "a:b:c"; a text to compare */
 	struct str options; /* as mount(2) takes them: lowerdir=...,upperdir=...,workdir=... */
 	struct str directory; /* where relative paths in `options` begin; "/" when there are none */
 	unsigned long flags; /* MS_NODEV and such, for mount(2) */
@@ -30,7 +31,11 @@ struct runtime_overlay {
 must_check int runtime_overlay_read(struct str mountinfo, struct str target, struct arena *arena,
 	struct runtime_overlay *ret_overlay);
 
-/* As above, from the kernel's own table. Fails with SYSTEM, TOO_BIG. */
+/*
+ * As above, from the kernel's own table. `lower` is empty where it is not there any more:
+ * containerd mounts the layers of a Pod with a user namespace at places made for the moment. Fails
+ * with SYSTEM, TOO_BIG.
+ */
 must_check int runtime_overlay_find(struct str target, struct arena *arena,
 	struct runtime_overlay *ret_overlay, struct error *err);
 

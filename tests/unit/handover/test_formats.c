@@ -28,9 +28,9 @@ static int free_arena(void **state)
 static const char plan_text[] =
 	"{\"version\":1,\"policy\":\"OnFailure\",\"retryWindowSeconds\":60,\"maxAgeSeconds\":3600,"
 	"\"askAgent\":true,\"candidates\":[{\"name\":\"app-1\",\"uid\":\"c1\","
-	"\"directory\":\"c1/direct\",\"image\":\"app:1\",\"layers\":\"/2/fs:/1/"
-	"fs\",\"taken\":\"2026-11-21T23:56:42.304137Z\","
-	"\"files\":[{\"path\":\"checkpoint/pages-1.img\",\"bytes\":67108864,"
+	"\"directory\":\"c1/direct\",\"image\":\"app:1\",\"layers\":\"/2:/1\","
+	"\"taken\":\"2026-11-21T23:56:42.304137Z\",\"files\":[{\"path\":\"checkpoint/"
+	"pages-1.img\",\"bytes\":67108864,"
 	"\"xxh3\":\"64764625d07d28066ba159a92966d567\"}]}]}\n";
 
 static void test_a_plan_is_read_and_written(void **state)

@@ -135,6 +135,23 @@ static void test_another_image_is_not_restored(void **state)
 	assert_restores(&world, "new");
 }
 
+static void test_another_image_of_the_same_name_is_not_restored(void **state)
+{
+	struct world world;
+
+	(void)state;
+	make_world(&world);
+	world.candidates[0].layers = STR("/2:/1");
+	world.view.layers = STR("/3:/1");
+	assert_restores(&world, "old"); /* of which the layers are not known */
+	world.candidates[1].layers = STR("/3:/1");
+	assert_restores(&world, "old");
+	world.candidates[1].layers = STR("/1");
+	assert_cold(&world, RUNTIME_COLD_IMAGE_CHANGED, "ImageChanged");
+	world.view.layers = STR("");
+	assert_restores(&world, "new");
+}
+
 static void test_what_is_too_old_is_not_restored(void **state)
 {
 	struct world world;
@@ -270,6 +287,7 @@ int main(void)
 		cmocka_unit_test(test_an_old_plan_needs_an_answer),
 		cmocka_unit_test(test_the_policy_never_is_obeyed),
 		cmocka_unit_test(test_another_image_is_not_restored),
+		cmocka_unit_test(test_another_image_of_the_same_name_is_not_restored),
 		cmocka_unit_test(test_what_is_too_old_is_not_restored),
 		cmocka_unit_test(test_a_restore_that_ended_soon_gives_the_next_older),
 		cmocka_unit_test(test_a_restore_that_held_may_be_repeated),

@@ -47,6 +47,7 @@ static void test_the_overlay_of_containerd_is_found(void **state)
 	assert_int_equal(read_overlay(OTHER LINE("rw,relatime", "rw," SUPER) OTHER), 1);
 	assert_true(str_is(overlay.target, BUNDLE));
 	assert_true(str_is(overlay.upper, LAYERS "/4/fs"));
+	assert_true(str_is(overlay.lower, LAYERS "/1/fs"));
 	assert_true(str_is(overlay.options, SUPER));
 	assert_true(str_is(overlay.directory, "/"));
 	assert_int_equal(overlay.flags, MS_RELATIME);
