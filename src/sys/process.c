@@ -48,6 +48,8 @@ static void process_exec(const struct process_spec *spec, pid_t parent)
 
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent)
 		return;
+	if (spec->leads_group && setpgid(0, 0) < 0)
+		return;
 	sigemptyset(&none);
 	(void)signal(SIGPIPE, SIG_DFL); /* our HTTP room ignores it, and that is inherited */
 	if (sigprocmask(SIG_SETMASK, &none, NULL) < 0 || !process_arrange_fds(spec))
@@ -97,6 +99,7 @@ int process_start(const struct process_spec *spec, struct process *ret_process, 
 		return error_set_errno(err, "cannot start '%s'", spec->arguments[0]);
 	}
 	ret_process->pid = pid;
+	ret_process->leads_group = spec->leads_group;
 	ret_process->pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
 	return 0;
 }
@@ -122,7 +125,7 @@ void process_kill(struct process *process)
 
 	if (process->pid <= 0)
 		return;
-	(void)kill(process->pid, SIGKILL);
+	(void)kill(process->leads_group ? -process->pid : process->pid, SIGKILL);
 	if (process_wait(process, &status, &ignored) < 0)
 		return; /* it was reaped elsewhere: nothing is left to end */
 }

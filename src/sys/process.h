@@ -2,6 +2,7 @@
 #ifndef SYS_PROCESS_H
 #define SYS_PROCESS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -11,6 +12,7 @@
 struct process {
 	pid_t pid;
 	int pidfd; /* readable when the process has ended; owned */
+	bool leads_group; /* process_kill() ends what it has started, too */
 };
 
 #define PROCESS_NONE ((struct process){.pid = 0, .pidfd = -1})
@@ -26,6 +28,7 @@ struct process_spec {
 	const struct process_fd *fds; /* beside our 0, 1 and 2; the rest is closed */
 	size_t fd_count;
 	bool search_path; /* look for a name without '/' in $PATH */
+	bool leads_group; /* of processes: one of its own, for it and what it starts */
 	const char *root; /* chroot(2) to this directory; NULL: stay in ours */
 };
 
@@ -39,7 +42,8 @@ must_check int process_start(
 /* Waits for the end and releases the process. *ret_status as waitpid(2). Fails with SYSTEM. */
 must_check int process_wait(struct process *process, int *ret_status, struct error *err);
 
-/* Kills the process if it still runs, waits for it and releases it. PROCESS_NONE is fine. */
+/* Kills the process, or its group, if it still runs, waits for it and releases it. PROCESS_NONE is
+ * fine. */
 void process_kill(struct process *process);
 
 /* "exit code 3" or "signal 9 (Killed)" for a status of waitpid(2); static storage is not used. */

@@ -186,6 +186,30 @@ static void killing_ends_it_and_may_be_repeated(void **state)
 	assert_int_equal(errno, ESRCH);
 }
 
+static void killing_a_group_ends_what_its_leader_has_started(void **state)
+{
+	const char *const arguments[] = {"/bin/sh", "-c", "sleep 100 & echo; wait", NULL};
+	struct process process = PROCESS_NONE;
+	struct error err;
+	int ends[2];
+	char byte;
+
+	(void)state;
+	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+	const struct process_fd fds[] = {{ends[1], 1}};
+	const struct process_spec spec = {
+		.arguments = arguments, .fds = fds, .fd_count = 1, .leads_group = true};
+	struct pollfd waiting = {.fd = ends[0], .events = POLLIN};
+	assert_int_equal(process_start(&spec, &process, &err), 0);
+	fd_close(&ends[1]);
+	assert_int_equal(read(ends[0], &byte, 1), 1);
+	process_kill(&process);
+	/* the last one that holds the pipe has gone */
+	assert_int_equal(poll(&waiting, 1, 10000), 1);
+	assert_int_equal(read(ends[0], &byte, 1), 0);
+	fd_close(&ends[0]);
+}
+
 static void a_status_has_a_text(void **state)
 {
 	static const struct {
@@ -214,6 +238,7 @@ int main(void)
 		cmocka_unit_test(signals_that_we_block_reach_the_child),
 		cmocka_unit_test(a_pidfd_tells_the_end),
 		cmocka_unit_test(killing_ends_it_and_may_be_repeated),
+		cmocka_unit_test(killing_a_group_ends_what_its_leader_has_started),
 		cmocka_unit_test(a_status_has_a_text),
 	};
 
