@@ -126,6 +126,7 @@ static const struct json_object plan_answer_object =
 static const struct json_field plan_order_fields[] = {
 	PLAN_VERSION(handover_order),
 	PLAN_NEEDED("directory", handover_order, directory),
+	PLAN_NUMBER("maxBytes", handover_order, max_bytes),
 };
 static const struct json_object plan_order_object =
 	JSON_OBJECT_OF("order", struct handover_order, plan_order_fields);

@@ -181,6 +181,7 @@ void handover_answer_write(const struct handover_answer *answer, struct buf *out
 struct handover_order {
 	int64_t version;
 	struct str directory; /* within the store; exists, is empty */
+	int64_t max_bytes; /* of the container's own files; 0: no limit */
 };
 
 must_check int handover_order_read(

@@ -246,6 +246,27 @@ void node_store_free(struct node_store *store)
 
 /* ---- Taking in ---- */
 
+static uint64_t store_left(uint64_t limit, uint64_t used)
+{
+	return limit > used ? limit - used : 0;
+}
+
+uint64_t node_store_room(const struct node_store *store)
+{
+	struct file_space space;
+	struct error ignored;
+	uint64_t on_disk;
+	uint64_t allowed;
+
+	if (file_system_space(store->fd, &space, &ignored) < 0)
+		return 0;
+	on_disk = store_left(space.free_bytes, store->limits.min_free_bytes);
+	if (store->limits.max_bytes == 0)
+		return on_disk;
+	allowed = store_left(store->limits.max_bytes, store->used_bytes);
+	return allowed < on_disk ? allowed : on_disk;
+}
+
 int node_store_check_room(const struct node_store *store, uint64_t bytes, struct error *err)
 {
 	struct file_space space;

@@ -148,6 +148,11 @@ static bool direct_explain(const struct direct *direct)
 
 static int direct_save_layer(struct direct *direct, struct error *err)
 {
+	const int64_t most = direct->order.max_bytes;
+	const struct runtime_layer_limits limits = {
+		.bytes = most > 0 ? most : INT64_MAX,
+		.deadline = {clock_mono().us + RUNTIME_LAYER_DEADLINE_MS * INT64_C(1000)},
+	};
 	struct runtime_layer_size size;
 	autoclose int upper_fd = -1;
 	autoclose int tar_fd = -1;
@@ -156,7 +161,7 @@ static int direct_save_layer(struct direct *direct, struct error *err)
 		file_open_beneath(direct->directory_fd, DIRECT_LAYER, O_WRONLY | O_CREAT | O_EXCL,
 			0600, &tar_fd, err) < 0)
 		return -1;
-	if (runtime_layer_save(upper_fd, tar_fd, INT64_MAX, &size, err) < 0)
+	if (runtime_layer_save(upper_fd, tar_fd, &limits, &size, err) < 0)
 		return -1;
 	direct->result.layer_bytes = size.bytes;
 	return 0;
@@ -180,8 +185,8 @@ static int direct_write_note(const struct direct *direct, struct error *err)
 	handover_order_write(&direct->order, &text);
 	if (mkdir(path, 0700) < 0 && errno != EEXIST)
 		return error_set_errno(err, "cannot make directory '%s'", path);
-	return runtime__write(
-		runtime__path(direct->host, str_of(path), DIRECT_NOTE).data, buf_str(&text), err);
+	return runtime__write(AT_FDCWD, runtime__path(direct->host, str_of(path), DIRECT_NOTE).data,
+		buf_str(&text), err);
 }
 
 static int direct_write_result(struct direct *direct, struct error *err)
@@ -198,8 +203,8 @@ static int direct_write_result(struct direct *direct, struct error *err)
 	direct->result.image = container->image;
 	direct->result.layers = direct->overlay.lower;
 	handover_direct_write(&direct->result, &text);
-	return runtime__write(runtime__path(direct->host, direct->directory, HANDOVER_RESULT).data,
-		buf_str(&text), err);
+	/* not by its path, where an agent begun anew may have made another one */
+	return runtime__write(direct->directory_fd, HANDOVER_RESULT, buf_str(&text), err);
 }
 
 /*
@@ -255,7 +260,12 @@ bool runtime__checkpoint(const struct runtime_host *host, int *ret_exit_status)
 		return false;
 	if (direct_take(&direct, &status, &err) < 0) {
 		direct_give_up(&direct);
-		*ret_exit_status = WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+		*ret_exit_status = status != 0 && WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+		/* it would take as long, or as much, once more */
+		if (err.kind == ERROR_TIMEOUT || err.kind == ERROR_TOO_BIG) {
+			(void)fprintf(stderr, "kcr-runtime: %s\n", err.text);
+			return true;
+		}
 		/* what failed on our side may work the engine's way, or the runtime says why not */
 		return status != 0 && direct_explain(&direct);
 	}

@@ -9,6 +9,8 @@
 enum {
 	/* As the agent's own limit for a checkpoint; CRIU gives up by itself long before. */
 	RUNTIME_DUMP_DEADLINE_MS = 300000,
+	/* The container stands still for the changes of its files as well. */
+	RUNTIME_LAYER_DEADLINE_MS = 60000,
 };
 
 /*

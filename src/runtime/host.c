@@ -204,7 +204,9 @@ static int host_start(const struct runtime_host *host, const char *const *argume
 	const struct process_fd fds[static 3], struct process *ret_process, struct error *err)
 {
 	const char *gathered[2 * RUNTIME_ARGUMENTS_MAX];
-	struct process_spec spec = {.arguments = gathered, .fds = fds, .fd_count = 3};
+	/* CRIU, which the runtime starts, is to end with it */
+	struct process_spec spec = {
+		.arguments = gathered, .fds = fds, .fd_count = 3, .leads_group = true};
 
 	if (host->config.runtime.size == 0)
 		return error_set(err, ERROR_ABSENT, "there is no runtime");
@@ -305,7 +307,7 @@ bool runtime__state_take(const struct runtime_host *host, const char *suffix)
 	return unlink(host_state_path(host, suffix).data) == 0;
 }
 
-int runtime__write(const char *path, struct str bytes, struct error *err)
+int runtime__write(int directory_fd, const char *path, struct str bytes, struct error *err)
 {
 	autobuf temporary = BUF_INIT(PATH_MAX);
 	autoclose int fd = -1;
@@ -313,15 +315,16 @@ int runtime__write(const char *path, struct str bytes, struct error *err)
 	buf_printf(&temporary, "%s.%d.tmp", path, (int)getpid());
 	if (buf_check(&temporary, path, err) < 0)
 		return -1;
-	fd = open(temporary.data, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+	fd = openat(directory_fd, temporary.data,
+		O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return error_set_errno(err, "cannot create '%s'", temporary.data);
 	if (fd_write_all(fd, bytes, path, err) == 0) {
-		if (rename(temporary.data, path) == 0)
+		if (renameat(directory_fd, temporary.data, directory_fd, path) == 0)
 			return 0;
 		(void)error_set_errno(err, "cannot rename '%s'", temporary.data);
 	}
-	(void)unlink(temporary.data); /* the failure is told already */
+	(void)unlinkat(directory_fd, temporary.data, 0); /* the failure is told already */
 	return -1;
 }
 
@@ -330,7 +333,7 @@ int runtime__state_write(
 {
 	if (mkdir(host->config.state.data, 0700) < 0 && errno != EEXIST)
 		return error_set_errno(err, "cannot make directory '%s'", host->config.state.data);
-	return runtime__write(host_state_path(host, suffix).data, bytes, err);
+	return runtime__write(AT_FDCWD, host_state_path(host, suffix).data, bytes, err);
 }
 
 int runtime__state_read(
@@ -373,5 +376,6 @@ int runtime__record_store(const struct runtime_host *host, struct str pod_uid, s
 	handover_record_write(record, &text);
 	if (buf_check(&text, "the record of a container", err) < 0)
 		return -1;
-	return runtime__write(host_record_path(host, pod_uid, container).data, buf_str(&text), err);
+	return runtime__write(
+		AT_FDCWD, host_record_path(host, pod_uid, container).data, buf_str(&text), err);
 }

@@ -49,8 +49,8 @@ enum runtime_stdio {
 
 /*
  * Runs the runtime with the global options of the call and `arguments` (ended by NULL) behind
- * them; waits at most `deadline_ms`, then kills it. *ret_status as waitpid(2). Fails with TIMEOUT,
- * SYSTEM.
+ * them; waits at most `deadline_ms`, then kills it and what it has started. *ret_status as
+ * waitpid(2). Fails with TIMEOUT, SYSTEM.
  */
 must_check int runtime__run(const struct runtime_host *host, const char *const *arguments,
 	enum runtime_stdio stdio, int deadline_ms, int *ret_status, struct error *err);
@@ -84,9 +84,11 @@ must_check int runtime__record_store(const struct runtime_host *host, struct str
 	struct str container, const struct handover_record *record, struct error *err);
 
 /*
- * Writes a file whole or not at all, by rename, but does not wait for the disk: that may be busy
- * with the gigabytes of a checkpoint, and a container is waiting. Fails with SYSTEM.
+ * Writes a file (`path` relative to the directory) whole or not at all, by rename, but does not
+ * wait for the disk: that may be busy with the gigabytes of a checkpoint, and a container is
+ * waiting. Fails with SYSTEM.
  */
-must_check int runtime__write(const char *path, struct str bytes, struct error *err);
+must_check int runtime__write(
+	int directory_fd, const char *path, struct str bytes, struct error *err);
 
 #endif

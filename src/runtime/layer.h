@@ -16,6 +16,7 @@
 #include "base/attributes.h"
 #include "base/error.h"
 #include "base/str.h"
+#include "base/time.h"
 
 /*
  * Applies the layer in `tar_fd` (borrowed; a file, read from its beginning) to the directory
@@ -36,12 +37,19 @@ struct runtime_layer_size {
 	int64_t bytes; /* of the files' contents */
 };
 
+/* A container decides what is in its layer, not how much of it is saved. */
+struct runtime_layer_limits {
+	int64_t bytes; /* of the files' contents, holes included */
+	struct mono_time deadline;
+};
+
 /*
  * Writes the contents of `upper_fd`, the writable directory of an overlay, to `tar_fd`
  * (borrowed). Fails with UNSUPPORTED (the overlay refers to lower layers by attributes: renamed
- * directories, metadata only), TOO_BIG (more than `max_bytes` of content), SYSTEM.
+ * directories, metadata only), TOO_BIG, TIMEOUT (the limits), SYSTEM.
  */
-must_check int runtime_layer_save(int upper_fd, int tar_fd, int64_t max_bytes,
-	struct runtime_layer_size *ret_size, struct error *err);
+must_check int runtime_layer_save(int upper_fd, int tar_fd,
+	const struct runtime_layer_limits *limits, struct runtime_layer_size *ret_size,
+	struct error *err);
 
 #endif

@@ -19,6 +19,7 @@
 #include "base/limits.h"
 #include "base/map.h"
 #include "runtime/layer.h"
+#include "sys/clock.h"
 #include "sys/fd.h"
 #include "sys/file.h"
 #include "tar/entry.h"
@@ -38,7 +39,7 @@ struct layer_saver {
 	char *block; /* LAYER_COPY_BYTES */
 	struct map links; /* "device:inode" of files with several names to the first of them */
 	struct arena *arena; /* the names in `links` */
-	int64_t max_bytes;
+	const struct runtime_layer_limits *limits; /* borrowed */
 	struct runtime_layer_size size;
 };
 
@@ -148,13 +149,16 @@ static int saver_write_content(
 	if (fd < 0)
 		return error_set_errno(err, "cannot open '%s'", file->path);
 	saver->size.bytes += left;
-	if (saver->size.bytes > saver->max_bytes)
-		return error_set(err, ERROR_TOO_BIG, "the layer has more than %lld bytes",
-			(long long)saver->max_bytes);
+	if (saver->size.bytes > saver->limits->bytes)
+		return error_set(err, ERROR_TOO_BIG,
+			"the container's own files, holes included, have more than %lld bytes",
+			(long long)saver->limits->bytes);
 	while (left > 0) {
 		size_t want = left < LAYER_COPY_BYTES ? (size_t)left : LAYER_COPY_BYTES;
 		ssize_t got = read(fd, saver->block, want);
 
+		if (clock_mono().us >= saver->limits->deadline.us)
+			return error_set(err, ERROR_TIMEOUT, "saving the files took too long");
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0)
@@ -271,7 +275,7 @@ static void saver_done(struct layer_saver *saver)
 	arena_free(saver->arena);
 }
 
-int runtime_layer_save(int upper_fd, int tar_fd, int64_t max_bytes,
+int runtime_layer_save(int upper_fd, int tar_fd, const struct runtime_layer_limits *limits,
 	struct runtime_layer_size *ret_size, struct error *err)
 {
 	clean_up(saver_done) struct layer_saver saver = {
@@ -281,7 +285,7 @@ int runtime_layer_save(int upper_fd, int tar_fd, int64_t max_bytes,
 		.names = alloc_zeroed(1, LAYER_XATTR_BYTES),
 		.block = alloc_zeroed(1, LAYER_COPY_BYTES),
 		.arena = arena_new(1024),
-		.max_bytes = max_bytes,
+		.limits = limits,
 	};
 	struct saver_directory directory = {&saver, upper_fd, "", 0};
 

@@ -112,6 +112,8 @@ static int restore_open(struct restore *restore, struct error *err)
 /* Keeps what is in the writable directory already, in a file without a name. */
 static int restore_keep_layer(struct restore *restore, struct error *err)
 {
+	const struct runtime_layer_limits limits = {
+		.bytes = RUNTIME_FRESH_LAYER_BYTES, .deadline = restore->host->deadline};
 	struct runtime_layer_size size;
 	autoclose int upper_fd = -1;
 	autoclose int fd = -1;
@@ -122,7 +124,7 @@ static int restore_keep_layer(struct restore *restore, struct error *err)
 	if (fd < 0)
 		return error_set_errno(
 			err, "cannot make a file in '%s'", restore->host->config.state.data);
-	if (runtime_layer_save(upper_fd, fd, RUNTIME_FRESH_LAYER_BYTES, &size, err) < 0)
+	if (runtime_layer_save(upper_fd, fd, &limits, &size, err) < 0)
 		return error_wrap(err, "the new container's own layer");
 	if (size.entries > 0)
 		restore->before_fd = fd_take(&fd);

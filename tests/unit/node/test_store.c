@@ -234,6 +234,7 @@ static void the_limits_are_kept_and_named(void **state)
 	world_add(world, "u1", "archive"); /* 12 bytes with its documents */
 	assert_int_equal(node_store_check_room(world->store, 8, &err), 0);
 	assert_int_equal(node_store_check_room(world->store, 9, &err), -1);
+	assert_int_equal(node_store_room(world->store), 8);
 	assert_int_equal(err.kind, ERROR_TOO_BIG);
 	assert_non_null(strstr(err.text, "--store-max-size"));
 	world->limits = (struct node_store_limits){.min_free_bytes = UINT64_MAX / 2};

@@ -16,6 +16,7 @@
 
 #include "base/buf.h"
 #include "runtime/layer.h"
+#include "sys/clock.h"
 #include "sys/fd.h"
 #include "sys/file.h"
 #include "tar/entry.h"
@@ -28,6 +29,8 @@ static struct {
 	int tar_fd;
 	struct error err;
 } here;
+
+static const struct runtime_layer_limits no_limits = {INT64_MAX, {INT64_MAX}};
 
 static int make_place(void **state)
 {
@@ -101,7 +104,7 @@ static struct runtime_layer_size save(void)
 {
 	struct runtime_layer_size size;
 
-	if (runtime_layer_save(here.upper_fd, here.tar_fd, INT64_MAX, &size, &here.err) < 0)
+	if (runtime_layer_save(here.upper_fd, here.tar_fd, &no_limits, &size, &here.err) < 0)
 		fail_msg("%s", here.err.text);
 	return size;
 }
@@ -300,7 +303,7 @@ static void test_a_renamed_directory_is_refused(void **state)
 	if (fsetxattr(fd, "trusted.overlay.redirect", "/e", 2, 0) < 0)
 		skip();
 	assert_int_equal(
-		runtime_layer_save(here.upper_fd, here.tar_fd, INT64_MAX, &size, &here.err), -1);
+		runtime_layer_save(here.upper_fd, here.tar_fd, &no_limits, &size, &here.err), -1);
 	assert_int_equal(here.err.kind, ERROR_UNSUPPORTED);
 }
 
@@ -329,11 +332,27 @@ static void test_an_empty_directory_makes_an_empty_layer(void **state)
 static void test_a_layer_larger_than_allowed_is_refused(void **state)
 {
 	struct runtime_layer_size size;
+	struct runtime_layer_limits limits = no_limits;
 
 	(void)state;
 	put_file(here.upper_fd, "file", "12345");
-	assert_int_equal(runtime_layer_save(here.upper_fd, here.tar_fd, 4, &size, &here.err), -1);
+	limits.bytes = 4;
+	assert_int_equal(
+		runtime_layer_save(here.upper_fd, here.tar_fd, &limits, &size, &here.err), -1);
 	assert_int_equal(here.err.kind, ERROR_TOO_BIG);
+}
+
+static void test_saving_ends_at_its_deadline(void **state)
+{
+	struct runtime_layer_limits limits = no_limits;
+	struct runtime_layer_size size;
+
+	(void)state;
+	put_file(here.upper_fd, "file", "12345");
+	limits.deadline = clock_mono();
+	assert_int_equal(
+		runtime_layer_save(here.upper_fd, here.tar_fd, &limits, &size, &here.err), -1);
+	assert_int_equal(here.err.kind, ERROR_TIMEOUT);
 }
 
 /* ---- hostile layers ---- */
@@ -451,6 +470,7 @@ int main(void)
 		IN_PLACE(test_names_of_any_bytes_and_lengths_survive),
 		IN_PLACE(test_an_empty_directory_makes_an_empty_layer),
 		IN_PLACE(test_a_layer_larger_than_allowed_is_refused),
+		IN_PLACE(test_saving_ends_at_its_deadline),
 		IN_PLACE(test_no_path_leaves_the_root),
 		IN_PLACE(test_no_hard_link_reaches_outside),
 		IN_PLACE(test_an_absolute_path_means_the_root),
