@@ -68,12 +68,12 @@ static const struct api_checkpoint *control_newest(
  * left to us is one that runs from an image of ours, and one whose node has no kcr-runtime any
  * more: to say why it starts cold.
  */
-static bool control_is_left_to_runtime(const struct restore_view *view)
+static bool control_is_left_to_runtime(const struct restore_view *view, struct wall_time now)
 {
 	enum restore_phase phase =
 		view->record != NULL ? restore_record_phase(view->record) : RESTORE_PHASE_NONE;
 
-	return restore_strategy(view) == API_STRATEGY_RUNTIME &&
+	return restore_strategy(view, now) == API_STRATEGY_RUNTIME &&
 		!api_checkpoint_node_refuses(view->node, API_STRATEGY_RUNTIME) &&
 		phase != RESTORE_PHASE_RESTORING && phase != RESTORE_PHASE_SERVING;
 }
@@ -137,6 +137,7 @@ static void control_decide_container(struct control *control, struct control_pod
 		.container = container,
 		.node = control_node_of(control, change->pod),
 	};
+	struct wall_time now = clock_wall();
 	struct restore_decision decision;
 	const struct api_checkpoint **candidates;
 
@@ -149,12 +150,12 @@ static void control_decide_container(struct control *control, struct control_pod
 	view.exit = control_reported_exit(
 		change->pod, container->name, candidates, view.checkpoint_count);
 	if (view.checkpoint_count > 0) {
-		if (control_is_left_to_runtime(&view))
-			return;
 		view.terms = control_restore_terms(
 			control, control_newest(candidates, view.checkpoint_count));
+		if (control_is_left_to_runtime(&view, now))
+			return;
 	}
-	decision = restore_decide(&view, clock_wall(), plan->arena);
+	decision = restore_decide(&view, now, plan->arena);
 	kube_plan_wake(plan, decision.wake_ms);
 	if (!decision.is_change)
 		return;

@@ -44,26 +44,6 @@ struct str restore_explain(
 		: str_of(restore_verdict_message(verdict));
 }
 
-enum api_strategy restore_strategy(const struct restore_view *view)
-{
-	const struct api_checkpoint *best = view->checkpoints[0];
-	bool is_best_offered =
-		!api_checkpoint_node_refuses(view->node, api_checkpoint_strategy(best));
-
-	for (size_t i = 1; i < view->checkpoint_count; i++) {
-		const struct api_checkpoint *one = view->checkpoints[i];
-		bool is_offered =
-			!api_checkpoint_node_refuses(view->node, api_checkpoint_strategy(one));
-		bool is_newer = one->spec.timestamp.us > best->spec.timestamp.us;
-
-		if (is_offered != is_best_offered ? is_offered : is_newer) {
-			best = one;
-			is_best_offered = is_offered;
-		}
-	}
-	return api_checkpoint_strategy(best);
-}
-
 /* A Pod of a StatefulSet keeps its identity when it is replaced; any other Pod is its uid. */
 static bool restore_is_same_pod(const struct api_pod *pod,
 	const struct api_checkpoint_pod *taken_of, const struct api_workload_reference *workload)
@@ -129,4 +109,35 @@ enum restore_verdict restore_judge(const struct restore_view *view,
 		api_checkpoint_node_refuses(view->node, api_checkpoint_strategy(checkpoint)))
 		return RESTORE_NOT_OFFERED;
 	return quality;
+}
+
+/* How much speaks for a Checkpoint before its age does. */
+enum restore_hope { RESTORE_HOPELESS, RESTORE_OFFERED, RESTORE_GOOD };
+
+static enum restore_hope restore_hope_of(const struct restore_view *view,
+	const struct api_checkpoint *checkpoint, struct wall_time now)
+{
+	if (restore_judge(view, checkpoint, now) == RESTORE_OK)
+		return RESTORE_GOOD;
+	return api_checkpoint_node_refuses(view->node, api_checkpoint_strategy(checkpoint))
+		? RESTORE_HOPELESS
+		: RESTORE_OFFERED;
+}
+
+enum api_strategy restore_strategy(const struct restore_view *view, struct wall_time now)
+{
+	const struct api_checkpoint *best = view->checkpoints[0];
+	enum restore_hope best_hope = restore_hope_of(view, best, now);
+
+	for (size_t i = 1; i < view->checkpoint_count; i++) {
+		const struct api_checkpoint *one = view->checkpoints[i];
+		enum restore_hope hope = restore_hope_of(view, one, now);
+		bool is_newer = one->spec.timestamp.us > best->spec.timestamp.us;
+
+		if (hope != best_hope ? hope > best_hope : is_newer) {
+			best = one;
+			best_hope = hope;
+		}
+	}
+	return api_checkpoint_strategy(best);
 }

@@ -57,15 +57,17 @@ struct restore_view {
 	const struct api_checkpoint_node *node; /* the Pod's; NULL: it is not known, offers all */
 };
 
-/*
- * How the container comes back when it ends: as the newest of those Checkpoints comes back whose
- * strategy the node offers; where it offers none of them, as the newest of all. There is one.
- */
-enum api_strategy restore_strategy(const struct restore_view *view);
-
 /* Judges one Checkpoint for the view's container. */
 enum restore_verdict restore_judge(const struct restore_view *view,
 	const struct api_checkpoint *checkpoint, struct wall_time now);
+
+/*
+ * How the container comes back when it ends: as the newest of those Checkpoints comes back that are
+ * good now; where none is, the newest of those whose strategy the node offers, then the newest of
+ * all. So a first one by kcr-runtime that is still young does not hide the older ones. There is
+ * one.
+ */
+enum api_strategy restore_strategy(const struct restore_view *view, struct wall_time now);
 
 /*
  * The verdict for people: where it is that the node does not offer the strategy, the node's own

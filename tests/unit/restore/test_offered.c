@@ -95,11 +95,29 @@ static void the_newest_that_can_be_used_decides_the_strategy(void **state)
 		world->checkpoints[0].spec.strategy = STR("Image");
 		world->checkpoints[1].spec.strategy = STR("Image");
 		kcr_runtime_took(world, cases[i].is_newer_by_runtime ? 1 : 0);
-		assert_int_equal(restore_strategy(&world->view), cases[i].expected);
+		assert_int_equal(restore_strategy(&world->view, world->now), cases[i].expected);
 		world->view.node = NULL;
-		assert_int_equal(restore_strategy(&world->view),
+		assert_int_equal(restore_strategy(&world->view, world->now),
 			cases[i].is_newer_by_runtime ? API_STRATEGY_RUNTIME : API_STRATEGY_IMAGE);
 	}
+}
+
+static void one_that_cannot_be_used_yet_hides_no_older_one(void **state)
+{
+	struct world *world = *state;
+	struct api_condition condition = {
+		.type = STR(API_CONDITION_USABLE), .status = STR("False")};
+
+	node_says(world, "True", "True");
+	kcr_runtime_took(world, 1);
+	assert_int_equal(restore_strategy(&world->view, world->now), API_STRATEGY_RUNTIME);
+	world->checkpoints[1].status.stable = (struct wall_time){0};
+	assert_int_equal(restore_strategy(&world->view, world->now), API_STRATEGY_IMAGE);
+	world->checkpoints[1].status.stable = world->checkpoints[0].status.stable;
+	world->checkpoints[1].status.conditions = (struct json_list){&condition, 1};
+	assert_int_equal(restore_strategy(&world->view, world->now), API_STRATEGY_IMAGE);
+	world->checkpoints[0].spec.was_ready = false; /* nor the older one: the newest decides */
+	assert_int_equal(restore_strategy(&world->view, world->now), API_STRATEGY_RUNTIME);
 }
 
 static void no_image_is_put_in_place_where_none_is_restored(void **state)
@@ -137,6 +155,7 @@ int main(void)
 		offered_test(what_else_is_wrong_is_told_first),
 		offered_test(the_verdict_has_the_words_of_the_node),
 		offered_test(the_newest_that_can_be_used_decides_the_strategy),
+		offered_test(one_that_cannot_be_used_yet_hides_no_older_one),
 		offered_test(no_image_is_put_in_place_where_none_is_restored),
 		offered_test(a_node_that_nobody_knows_of_is_tried),
 	};
