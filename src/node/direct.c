@@ -80,15 +80,6 @@ int node_direct_order(
 	return file_write_by_rename(orders, name.data, buf_str(&text), 0600, err);
 }
 
-bool node_direct_is_complete(const struct node *node, struct str request_uid)
-{
-	autobuf result = BUF_INIT(LIMIT_ARCHIVE_PATH);
-
-	node_direct_path(&result, request_uid);
-	buf_add_text(&result, "/" HANDOVER_RESULT);
-	return direct_exists(node, result.data);
-}
-
 void node_direct_recall(const struct node *node, struct str container_id)
 {
 	autobuf path = BUF_INIT(LIMIT_ARCHIVE_PATH);
@@ -122,6 +113,20 @@ int node_direct_result(const struct node *node, struct str request_uid, struct a
 	if (file_read(node_store_fd(node->store), path.data, &text, err) < 0)
 		return -1;
 	return handover_direct_read(buf_str(&text), arena, ret_direct, err);
+}
+
+bool node_direct_is_complete(
+	const struct node *node, struct str request_uid, struct str container_id)
+{
+	autoarena *arena = arena_new(1024);
+	struct handover_direct direct;
+	struct error err;
+
+	if (node_direct_result(node, request_uid, arena, &direct, &err) == 0)
+		return str_equal(direct.container_id, node_plain_id(container_id));
+	if (err.kind != ERROR_ABSENT)
+		log_warning(&err, "Ignored a checkpoint of kcr-runtime");
+	return false;
 }
 
 /* ---- What nobody names ---- */

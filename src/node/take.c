@@ -80,9 +80,10 @@ static void node_take_end_order(struct node_take *take)
 	if (take->ordered == NULL)
 		return;
 	node_direct_recall(take->node, str_of(take->ordered));
-	free(take_ptr(&take->ordered));
 	take->is_direct = take->archive != NULL &&
-		node_direct_is_complete(take->node, str_of(take->request_uid));
+		node_direct_is_complete(
+			take->node, str_of(take->request_uid), str_of(take->ordered));
+	free(take_ptr(&take->ordered));
 	if (!take->is_direct)
 		node_direct_remove(take->node, str_of(take->request_uid));
 }
