@@ -1,4 +1,4 @@
-/* The files that kcr-runtime reads from the store, and the agent's answer. */
+/* All that agent, kcr-runtime and the installation read of each other. */
 #include <stddef.h>
 #include <stdint.h>
 
@@ -16,6 +16,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct handover_question question;
 	struct handover_order order;
 	struct handover_config config;
+	struct handover_files files;
+	struct handover_direct direct;
+	struct handover_host host;
 	struct error err;
 	int read = 0;
 
@@ -25,6 +28,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	read += handover_question_read(text, arena, &question, &err);
 	read += handover_order_read(text, arena, &order, &err);
 	read += handover_config_read(text, arena, &config, &err);
+	read += handover_files_read(text, arena, &files, &err);
+	read += handover_direct_read(text, arena, &direct, &err);
+	read += handover_host_read(text, arena, &host, &err);
 	arena_free(arena);
 	return read > 0 ? 1 : 0;
 }
