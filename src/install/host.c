@@ -179,6 +179,19 @@ static int host_collect(int fd, int64_t deadline_us, struct buf *buf, struct err
 	}
 }
 
+/* A child may close its output and live on. */
+static int host_wait(
+	struct process *process, int64_t deadline_us, int *ret_status, struct error *err)
+{
+	struct pollfd ended = {.fd = process->pidfd, .events = POLLIN};
+	int64_t left_us = deadline_us - clock_mono().us;
+
+	if (poll(&ended, 1, left_us > 0 ? (int)(left_us / 1000) + 1 : 0) == 1)
+		return process_wait(process, ret_status, err);
+	process_kill(process);
+	return error_set(err, ERROR_TIMEOUT, "it took too long");
+}
+
 int install__host_run(const struct install_host *host, const char *const *arguments, int output,
 	int deadline_ms, struct buf *buf, int *ret_status, struct error *err)
 {
@@ -204,9 +217,9 @@ int install__host_run(const struct install_host *host, const char *const *argume
 	if (process_start(&spec, &process, err) < 0)
 		return -1;
 	fd_close(&write_end);
-	if (host_collect(read_end, deadline_us, buf, err) < 0) {
+	if (host_collect(read_end, deadline_us, buf, err) < 0)
 		process_kill(&process);
-		return error_wrap(err, "'%s' on the host", arguments[0]);
-	}
-	return process_wait(&process, ret_status, err);
+	else if (host_wait(&process, deadline_us, ret_status, err) == 0)
+		return 0;
+	return error_wrap(err, "'%s' on the host", arguments[0]);
 }
