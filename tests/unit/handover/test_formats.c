@@ -47,7 +47,7 @@ static void test_a_plan_is_read_and_written(void **state)
 	assert_true(plan.ask_agent);
 	assert_int_equal(plan.candidates.count, 1);
 	assert_true(str_is(candidate->directory, "c1/direct"));
-	assert_true(str_is(candidate->layers, "/2/fs:/1/fs"));
+	assert_true(str_is(candidate->layers, "/2:/1"));
 	assert_int_equal(candidate->taken.us, INT64_C(1795305402304137));
 	assert_int_equal(file->bytes, 67108864);
 	handover_plan_write(&plan, &out);
