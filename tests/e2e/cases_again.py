@@ -93,7 +93,7 @@ def another_template(place):
     """The next Pod of a StatefulSet has the name of the one before, and begins anew."""
     place.make(stateful_set("another-template", server()))
     [one] = place.pods("another-template")
-    before = place.resident(one.name).wait_ready()
+    before = place.ready(one.name)
     before.count_to(1)
     life = before.state()["life"]
     before.take()
@@ -104,7 +104,7 @@ def another_template(place):
         found = place.find("v1", "pods", one.name)
         return found and found["metadata"]["uid"] != before.uid()
     wait("there is another Pod of that name", 40, look)
-    after = place.resident(one.name).wait_ready()
+    after = place.ready(one.name)
     assert after.wait_other_life(life)["count"] == 0
     assert after.restarts() == 0 and after.attempts() == [] and "Restored" not in after.reasons()
     after.kill()

@@ -218,10 +218,11 @@ while True:
     time.sleep(0.1)
 """
 LISTENER = """
-import sys
+import os, sys
 for line in sys.stdin:
-    with open("/piped", "w") as file:
+    with open("/new", "w") as file:
         file.write(line)
+    os.replace("/new", "/piped")
 """
 
 

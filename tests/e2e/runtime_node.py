@@ -128,11 +128,15 @@ class Place(Namespace):
     def resident(self, name):
         return Resident(self, name)
 
-    def settle(self, pod, seconds=60):
+    def settle(self, pod):
         """Creates a Pod; gives it when it is Ready."""
         self.make(pod)
-        getattr(story, "pods", []).append(pod["metadata"]["name"])
-        return self.resident(pod["metadata"]["name"]).wait_ready(seconds)
+        return self.ready(pod["metadata"]["name"])
+
+    def ready(self, name):
+        """A Pod, when it is Ready; with as many others as start at the same time that takes a while."""
+        getattr(story, "pods", []).append(name)
+        return self.resident(name).wait_ready(120)
 
 
 class Resident(Pod):
