@@ -35,8 +35,9 @@ enum {
 	LIMIT_MANIFEST_BYTES = 4 * 1024 * 1024,
 	/* The answer of a kubelet, a token server or a registry that is not a blob. */
 	LIMIT_REPLY_BYTES = 4 * 1024 * 1024,
-	/* The kubelet's list of its Pods: a few hundred of some tens of KB. */
-	LIMIT_PODS_BYTES = 32 * 1024 * 1024,
+	/* The kubelet's list of its Pods, a few hundred of some tens of KB: it takes several times
+	 * that of the agent's memory. */
+	LIMIT_PODS_BYTES = 8 * 1024 * 1024,
 	/* Request head of our HTTP servers. */
 	LIMIT_HTTP_HEAD_BYTES = 32 * 1024,
 };

@@ -15,9 +15,9 @@ enum {
 
 struct node_kubelet_call {
 	struct http_call *http;
-	char *object; /* "namespace/pod/container", for errors; or the Pod's uid */
+	char *object; /* "namespace/pod/container", for errors; NULL: of no Pod */
 	node_kubelet_fn done;
-	node_kubelet_pod_fn pod_done;
+	node_kubelet_pods_fn pods_done;
 	void *context;
 };
 
@@ -113,37 +113,29 @@ struct node_kubelet_call *node_kubelet_checkpoint(const struct node_kubelet *kub
 
 /* ---- Pods ---- */
 
-/* The Pod of this uid in a PodList, NULL when it has none such; from `arena`. */
-static int node_kubelet_read_pod(struct str body, const char *uid, struct arena *arena,
-	const struct api_pod **ret_pod, struct error *err)
+const struct api_pod *node_kubelet_find_pod(
+	const struct json *list, struct str uid, struct arena *arena)
 {
-	autojson *doc = NULL;
-	struct json_iter items;
+	struct json_iter items = json_iter(json_at(list, "items", NULL));
+	struct error never;
 
-	*ret_pod = NULL;
-	if (json_parse(body, &doc, err) < 0)
-		return error_wrap(err, "the kubelet's list of Pods");
-	items = json_iter(json_at(json_doc_root(doc), "items", NULL));
 	while (json_next(&items)) {
 		struct api_pod *pod;
 
-		if (!str_is(json_str(json_at(items.value, "metadata", "uid", NULL)), uid))
+		if (!str_equal(json_str(json_at(items.value, "metadata", "uid", NULL)), uid))
 			continue;
 		pod = arena_zeroed(arena, 1, sizeof(*pod));
-		if (json_decode(items.value, &api_pod_object, false, arena, pod, err) < 0)
-			return -1;
-		*ret_pod = pod;
-		return 0;
+		if (json_decode(items.value, &api_pod_object, false, arena, pod, &never) == 0)
+			return pod;
 	}
-	return 0;
+	return NULL;
 }
 
 static void node_kubelet_pods_done(void *context, const struct http_answer *answer, struct str body,
 	const struct error *http_err)
 {
 	struct node_kubelet_call *call = context;
-	autoarena *arena = arena_new(16 * 1024);
-	const struct api_pod *pod = NULL;
+	autojson *doc = NULL;
 	struct error err;
 	int result;
 
@@ -157,13 +149,18 @@ static void node_kubelet_pods_done(void *context, const struct http_answer *answ
 			"kubelet does not list its Pods: %.*s (HTTP %d)", STR_ARG(str_trim(body)),
 			answer->status);
 	} else {
-		result = node_kubelet_read_pod(body, call->object, arena, &pod, &err);
+		result = json_parse(body, &doc, &err);
+		if (result < 0)
+			result = error_wrap(&err, "the kubelet's list of Pods");
 	}
-	call->pod_done(call->context, pod, result < 0 ? &err : NULL);
+	if (result < 0)
+		call->pods_done(call->context, NULL, &err);
+	else
+		call->pods_done(call->context, json_doc_root(doc), NULL);
 }
 
-struct node_kubelet_call *node_kubelet_pod(const struct node_kubelet *kubelet, const char *token,
-	struct str uid, int64_t timeout_ms, node_kubelet_pod_fn done, void *context)
+struct node_kubelet_call *node_kubelet_pods(const struct node_kubelet *kubelet, const char *token,
+	int64_t timeout_ms, node_kubelet_pods_fn done, void *context)
 {
 	struct node_kubelet_call *call = new_zeroed(struct node_kubelet_call);
 	autobuf url = BUF_INIT(NODE_KUBELET_URL_BYTES);
@@ -179,8 +176,7 @@ struct node_kubelet_call *node_kubelet_pod(const struct node_kubelet *kubelet, c
 
 	node_kubelet_write_root(kubelet, &url);
 	buf_printf(&url, "/pods");
-	call->object = str_dup(uid);
-	call->pod_done = done;
+	call->pods_done = done;
 	call->context = context;
 	request.url = url.data;
 	call->http = http_call_start(kubelet->http, &request, &callbacks);

@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "base/str.h"
 #include "http/client.h"
+#include "json/json.h"
 
 struct node_kubelet {
 	struct http_client *http; /* borrowed */
@@ -38,18 +39,19 @@ must_check struct node_kubelet_call *node_kubelet_checkpoint(const struct node_k
 	int64_t timeout_seconds, node_kubelet_fn done, void *context);
 
 /*
- * The kubelet's own word for a Pod, which it has before the API server. NULL on failure and,
- * without an error, when it has no such Pod. Borrowed until the call returns. Kinds on failure:
- * DENIED, TIMEOUT, SYSTEM, CORRUPT, TOO_BIG.
+ * The kubelet's own list of its Pods, which it has before the API server. NULL on failure. Borrowed
+ * until the callback returns. Kinds on failure: DENIED, TIMEOUT, SYSTEM, CORRUPT, TOO_BIG.
  */
-typedef void (*node_kubelet_pod_fn)(
-	void *context, const struct api_pod *pod, const struct error *err);
+typedef void (*node_kubelet_pods_fn)(
+	void *context, const struct json *list, const struct error *err);
 
-/* Asks for the Pod of this uid. `token` and `uid` are copied. The caller owns the call. Never NULL.
- */
-must_check struct node_kubelet_call *node_kubelet_pod(const struct node_kubelet *kubelet,
-	const char *token, struct str uid, int64_t timeout_ms, node_kubelet_pod_fn done,
-	void *context);
+/* Asks for the Pods. `token` is copied. The caller owns the call. Never NULL. */
+must_check struct node_kubelet_call *node_kubelet_pods(const struct node_kubelet *kubelet,
+	const char *token, int64_t timeout_ms, node_kubelet_pods_fn done, void *context);
+
+/* The Pod of this uid in the list, from `arena`; NULL when there is none such. */
+const struct api_pod *node_kubelet_find_pod(
+	const struct json *list, struct str uid, struct arena *arena);
 
 /* Cancels and releases. May be NULL. The kubelet may go on with the checkpoint all the same. */
 void node_kubelet_call_free(struct node_kubelet_call *call);

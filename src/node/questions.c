@@ -39,7 +39,11 @@ struct node_questions {
 	struct loop_source *source;
 	struct list open; /* struct node_question */
 	size_t count;
+	struct node_kubelet_call *call; /* for all whose turn it is; NULL: none is under way */
 };
+
+/* Whether the kubelet's word is wanted. */
+enum question_wait { QUESTION_ASKS_NOBODY, QUESTION_WAITS_FOR_NEXT, QUESTION_IS_IN_CALL };
 
 struct node_question {
 	struct node_questions *questions;
@@ -50,14 +54,13 @@ struct node_question {
 	struct buf line;
 	struct arena *arena; /* for the question */
 	struct handover_question asked;
-	struct node_kubelet_call *call;
+	enum question_wait wait;
 };
 
 static void question_free(struct node_question *question)
 {
 	list_remove(&question->link);
 	question->questions->count--;
-	node_kubelet_call_free(question->call);
 	loop_source_free(question->readable);
 	loop_source_free(question->deadline);
 	fd_close(&question->fd);
@@ -128,22 +131,64 @@ static bool question_was_killed(const struct node *node, struct str container_id
 
 /* The kubelet's word; without it the API server's, which may be some moments older. */
 static void question_kubelet_told(
-	void *context, const struct api_pod *told, const struct error *err)
+	struct node_question *question, const struct json *list, const struct error *err)
 {
-	struct node_question *question = context;
 	const struct node *node = question->questions->node;
-	const struct api_pod *pod = told != NULL ? told : question_pod(question);
+	const struct api_pod *pod = NULL;
 	struct node_end end = {0};
 	struct str id = {0};
 
-	if (err != NULL)
+	if (err == NULL)
+		pod = node_kubelet_find_pod(list, question->asked.pod_uid, question->arena);
+	else
 		log_warning(err, "The kubelet did not tell how a container ended", "namespace",
 			question->asked.namespace.data, "pod", question->asked.pod.data);
+	if (pod == NULL)
+		pod = question_pod(question);
 	if (pod != NULL)
 		end = node_end_shown(pod, question->asked.container, &id);
 	if (end.is_known)
 		end.was_killed = question_was_killed(node, id);
 	question_answer(question, &end);
+}
+
+static void questions_ask_kubelet(struct node_questions *questions);
+
+static void questions_kubelet_told(void *context, const struct json *list, const struct error *err)
+{
+	struct node_questions *questions = context;
+
+	list_for_each (link, &questions->open) {
+		struct node_question *question = list_item(link, struct node_question, link);
+		if (question->wait == QUESTION_IS_IN_CALL)
+			question_kubelet_told(question, list, err);
+	}
+	node_kubelet_call_free(take_ptr(&questions->call));
+	questions_ask_kubelet(questions);
+}
+
+/*
+ * One call at a time, for all who wait: the list may be of some MiB, and after the node's start all
+ * its containers come at once. A list that was begun before a question may not show the end that
+ * the question is about, so who comes meanwhile waits for the next.
+ */
+static void questions_ask_kubelet(struct node_questions *questions)
+{
+	const struct node *node = questions->node;
+	bool is_wanted = false;
+
+	if (questions->call != NULL)
+		return;
+	list_for_each (link, &questions->open) {
+		struct node_question *question = list_item(link, struct node_question, link);
+		if (question->wait != QUESTION_WAITS_FOR_NEXT)
+			continue;
+		question->wait = QUESTION_IS_IN_CALL;
+		is_wanted = true;
+	}
+	if (is_wanted)
+		questions->call = node_kubelet_pods(&node->kubelet, kube_client_token(node->client),
+			QUESTIONS_KUBELET_MS, questions_kubelet_told, questions);
 }
 
 /* The container that the Pod's status still shows is the one before: did we see it end? */
@@ -187,8 +232,8 @@ static void question_take(struct node_question *question)
 		question_answer(question, &end);
 		return;
 	}
-	question->call = node_kubelet_pod(&node->kubelet, kube_client_token(node->client),
-		question->asked.pod_uid, QUESTIONS_KUBELET_MS, question_kubelet_told, question);
+	question->wait = QUESTION_WAITS_FOR_NEXT;
+	questions_ask_kubelet(question->questions);
 }
 
 /* ---- The question ---- */
@@ -311,6 +356,7 @@ void node_questions_free(struct node_questions *questions)
 		return;
 	list_for_each (link, &questions->open)
 		question_free(list_item(link, struct node_question, link));
+	node_kubelet_call_free(questions->call);
 	loop_source_free(questions->source);
 	fd_close(&questions->fd);
 	free(questions);
