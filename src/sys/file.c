@@ -150,6 +150,17 @@ static void file_close_directory(DIR **directory)
 		(void)closedir(*directory);
 }
 
+/* Some file systems do not say it in the list (readdir(3)). */
+static bool file_is_directory(int directory_fd, const struct dirent *entry)
+{
+	struct stat found;
+
+	if (entry->d_type != DT_UNKNOWN)
+		return entry->d_type == DT_DIR;
+	return fstatat(directory_fd, entry->d_name, &found, AT_SYMLINK_NOFOLLOW) == 0 &&
+		S_ISDIR(found.st_mode);
+}
+
 int file_for_each(int directory_fd, file_visit_fn visit, void *context, struct error *err)
 {
 	autoclose int fd = openat(directory_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -162,7 +173,7 @@ int file_for_each(int directory_fd, file_visit_fn visit, void *context, struct e
 	for (errno = 0; (entry = readdir(directory)) != NULL; errno = 0) {
 		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
 			continue;
-		if (visit(context, entry->d_name, entry->d_type == DT_DIR, err) < 0)
+		if (visit(context, entry->d_name, file_is_directory(directory_fd, entry), err) < 0)
 			return -1;
 	}
 	return errno == 0 ? 0 : error_set_errno(err, "cannot list a directory");
