@@ -11,7 +11,7 @@ static const struct {
 	[RUNTIME_RESTORE] = {STR_INIT(""), STR_INIT("")},
 	[RUNTIME_COLD_NO_CHECKPOINT] = {STR_INIT("NoCheckpoint"),
 		STR_INIT("there is no checkpoint to restore from")},
-	[RUNTIME_COLD_POLICY] = {STR_INIT("PolicyNever"),
+	[RUNTIME_COLD_POLICY] = {STR_INIT("RestoreDisabled"),
 		STR_INIT("the policy is never to restore")},
 	[RUNTIME_COLD_AGENT] = {STR_INIT("Agent"), STR_INIT("the node's agent says so")},
 	[RUNTIME_COLD_PLAN_TOO_OLD] = {STR_INIT("PlanTooOld"),

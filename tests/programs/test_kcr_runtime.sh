@@ -84,7 +84,7 @@ done
 echo '{"version":1,"policy":"Always"}' >"$place/store/plans/u1/main.json"
 touch -d '2 days ago' "$place/store/plans/u1/main.json"
 same_as_runtime create --bundle "$place/bundle" abc
-for reason in PlanTooOld PlanUnreadable PolicyNever CheckpointDamaged; do
+for reason in PlanTooOld PlanUnreadable RestoreDisabled CheckpointDamaged; do
     holds "records $reason" grep -q "\"reason\":\"$reason\"" "$place/store/records/u1/main.json"
 done
 

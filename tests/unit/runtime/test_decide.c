@@ -118,7 +118,7 @@ static void test_the_policy_never_is_obeyed(void **state)
 	world.plan.policy = STR("Never");
 	world.answer = (struct handover_answer){.action = STR("Restore")};
 	world.view.answer = &world.answer;
-	assert_cold(&world, RUNTIME_COLD_POLICY, "PolicyNever");
+	assert_cold(&world, RUNTIME_COLD_POLICY, "RestoreDisabled");
 }
 
 static void test_another_image_is_not_restored(void **state)
