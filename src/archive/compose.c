@@ -60,11 +60,11 @@ static void compose_free(struct compose *compose)
 define_clean_up(struct compose, compose, compose_free)
 #define autocompose clean_up(compose_clean) struct compose
 
-	/* ---- The plan ---- */
+/* ---- The plan ---- */
 
-	/* Makes the header of an entry anew: the same bytes each time. */
-	static int compose_make_header(
-		struct compose *compose, const struct compose_entry *entry, struct error *err)
+/* Makes the header of an entry anew: the same bytes each time. */
+static int compose_make_header(
+	struct compose *compose, const struct compose_entry *entry, struct error *err)
 {
 	const struct stat status = {
 		.st_mode = entry->is_directory ? S_IFDIR | 0700 : S_IFREG | 0600,

@@ -10,8 +10,8 @@ static void inventory_message_free(Criu__Inventory *message)
 }
 define_clean_up(Criu__Inventory, inventory_message, inventory_message_free)
 
-	/* CRIU's enum lsmtype. */
-	static const char *const inventory_lsms[] = {NULL, "selinux", "apparmor"};
+/* CRIU's enum lsmtype. */
+static const char *const inventory_lsms[] = {NULL, "selinux", "apparmor"};
 
 int criu_inventory_read(struct str file, struct criu_inventory *ret_inventory, struct error *err)
 {

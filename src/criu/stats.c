@@ -11,8 +11,8 @@ static void stats_message_free(Criu__Stats *message)
 }
 define_clean_up(Criu__Stats, stats_message, stats_message_free)
 
-	/* The message in `file`, owned by the caller; NULL with *err set when there is none. */
-	static Criu__Stats *stats_unpack(struct str file, const char *name, struct error *err)
+/* The message in `file`, owned by the caller; NULL with *err set when there is none. */
+static Criu__Stats *stats_unpack(struct str file, const char *name, struct error *err)
 {
 	Criu__Stats *message;
 	struct str payload;

@@ -54,9 +54,10 @@ enum {
 	HANDOVER_CREATE_DEADLINE_MS = 90000,
 };
 
-/* Whether `name` may name a file here, as uids and containers' names do: letters, digits, "-_." and
- * no
- * "." in front. */
+/*
+ * Whether `name` may name a file here, as uids and containers' names do: letters, digits, "-_." and
+ * no "." in front.
+ */
 bool handover_is_file_name(struct str name);
 
 /* ---- The plan: from what to restore a container, if it ends. ---- */

@@ -20,8 +20,8 @@ enum { URL_MAX_BYTES = 64 * 1024 };
 define_clean_up(CURLU, curl_url_cleanup, curl_url_cleanup)
 #define autourl clean_up(curl_url_cleanup_clean) CURLU
 
-	/* What libcurl allocated is released by curl_free(). */
-	static void curl_text_clean(char **text)
+/* What libcurl allocated is released by curl_free(). */
+static void curl_text_clean(char **text)
 {
 	curl_free(*text);
 }

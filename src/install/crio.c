@@ -118,8 +118,7 @@ struct str install_crio_image_problem(
 	if (level.size > 0 && !str_is(level, "checkpoint_restore"))
 		return arena_printf(arena,
 			"container_level_enabled is \"%.*s\", not \"checkpoint_restore\", in "
-			"CRI-O's "
-			"configuration (crio.checkpoint_restore)",
+			"CRI-O's configuration (crio.checkpoint_restore)",
 			STR_ARG(level));
 	return STR("");
 }

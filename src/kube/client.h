@@ -34,12 +34,12 @@ void kube_client_free(struct kube_client *client);
 define_clean_up(struct kube_client, kube_client_free, kube_client_free)
 #define autokubeclient clean_up(kube_client_free_clean) struct kube_client
 
-	/*
-	 * The token that requests are sent with now (the agent shows it to its kubelet too); NULL
-	 * when there is none or it comes from a plugin that has not run yet. Borrowed until control
-	 * returns to the loop.
-	 */
-	const char *kube_client_token(struct kube_client *client);
+/*
+ * The token that requests are sent with now (the agent shows it to its kubelet too); NULL
+ * when there is none or it comes from a plugin that has not run yet. Borrowed until control
+ * returns to the loop.
+ */
+const char *kube_client_token(struct kube_client *client);
 
 enum kube_verb {
 	KUBE_GET,

@@ -33,8 +33,8 @@ static void config_texts_free(struct config_texts *texts)
 
 define_clean_up(struct config_texts, config_texts_free, config_texts_free)
 
-	/* Adds the file; returns 1, 0 when it does not exist, -1. */
-	static int config_texts_add(struct config_texts *texts, const char *path, struct error *err)
+/* Adds the file; returns 1, 0 when it does not exist, -1. */
+static int config_texts_add(struct config_texts *texts, const char *path, struct error *err)
 {
 	struct str directory;
 	struct str name;

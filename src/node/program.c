@@ -61,8 +61,7 @@ static const struct option_row node_rows[] = {
 		"Where the kubelet puts its archives.")},
 	{NODE_ROW("store", OPTION_TEXT, store, "PATH",
 		"Where checkpoints are kept; on the mount of the kubelet's archives they are "
-		"moved, "
-		"not copied.")},
+		"moved, not copied.")},
 	{NODE_ROW("store-max-size", OPTION_BYTES, store_max_bytes, "BYTES",
 		"No new checkpoint is taken while the store holds so much; 0: no limit.")},
 	{NODE_ROW("store-min-free", OPTION_BYTES, store_min_free_bytes, "BYTES",

@@ -266,10 +266,10 @@ static void self_checkpoint_changed(
 		kube_informer_get(node->own_descriptions, str_of(node->name));
 
 	(void)old;
-	if (new != NULL &&
-		own != NULL &&api_checkpoint_strategy(new->view) ==
-			API_STRATEGY_RUNTIME &&api_checkpoint_node_refuses(
-				own->view, API_STRATEGY_RUNTIME))
+	if (new == NULL || own == NULL)
+		return;
+	if (api_checkpoint_strategy(new->view) == API_STRATEGY_RUNTIME &&
+		api_checkpoint_node_refuses(own->view, API_STRATEGY_RUNTIME))
 		self_want(node);
 }
 

@@ -473,10 +473,10 @@ static struct registry__session *registry_push_open_session(
 
 define_clean_up(struct registry_push, registry_push_free, registry_push_free)
 
-	int registry_push_start(struct loop *loop, struct http_client *http,
-		const struct registry_push_request *request,
-		const struct registry_push_callbacks *callbacks, struct registry_push **ret_push,
-		struct error *err)
+int registry_push_start(struct loop *loop, struct http_client *http,
+	const struct registry_push_request *request,
+	const struct registry_push_callbacks *callbacks, struct registry_push **ret_push,
+	struct error *err)
 {
 	clean_up(registry_push_free_clean) struct registry_push *push =
 		new_zeroed(struct registry_push);

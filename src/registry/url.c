@@ -113,8 +113,7 @@ int registry__url_resolve(struct str base, struct str location, struct buf *url,
 		!registry_equal_fold(parts.scheme, STR("https")))
 		return error_set(err, ERROR_INVALID,
 			"the registry leads from https to plain http at '%.*s'; behind a proxy it "
-			"must "
-			"be told its external URL",
+			"must be told its external URL",
 			STR_ARG(parts.authority));
 	buf_clear(url);
 	buf_add(url, buf_str(&joined));

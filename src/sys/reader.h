@@ -32,11 +32,11 @@ void reader_free(struct reader *reader); /* may be NULL */
 define_clean_up(struct reader, reader_free, reader_free)
 #define autoreader clean_up(reader_free_clean) struct reader
 
-	/*
-	 * `size` bytes at `offset` of the file *fd, which is taken over on success. The caller owns
-	 * *ret_reader. Fails with CORRUPT when the file does not have them, SYSTEM.
-	 */
-	must_check int reader_of_file(int *fd, int64_t offset, int64_t size,
-		struct reader **ret_reader, struct error *err);
+/*
+ * `size` bytes at `offset` of the file *fd, which is taken over on success. The caller owns
+ * *ret_reader. Fails with CORRUPT when the file does not have them, SYSTEM.
+ */
+must_check int reader_of_file(
+	int *fd, int64_t offset, int64_t size, struct reader **ret_reader, struct error *err);
 
 #endif

@@ -1,8 +1,8 @@
 /*
- * Writing a tar, entry by entry: ustar's header (POSIX.1-2008, pax, "ustar Interchange Format"),
- *and in front of it a pax header for what ustar's fields cannot hold (attributes as SCHILY.xattr,
- *as star, libarchive and Go have it). libarchive reads; for writing, its static library would bring
- * every format and compression there is. The same entry gives the same bytes.
+ * Writing a tar, entry by entry: ustar's header (POSIX.1-2008, pax, "ustar Interchange Format")
+ * and in front of it a pax header for what ustar's fields cannot hold (attributes as
+ * SCHILY.xattr, as star, libarchive and Go have it). libarchive reads; for writing, its static
+ * library would bring every format and compression there is. The same entry gives the same bytes.
  *
  *	header, content, padding, header, content, padding, ..., two blocks of zeros
  */

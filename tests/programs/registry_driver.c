@@ -184,10 +184,10 @@ static void stop_at_end(void *context, unsigned events)
 }
 
 define_clean_up(struct http_server, http_server_free, http_server_free)
-	define_clean_up(struct registry_server, registry_server_free, registry_server_free)
-		define_clean_up(struct loop_source, loop_source_free, loop_source_free)
+define_clean_up(struct registry_server, registry_server_free, registry_server_free)
+define_clean_up(struct loop_source, loop_source_free, loop_source_free)
 
-			static int serve(const char *directory, struct error *err)
+static int serve(const char *directory, struct error *err)
 {
 	autoclose int fd = -1;
 	const struct registry_store store = {find_manifest, find_blob, list_tags, &fd};
@@ -297,10 +297,10 @@ static int read_tls(
 }
 
 define_clean_up(struct registry_push, registry_push_free, registry_push_free)
-	define_clean_up(struct http_client, http_client_free, http_client_free) define_clean_up(
-		struct http_tls, http_tls_unref, http_tls_unref)
+define_clean_up(struct http_client, http_client_free, http_client_free)
+define_clean_up(struct http_tls, http_tls_unref, http_tls_unref)
 
-		static int run_push(const struct registry_push_request *request, struct error *err)
+static int run_push(const struct registry_push_request *request, struct error *err)
 {
 	autoloop *loop = NULL;
 	clean_up(http_client_free_clean) struct http_client *http = NULL;

@@ -201,12 +201,10 @@ static void requests_that_cannot_be_sent_are_invalid(void **state)
 			"a URL with a user name cannot be used; give credentials apart from it"},
 		{"http://127.0.0.1:1/", &broken, NULL,
 			"the header 'Accept' for '127.0.0.1:1' cannot be sent: it holds a line "
-			"break or "
-			"its name is not one"},
+			"break or its name is not one"},
 		{"http://127.0.0.1:1/", NULL, "secret\n",
 			"the header 'Authorization' for '127.0.0.1:1' cannot be sent: it holds a "
-			"line "
-			"break or its name is not one"},
+			"line break or its name is not one"},
 	};
 	struct world *world = *state;
 

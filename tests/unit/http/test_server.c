@@ -554,8 +554,7 @@ static void a_port_that_is_taken_is_told_with_advice(void **state)
 		-1);
 	(void)snprintf(expected, sizeof(expected),
 		"cannot listen on 127.0.0.1, port %u: another program uses it (ss -ltnp shows "
-		"which); "
-		"stop that one or choose another port",
+		"which); stop that one or choose another port",
 		world->options.port);
 	assert_string_equal(world->error.text, expected);
 	assert_int_equal(world->error.kind, ERROR_BUSY);

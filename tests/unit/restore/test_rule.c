@@ -458,8 +458,7 @@ static void a_node_that_does_not_restore_gets_the_original_image_back_at_once(vo
 {
 	static const char *const messages[] = {
 		"rpc error: code = Unknown desc = checkpoint restore via CreateContainer is "
-		"disabled "
-		"by configuration",
+		"disabled by configuration",
 		"Error: no command specified",
 	};
 
