@@ -13,7 +13,6 @@
 #include "sys/options.h"
 
 static const char *const program_engines[] = {"auto", INSTALL_CONTAINERD, INSTALL_CRIO, NULL};
-static const char *const program_log_formats[] = {"text", "json", NULL};
 
 #define PROGRAM_ROW(option_name, option_type, member, argument_name, text)                         \
 	.name = (option_name), .type = (option_type),                                              \
@@ -33,7 +32,7 @@ static const char *const program_log_formats[] = {"text", "json", NULL};
 	{                                                                                          \
 		PROGRAM_ROW("log-format", OPTION_CHOICE, log_format, "FORMAT",                     \
 			"How messages are written: text or json."),                                \
-			.choices = program_log_formats                                             \
+			.choices = log_format_choices                                              \
 	}
 
 static const struct option_row program_install_rows[] = {
