@@ -6,6 +6,7 @@
 #include "install/handler.h"
 
 #include "base/number.h"
+#include "handover/engine.h"
 
 #define DROP_IN_DIRECTORY "/etc/containerd/conf.d"
 #define DROP_IN_NAME      "50-kcr.toml"
@@ -287,35 +288,22 @@ struct str install_containerd_program(
 	return install_toml_text(effective, path);
 }
 
-/* Whether `version`, such as "v2.3.7-rc.1", is `major`.`minor` or later. False for other texts. */
-static bool containerd_is_at_least(struct str version, int64_t major, int64_t minor)
-{
-	struct str part;
-	int64_t numbers[2];
-
-	if (str_starts_with(version, STR("v")))
-		version = str_from(version, 1);
-	for (size_t i = 0; i < 2; i++) {
-		(void)str_cut(version, '.', &part, &version);
-		if (!number_parse_i64(part, &numbers[i]))
-			return false;
-	}
-	return numbers[0] > major || (numbers[0] == major && numbers[1] >= minor);
-}
-
 struct str install_containerd_image_problem(
 	const struct install_toml *effective, struct str version, struct arena *arena)
 {
+	struct handover_version number;
+	enum handover_image_restore images;
 	struct str table =
 		install_toml_path(arena, STR(""), "plugins", "io.containerd.cri.v1.runtime", NULL);
 	struct str option =
 		install_toml_path(arena, table, "enable_experimental_restore_via_create", NULL);
 
-	if (version.size == 0)
+	if (!handover_version_read(version, &number))
 		return STR("the version of containerd is not known");
-	if (containerd_is_at_least(version, 2, 4))
+	images = handover_containerd_images(&number);
+	if (images == HANDOVER_IMAGE_REMOVED)
 		return STR("containerd 2.4 and later cannot restore images");
-	if (!containerd_is_at_least(version, 2, 1))
+	if (images == HANDOVER_IMAGE_NOT_YET)
 		return STR("containerd restores images from 2.1 to 2.3");
 	if (str_is(install_toml_text(
 			   effective, install_toml_path(arena, table, "enable_criu", NULL)),

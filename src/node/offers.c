@@ -1,7 +1,9 @@
 /* One strategy after the other: what stands in the way, what nobody knows, else it is offered. */
 #include "node/offers.h"
 
-#include "base/number.h"
+#include <string.h>
+
+#include "handover/engine.h"
 
 enum offer_engine_kind {
 	OFFER_ENGINE_NOT_KNOWN, /* the Node does not say, or not in a form that we read */
@@ -14,47 +16,8 @@ struct offer_engine {
 	enum offer_engine_kind kind;
 	struct str name;
 	struct str version; /* as it was written */
-	uint64_t numbers[3];
+	struct handover_version number;
 };
-
-/* Whether the version is that one or a later one. */
-static bool offer_is_at_least(
-	const struct offer_engine *engine, uint64_t major, uint64_t minor, uint64_t patch)
-{
-	const uint64_t wanted[] = {major, minor, patch};
-
-	for (size_t i = 0; i < array_size(wanted); i++)
-		if (engine->numbers[i] != wanted[i])
-			return engine->numbers[i] > wanted[i];
-	return true;
-}
-
-static bool offer_is_digit(char byte)
-{
-	return byte >= '0' && byte <= '9';
-}
-
-/* "2.3.4-rc.1", "v2.4.2", "1.30.0+dev": false when it does not begin with two numbers. */
-static bool offer_read_version(struct str text, uint64_t numbers[3])
-{
-	struct str rest = str_starts_with(text, STR("v")) ? str_from(text, 1) : text;
-	size_t count = 0;
-
-	while (count < 3) {
-		struct str digits = {rest.data, 0};
-
-		while (digits.size < rest.size && offer_is_digit(rest.data[digits.size]))
-			digits.size++;
-		if (!number_parse_u64(digits, &numbers[count]))
-			break;
-		count++;
-		rest = str_from(rest, digits.size);
-		if (!str_starts_with(rest, STR(".")))
-			break;
-		rest = str_from(rest, 1);
-	}
-	return count >= 2;
-}
 
 static struct offer_engine offer_engine_of(struct str text)
 {
@@ -66,7 +29,7 @@ static struct offer_engine offer_engine_of(struct str text)
 	engine.version = str_from(engine.version, 2);
 	if (!str_is(engine.name, "containerd") && !str_is(engine.name, "cri-o"))
 		engine.kind = OFFER_ENGINE_OTHER;
-	else if (offer_read_version(engine.version, engine.numbers))
+	else if (handover_version_read(engine.version, &engine.number))
 		engine.kind =
 			str_is(engine.name, "cri-o") ? OFFER_ENGINE_CRIO : OFFER_ENGINE_CONTAINERD;
 	return engine;
@@ -89,12 +52,14 @@ static bool offer_find_obstacle(const struct node_facts *facts, const struct off
 			arena_printf(arena,
 				"%.*s cannot take checkpoints; containerd and CRI-O can",
 				STR_ARG(engine->name)));
-	else if (engine->kind == OFFER_ENGINE_CONTAINERD && !offer_is_at_least(engine, 2, 0, 0))
+	else if (engine->kind == OFFER_ENGINE_CONTAINERD &&
+		!handover_version_is_at_least(&engine->number, 2, 0, 0))
 		*ret_offer = offer(API_NOT_OFFERED, "EngineTooOld",
 			arena_printf(arena,
 				"containerd %.*s cannot take checkpoints; upgrade to 2.0 or later",
 				STR_ARG(engine->version)));
-	else if (engine->kind == OFFER_ENGINE_CRIO && !offer_is_at_least(engine, 1, 25, 0))
+	else if (engine->kind == OFFER_ENGINE_CRIO &&
+		!handover_version_is_at_least(&engine->number, 1, 25, 0))
 		*ret_offer = offer(API_NOT_OFFERED, "EngineTooOld",
 			arena_printf(arena,
 				"CRI-O %.*s cannot take checkpoints; upgrade to 1.25 or later",
@@ -161,24 +126,22 @@ static struct api_offer offer_of_runtime(const struct node_facts *facts, struct 
 /* What the installation read in the engine's configuration holds while the version is the same. */
 static bool offer_is_examined(const struct node_facts *facts, const struct offer_engine *engine)
 {
-	struct offer_engine examined = {0};
+	struct handover_version examined;
 
 	return facts->host != NULL && str_equal(facts->host->engine, engine->name) &&
-		offer_read_version(facts->host->engine_version, examined.numbers) &&
-		offer_is_at_least(
-			engine, examined.numbers[0], examined.numbers[1], examined.numbers[2]) &&
-		offer_is_at_least(
-			&examined, engine->numbers[0], engine->numbers[1], engine->numbers[2]);
+		handover_version_read(facts->host->engine_version, &examined) &&
+		memcmp(&examined, &engine->number, sizeof(examined)) == 0;
 }
 
 /* A release that never restores images; false when it may. */
 static bool offer_find_release(
 	const struct offer_engine *engine, struct arena *arena, struct api_offer *ret_offer)
 {
-	bool is_too_old = !offer_is_at_least(engine, 2, 1, 0);
+	enum handover_image_restore images = handover_containerd_images(&engine->number);
+	bool is_too_old = images == HANDOVER_IMAGE_NOT_YET;
 
 	if (engine->kind != OFFER_ENGINE_CONTAINERD ||
-		(!is_too_old && !offer_is_at_least(engine, 2, 4, 0)))
+		(!is_too_old && images != HANDOVER_IMAGE_REMOVED))
 		return false;
 	*ret_offer = offer(API_NOT_OFFERED, is_too_old ? "EngineTooOld" : "RemovedFromEngine",
 		arena_printf(arena,
@@ -191,11 +154,8 @@ static bool offer_find_release(
 /* Whether the engine's configuration decides: CRI-O's, and that of later patch releases. */
 static bool offer_is_optional(const struct offer_engine *engine)
 {
-	if (engine->kind == OFFER_ENGINE_CRIO)
-		return true;
-	if (!offer_is_at_least(engine, 2, 3, 0))
-		return offer_is_at_least(engine, 2, 2, 7);
-	return offer_is_at_least(engine, 2, 3, 4);
+	return engine->kind == OFFER_ENGINE_CRIO ||
+		handover_containerd_images(&engine->number) == HANDOVER_IMAGE_OPTIONAL;
 }
 
 static struct api_offer offer_by_option(const struct offer_engine *engine, struct arena *arena)
