@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-#include "base/limits.h"
 #include "checkpoint/describe.h"
 #include "handover/formats.h"
 #include "sys/fd.h"
@@ -32,7 +31,7 @@ struct directory_list {
 	struct arena *arena;
 	int fd;
 	struct str prefix; /* "" or "checkpoint/" */
-	struct handover_file *files; /* LIMIT_ARCHIVE_ENTRIES at most */
+	struct handover_file *files; /* HANDOVER_FILES_MAX at most */
 	size_t count;
 	size_t capacity;
 };
@@ -45,9 +44,9 @@ static int directory_add(struct directory_list *list, const char *name, struct e
 		return error_set_errno(err, "cannot look at '%s'", name);
 	if (!S_ISREG(found.st_mode))
 		return 0;
-	if (list->count == LIMIT_ARCHIVE_ENTRIES)
+	if (list->count == HANDOVER_FILES_MAX)
 		return error_set(err, ERROR_TOO_BIG, "the checkpoint has more than %d files",
-			LIMIT_ARCHIVE_ENTRIES);
+			HANDOVER_FILES_MAX);
 	if (list->count == list->capacity) {
 		size_t more = list->capacity == 0 ? 64 : 2 * list->capacity;
 		struct handover_file *files = arena_zeroed(list->arena, more, sizeof(*files));

@@ -15,7 +15,7 @@ bool checkpoint__is_metadata(struct str path);
 
 /*
  * The regular files that belong to the checkpoint, sorted by path: struct handover_file without
- * sums. Fails with TOO_BIG (LIMIT_ARCHIVE_ENTRIES), SYSTEM.
+ * sums. Fails with TOO_BIG (HANDOVER_FILES_MAX), SYSTEM.
  */
 must_check int checkpoint__list_files(
 	int directory_fd, struct arena *arena, struct json_list *ret_files, struct error *err);

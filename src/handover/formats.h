@@ -46,6 +46,9 @@ enum {
 	HANDOVER_FORMAT_VERSION = 1,
 	/* A plan names each file of a few checkpoints: CRIU writes some tens for a process. */
 	HANDOVER_PLAN_BYTES = 16 * 1024 * 1024,
+	/* Files of a direct checkpoint, so that the eight candidates of a plan fit into it and its
+	 * description into LIMIT_ARCHIVE_METADATA: CRIU writes some ten for a process. */
+	HANDOVER_FILES_MAX = 15000,
 	/* A question or an answer: some names and a sentence. */
 	HANDOVER_ANSWER_BYTES = 64 * 1024,
 	/* Of what was done, the newest are kept: more than any retention keeps checkpoints. */

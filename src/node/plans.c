@@ -207,7 +207,11 @@ static int node_bring_plan(const struct node *node, const struct api_pod *pod,
 	plan = node_plan_of(node, &view, &chosen, arena);
 	if (node_open_plans(node, pod, &directory, err) < 0)
 		return -1;
-	return node_write_plan(directory, name.data, &plan, err) < 0 ? -1 : 1;
+	if (node_write_plan(directory, name.data, &plan, err) == 0)
+		return 1;
+	if (err->kind == ERROR_TOO_BIG) /* for good, and the plan before does not hold any more */
+		(void)unlinkat(directory, name.data, 0);
+	return -1;
 }
 
 int64_t node_bring_plans(const struct node *node, const struct api_pod *pod)

@@ -54,6 +54,28 @@ static void test_a_plan_is_read_and_written(void **state)
 	assert_string_equal(out.data, plan_text);
 }
 
+static void test_a_plan_of_the_largest_checkpoints_fits(void **state)
+{
+	enum { CANDIDATES = 8 }; /* NODE_CANDIDATES_MAX */
+	static struct handover_file files[HANDOVER_FILES_MAX];
+	struct handover_candidate candidates[CANDIDATES];
+	struct handover_plan plan = {
+		.version = 1, .policy = STR("OnFailure"), .candidates = {candidates, CANDIDATES}};
+	autobuf out = BUF_INIT(HANDOVER_PLAN_BYTES);
+
+	(void)state;
+	for (size_t i = 0; i < HANDOVER_FILES_MAX; i++)
+		files[i] = (struct handover_file){.path = STR("checkpoint/pagemap-1234567.img"),
+			.bytes = 1000000000,
+			.xxh3 = STR("64764625d07d28066ba159a92966d567")};
+	for (size_t i = 0; i < CANDIDATES; i++)
+		candidates[i] = (struct handover_candidate){.uid = STR("u"),
+			.directory = STR("d"),
+			.files = {files, HANDOVER_FILES_MAX}};
+	handover_plan_write(&plan, &out);
+	assert_int_equal(buf_check(&out, "plan", &err), 0);
+}
+
 static void test_what_is_no_plan_is_refused(void **state)
 {
 	static const char *const texts[] = {
@@ -147,6 +169,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_plan_is_read_and_written),
+		cmocka_unit_test(test_a_plan_of_the_largest_checkpoints_fits),
 		cmocka_unit_test(test_what_is_no_plan_is_refused),
 		cmocka_unit_test(test_a_record_keeps_the_newest_attempts),
 		cmocka_unit_test(test_question_and_answer_are_one_line_each),
