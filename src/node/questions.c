@@ -31,12 +31,15 @@ enum {
 	QUESTIONS_DEADLINE_MS = 10000,
 	/* kcr-runtime waits for 200 ms if nobody has changed that; some are for the way. */
 	QUESTIONS_KUBELET_MS = 150,
+	/* Until connections are taken again when there was no descriptor for one. */
+	QUESTIONS_PAUSE_MS = 100,
 };
 
 struct node_questions {
 	struct node *node;
 	int fd;
-	struct loop_source *source;
+	struct loop_source *source; /* NULL during a pause */
+	struct loop_source *pause;
 	struct list open; /* struct node_question */
 	size_t count;
 	struct node_kubelet_call *call; /* for all whose turn it is; NULL: none is under way */
@@ -277,6 +280,33 @@ static void question_readable(void *context, unsigned events)
 	question_take(question);
 }
 
+static void questions_accept(void *context, unsigned events);
+
+static int questions_watch(struct node_questions *questions, struct error *err)
+{
+	return loop_watch_fd(questions->node->loop, questions->fd, LOOP_READ, questions_accept,
+		questions, &questions->source, err);
+}
+
+static void questions_resume(void *context)
+{
+	struct node_questions *questions = context;
+	struct error err;
+
+	if (questions_watch(questions, &err) == 0)
+		return;
+	log_warning(&err, "Failed to listen to kcr-runtime, will try again");
+	loop_timer_set(questions->pause, QUESTIONS_PAUSE_MS);
+}
+
+/* A connection that cannot be taken stays in the queue, and the socket readable: no spinning. */
+static void questions_pause(struct node_questions *questions)
+{
+	loop_source_free(questions->source);
+	questions->source = NULL;
+	loop_timer_set(questions->pause, QUESTIONS_PAUSE_MS);
+}
+
 static void questions_accept(void *context, unsigned events)
 {
 	struct node_questions *questions = context;
@@ -286,6 +316,8 @@ static void questions_accept(void *context, unsigned events)
 	struct error err;
 
 	(void)events;
+	if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM))
+		questions_pause(questions);
 	if (fd < 0 || questions->count == QUESTIONS_MAX)
 		return; /* gone again, or too many: the plan speaks */
 	question = new_zeroed(struct node_question);
@@ -340,9 +372,9 @@ int node_questions_start(
 	questions = new_zeroed(struct node_questions);
 	questions->node = node;
 	questions->fd = fd;
+	questions->pause = loop_timer_new(node->loop, questions_resume, questions);
 	list_init(&questions->open);
-	if (loop_watch_fd(node->loop, fd, LOOP_READ, questions_accept, questions,
-		    &questions->source, err) < 0) {
+	if (questions_watch(questions, err) < 0) {
 		node_questions_free(questions);
 		return -1;
 	}
@@ -358,6 +390,7 @@ void node_questions_free(struct node_questions *questions)
 		question_free(list_item(link, struct node_question, link));
 	node_kubelet_call_free(questions->call);
 	loop_source_free(questions->source);
+	loop_source_free(questions->pause);
 	fd_close(&questions->fd);
 	free(questions);
 }
