@@ -176,7 +176,7 @@ static void engine_describe(const struct install_host *host, const struct engine
 	}
 	if (engine->program.size == 0)
 		engine->program = install__host_find(host, str_of(kind->process));
-	engine->version = install__engine_version(host, engine->program, 2);
+	engine->version = install__engine_version(host, engine->program, INSTALL_THIRD_WORD);
 }
 
 /* What a kind of engine leaves to see: a process is better than a socket, that than a program. */
@@ -221,7 +221,7 @@ int install__engine_find(const struct install_host *host, const char *wanted, co
 }
 
 struct str install__engine_version(
-	const struct install_host *host, struct str program, size_t index)
+	const struct install_host *host, struct str program, enum install_word word_at)
 {
 	const char *const arguments[] = {program.data, "--version", NULL};
 	autobuf text = BUF_INIT(ENGINE_OUTPUT_BYTES);
@@ -235,7 +235,7 @@ struct str install__engine_version(
 		install__host_run(host, arguments, 1, INSTALL_RUN_MS, &text, &status, &ignored) < 0)
 		return STR("");
 	(void)str_cut(buf_str(&text), '\n', &line, &rest);
-	for (size_t i = 0; i <= index; i++)
+	for (size_t i = 0; i <= (size_t)word_at; i++)
 		(void)str_cut(line, ' ', &word, &line);
 	word = str_trim(word);
 	if (str_starts_with(word, STR("v")))

@@ -30,9 +30,12 @@ must_check int install__engine_find(const struct install_host *host, const char 
 /* Looks only whether it runs and since when. */
 void install__engine_look(const struct install_host *host, struct install_engine *engine);
 
-/* The word at `index` of the first line that a program of the host prints for --version. */
+/* Where the version is: "Version: 4.2.1" of CRIU, "runc version 1.3.6" of all others. */
+enum install_word { INSTALL_SECOND_WORD = 1, INSTALL_THIRD_WORD };
+
+/* That word of the first line that a program of the host prints for --version. */
 struct str install__engine_version(
-	const struct install_host *host, struct str program, size_t index);
+	const struct install_host *host, struct str program, enum install_word word_at);
 
 /* Restarts its systemd unit, then the kubelet's. Fails with UNSUPPORTED (no systemd), TIMEOUT,
  * SYSTEM. */

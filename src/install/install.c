@@ -87,7 +87,7 @@ static void install_write_config(const struct install *install, struct buf *out)
  */
 static int install_try_program(const struct install *install, struct str program, struct error *err)
 {
-	struct str said = install__engine_version(&install->host, program, 2);
+	struct str said = install__engine_version(&install->host, program, INSTALL_THIRD_WORD);
 
 	if (!str_equal(said, install->facts.runtime_version))
 		return error_set(err, ERROR_UNSUPPORTED,
@@ -215,7 +215,8 @@ static void install_find_criu(struct install *install)
 		install->facts.criu_problem = STR("CRIU is not installed");
 		return;
 	}
-	install->facts.criu_version = install__engine_version(&install->host, criu, 1);
+	install->facts.criu_version =
+		install__engine_version(&install->host, criu, INSTALL_SECOND_WORD);
 	if (install__host_run(&install->host, arguments, 2, INSTALL_CRIU_MS, &said, &status, &err) <
 		0)
 		install->facts.criu_problem = arena_str(install->host.arena, str_of(err.text));
@@ -256,7 +257,7 @@ int install__install(struct install *install, struct error *err)
 	if (install__examine(install, &effective, err) < 0)
 		return -1;
 	install->facts.runtime_version =
-		install__engine_version(&install->host, install->facts.runtime, 2);
+		install__engine_version(&install->host, install->facts.runtime, INSTALL_THIRD_WORD);
 	if (install_check_runtime(install, err) < 0 || install_put_program(install, err) < 0 ||
 		install_put_criu(install, err) < 0 ||
 		install__configure(install, &effective, err) < 0 ||

@@ -12,6 +12,7 @@
 #include "handover/formats.h"
 #include "runtime/container.h"
 
+/* In this order: where several hold for the candidates of a plan, the last one is told. */
 enum runtime_verdict {
 	RUNTIME_RESTORE,
 	RUNTIME_COLD_NO_CHECKPOINT, /* the plan names none */

@@ -35,8 +35,11 @@ void runtime__mark_created(const struct runtime_host *host)
 	marks_make(host, "");
 }
 
-/* As runc and crun read it: a number or a name, with or without SIG; absent: SIGTERM. */
-static bool marks_is_telling(const char *signal)
+/*
+ * Whether an engine that sends this signal wants an end: 0 only asks, and 9 also comes after an
+ * end. As runc and crun read it: a number or a name, with or without SIG; absent: SIGTERM.
+ */
+static bool marks_is_end_wanted(const char *signal)
 {
 	static const char *const silent[] = {"0", "9", "KILL", "SIGKILL"};
 
@@ -48,7 +51,7 @@ static bool marks_is_telling(const char *signal)
 
 void runtime__mark_killed(const struct runtime_host *host)
 {
-	if (marks_is_telling(host->call.signal) && access(marks_path(host, "").data, F_OK) == 0)
+	if (marks_is_end_wanted(host->call.signal) && access(marks_path(host, "").data, F_OK) == 0)
 		marks_make(host, HANDOVER_KILLED);
 }
 
