@@ -8,6 +8,7 @@ import urllib.parse
 from harness import AGENT, KCR, Cluster, Namespace, Pod, say, story, wait
 from workload import TOOLS, schedule
 
+UNDER_WAY = "Interrupted"  # the last attempt's reason until it is known what comes of it
 OTHER_TOOLS = "kcr.test/tools:2"  # another name of the same image
 
 STORE = "/var/lib/kubelet/checkpoints/kcr"
@@ -205,7 +206,8 @@ class Resident(Pod):
         """Until kcr-runtime has dealt with so many starts; gives what it did last."""
         def look():
             found = self.attempts(container)
-            return found[-1] if len(found) >= count else None
+            is_over = len(found) >= count and found[-1].get("reason") != UNDER_WAY
+            return found[-1] if is_over else None
         last = wait(f"{self.name}: {count} starts on record", seconds, look)
         say(f"{self.name}: {last['outcome']} {last.get('reason', '')} {last.get('message', '')} verify/layer/restore "
             f"{last.get('verifyMicroseconds', 0)}/{last.get('layerMicroseconds', 0)}/"
