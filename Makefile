@@ -6,7 +6,7 @@ SANITIZE ?= build/sanitize
 FUZZ ?= build/fuzz
 SECONDS ?= 60
 
-.PHONY: all help deps demo demo-down test test-fast bench fmt check fuzz generate clean
+.PHONY: all help deps demo demo-down test test-fast test-vm bench fmt check fuzz generate clean
 
 all: $(BUILD)/build.ninja ## build the programs (release) into build/release
 	@ninja -C $(BUILD) $(PROGRAMS)
@@ -36,6 +36,9 @@ demo-down: ## remove the demo's node
 
 test: deps ## everything: checks, unit, api and end-to-end tests
 	@tests/run all
+
+test-vm: deps ## the restore cases on a node in a virtual machine: Debian's kernel, systemd, AppArmor; an hour or two
+	@tests/run vm
 
 test-fast: deps ## the tests that need no cluster
 	@tests/run fast

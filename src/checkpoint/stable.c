@@ -2,18 +2,20 @@
 #include "checkpoint/stable.h"
 
 /*
- * Whether the Pod became Ready after `since`: it was not Ready meanwhile. A Pod that is not Ready
- * as a whole (another container of it is not) tells nothing; then the container's own word counts.
+ * Since when the container of a checkpoint has been Ready without a break: since the checkpoint, or
+ * since the Pod became Ready again. The freeze of a large container alone makes probes fail, which
+ * says nothing against its memory. A Pod that is not Ready as a whole (another container of it is
+ * not) tells nothing; then the container's own word counts.
  */
-static bool checkpoint_became_ready_after(const struct api_pod *pod, struct wall_time since)
+static struct wall_time checkpoint_ready_since(const struct api_pod *pod, struct wall_time taken)
 {
 	const struct api_pod_condition *conditions = pod->status.conditions.items;
 
 	for (size_t i = 0; i < pod->status.conditions.count; i++)
-		if (str_is(conditions[i].type, "Ready"))
-			return str_is(conditions[i].status, "True") &&
-				conditions[i].last_transition.us > since.us + TIME_SECOND_US;
-	return false;
+		if (str_is(conditions[i].type, "Ready") && str_is(conditions[i].status, "True") &&
+			conditions[i].last_transition.us > taken.us)
+			return conditions[i].last_transition;
+	return taken;
 }
 
 struct checkpoint_stability checkpoint_stability(const struct api_checkpoint *checkpoint,
@@ -21,7 +23,7 @@ struct checkpoint_stability checkpoint_stability(const struct api_checkpoint *ch
 {
 	const struct api_checkpoint_spec *spec = &checkpoint->spec;
 	const struct api_container_status *status;
-	struct wall_time proved = {spec->timestamp.us + stable_seconds * TIME_SECOND_US};
+	struct wall_time proved;
 
 	if (wall_time_is_set(checkpoint->status.stable))
 		return (struct checkpoint_stability){.is_stable = true};
@@ -30,8 +32,10 @@ struct checkpoint_stability checkpoint_stability(const struct api_checkpoint *ch
 		return (struct checkpoint_stability){0};
 	status = api_pod_container_status(pod, spec->container_name);
 	if (status == NULL || !str_equal(status->container_id, spec->container_id) ||
-		!status->ready || checkpoint_became_ready_after(pod, spec->timestamp))
+		!status->ready)
 		return (struct checkpoint_stability){0};
+	proved = checkpoint_ready_since(pod, spec->timestamp);
+	proved.us += stable_seconds * TIME_SECOND_US;
 	if (now.us < proved.us)
 		return (struct checkpoint_stability){.wake_ms = (proved.us - now.us + 999) / 1000};
 	return (struct checkpoint_stability){.is_stable = true};

@@ -1,6 +1,7 @@
 /*
  * Whether a checkpoint has proved to be worth restoring: the container it was taken of was Ready at
- * that moment and stayed Ready for a while, so its memory did not hold what made it fail.
+ * that moment and then Ready for a while without a break, so its memory did not hold what made it
+ * fail.
  */
 #ifndef CHECKPOINT_STABLE_H
 #define CHECKPOINT_STABLE_H
@@ -13,7 +14,7 @@
 
 struct checkpoint_stability {
 	bool is_stable;
-	int64_t wake_ms; /* it may be by then; 0: it is, or it never will be */
+	int64_t wake_ms; /* it may be by then; 0: it is, or not before the Pod changes */
 };
 
 /* `pod` is the one of the name that the Checkpoint has, NULL when there is none. */

@@ -69,14 +69,18 @@ def test_a_checkpoint_is_restorable_once_its_container_has_stayed_ready(space):
     assert 5 <= waited <= 8
 
 
-def test_a_container_that_became_unready_never_makes_its_checkpoint_restorable(space):
+def test_a_container_that_became_unready_has_to_stay_ready_anew(space):
     pod = space.pod("pod-1")
     space.checkpoint(pod, age=4)
     status = pod["status"]["containerStatuses"][0]
     space.pod_status("pod-1", [{**status, "ready": False}], since=stamp())
-    space.pod_status("pod-1", [status], since=stamp())
-    restorable(space, status="False", reason="NotStable")
     never(lambda: "stableTime" in space.get("checkpoints", "ckp-1")["status"], 2)
+    ready_again = stamp()
+    space.pod_status("pod-1", [status], since=ready_again)
+    restorable(space, status="False", reason="NotStable")
+    restorable(space, status="True", reason="Restorable")
+    waited = seconds_of(space.get("checkpoints", "ckp-1")["status"]["stableTime"]) - seconds_of(ready_again)
+    assert 5 <= waited <= 8
 
 
 @pytest.mark.parametrize("spec, phase, reason", [

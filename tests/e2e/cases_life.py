@@ -117,8 +117,8 @@ def volumes_and_surroundings(place):
 @case
 def a_user_that_is_not_root(place):
     """CRIU reads the limits of its processes, which the kernel allows to their user or with CAP_SYS_RESOURCE only."""
-    if not has_capability(CAP_SYS_RESOURCE):
-        pytest.skip("this machine has no CAP_SYS_RESOURCE: CRIU cannot dump processes of another user")
+    if not has_capability(place.cluster, CAP_SYS_RESOURCE):
+        pytest.skip("this node has no CAP_SYS_RESOURCE: CRIU cannot dump processes of another user")
     container = server(securityContext={"runAsUser": 1000, "runAsGroup": 2000, "capabilities": {"drop": ["ALL"]},
                                         "allowPrivilegeEscalation": False})
     body = pod("a-user-that-is-not-root", container)
@@ -133,8 +133,8 @@ def a_user_that_is_not_root(place):
     assert one.run("id; cat /proc/self/status | grep ^Cap") == before
 
 
-def has_capability(number):
-    status = pathlib.Path("/proc/self/status").read_text()
+def has_capability(cluster, number):
+    status = cluster.execute("cat", "/proc/self/status").stdout
     return int(re.search(r"^CapBnd:\s*(\w+)", status, re.M)[1], 16) >> number & 1
 
 

@@ -24,6 +24,10 @@ REGISTRY_PORT = 7470
 PROXY_PORT = 8001  # kubectl proxy's, in the cluster's network
 CLONE_NEWNET = 0x40000000
 
+# A node in a virtual machine (KCR_E2E_NODE=vm) is slow: everything gets this many times as long.
+IN_VM = os.environ.get("KCR_E2E_NODE") == "vm"
+PATIENCE = 5 if IN_VM else 1
+
 CONTROLLER = {"namespace": "kcr-system", "component": "controller"}
 AGENT = {"namespace": "kcr-agent", "component": "agent"}
 
@@ -45,11 +49,11 @@ def say(text):
 
 def wait(what, seconds, look):
     """Asks `look` until it gives something; fails when the time is over."""
-    pause = PAUSE_BESIDE_OTHERS if hasattr(story, "lines") else PAUSE
+    pause = PATIENCE * (PAUSE_BESIDE_OTHERS if hasattr(story, "lines") else PAUSE)
     began = time.monotonic()
     while not (found := look()):
-        if time.monotonic() - began > seconds:
-            raise AssertionError(f"gave up after {seconds} s: {what}")
+        if time.monotonic() - began > seconds * PATIENCE:
+            raise AssertionError(f"gave up after {seconds * PATIENCE} s: {what}")
         assert not stopping.is_set(), f"interrupted: {what}"
         time.sleep(pause)
     say(f"{what} ({time.monotonic() - began:.1f} s)")
@@ -124,8 +128,9 @@ class Cluster:
         self.wait_for_programs()
 
     def wait_for_programs(self):
-        self.kubectl("-n", CONTROLLER["namespace"], "rollout", "status", "deployment/kcr-controller", "--timeout=60s")
-        self.kubectl("-n", AGENT["namespace"], "rollout", "status", "daemonset/kcr-agent", "--timeout=60s")
+        timeout = f"--timeout={60 * PATIENCE}s"
+        self.kubectl("-n", CONTROLLER["namespace"], "rollout", "status", "deployment/kcr-controller", timeout)
+        self.kubectl("-n", AGENT["namespace"], "rollout", "status", "daemonset/kcr-agent", timeout)
 
     # ---- commands
 
@@ -170,7 +175,7 @@ class Cluster:
 
     def connect(self, host, port, timeout=5):
         with self._network():
-            return socket.create_connection((host, port), timeout=timeout)
+            return socket.create_connection((host, port), timeout=timeout * PATIENCE)
 
     def http(self, host, port, path, method="GET", body=None, headers=None, timeout=5):
         """One exchange in the cluster's network: status, headers, body."""
@@ -248,16 +253,23 @@ class Cluster:
                     parents[int(fields["Pid"])] = int(fields["PPid"])
         return next((pid for pid, parent in parents.items() if parent not in parents), None)
 
+    def file_of_process(self, pid, name):
+        return pathlib.Path(f"/proc/{pid}/{name}")
+
+    def kill_process(self, pid):
+        os.kill(pid, signal.SIGKILL)
+
     def kill(self, container_id):
         """SIGKILL to the container's first process, behind everybody's back."""
         pid = self.first_process(container_id)
         assert pid is not None, f"{container_id} has no process"
-        os.kill(pid, signal.SIGKILL)
+        self.kill_process(pid)
         say(f"SIGKILL to process {pid}, the first of {container_id[-12:]}")
 
 
 def run(command, stdin=None, check=True, timeout=120):
-    result = subprocess.run(list(map(str, command)), input=stdin, capture_output=True, text=True, timeout=timeout)
+    result = subprocess.run(list(map(str, command)), input=stdin, capture_output=True, text=True,
+                            timeout=timeout * PATIENCE)
     if check and result.returncode != 0:
         raise AssertionError(f"{' '.join(map(str, command))} ended with {result.returncode}:\n"
                              f"{result.stdout}{result.stderr}")

@@ -183,7 +183,7 @@ class Resident(Pod):
     def root(self):
         """The files of the container; None while it does not run."""
         pid = self.cluster.first_process(self.container_id())
-        return pid and pathlib.Path(f"/proc/{pid}/root")
+        return pid and self.cluster.file_of_process(pid, "root")
 
     def forget_attempts(self):
         """As if nothing had been done about the Pod yet."""

@@ -11,12 +11,13 @@ import os
 
 import pytest
 
-from harness import AGENT, stopping, story
+from harness import AGENT, IN_VM, PATIENCE, stopping, story
 from runtime_node import Place, RuntimeCluster
+from vm_node import VirtualCluster
 
-NODES_AT_A_TIME = 2
-CASES_AT_A_TIME = 12  # with their Pods more would only wait for each other
-DEADLINE = 900  # seconds until a node has told of all of its cases
+NODES_AT_A_TIME = 1 if IN_VM else 2
+CASES_AT_A_TIME = 3 if IN_VM else 12  # with their Pods more would only wait for each other
+DEADLINE = 900 * PATIENCE  # seconds until a node has told of all of its cases
 
 
 @dataclasses.dataclass(frozen=True)
@@ -99,8 +100,8 @@ class Run:
         self.cases = cases
         self.kept = os.environ.get("KCR_E2E_KEEP")
         name = f"kcr-e2e-{os.getpid()}-{combination.containerd.replace('.', '')}-{combination.runtime}"
-        self.cluster = RuntimeCluster(self.kept or name, combination.containerd, combination.runtime,
-                                      combination.is_default)
+        kind = VirtualCluster if IN_VM else RuntimeCluster
+        self.cluster = kind(self.kept or name, combination.containerd, combination.runtime, combination.is_default)
         self.told = {one: concurrent.futures.Future() for one in cases}
         self.lines = []  # of its start; the first case that is told takes them
 
