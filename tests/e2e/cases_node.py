@@ -2,7 +2,7 @@
 
 import time
 
-from cases_ends import checkpointed
+from cases_ends import assert_came_back, checkpointed
 from harness import say, wait
 from together import case
 
@@ -11,24 +11,32 @@ STORE_MIB = 1536  # in memory, of which little is used; the agent wants 1 GiB of
 
 @case(alone=True, once=True)
 def a_full_disk(place):
-    """Of the store: nothing is taken, all that was taken is restored; with room again it goes on as ever."""
-    with place.cluster.small_store(STORE_MIB):
-        one, life, checkpoint = checkpointed(place, "a-full-disk")
-        place.cluster.fill_store()
+    """
+    Below the agent's reserve nothing is taken, and all that was taken is restored. Without room for a record of it no
+    restore is begun: a cold start, which nothing else keeps from running. With room again it goes on as ever.
+    """
+    cluster = place.cluster
+    with cluster.small_store(STORE_MIB):
+        one, life, checkpoint = checkpointed(place, "a-full-disk", terms="again")
+        cluster.fill_store(free_mib=100)
         status = place.end_of(place.ask(one.name))
         assert (status["phase"], status["reason"]) == ("Failed", "StoreFull"), status
         assert one.state()["life"] == life and one.restarts() == 0, "the container goes on"
         one.kill()
-        assert one.wait_life(life)["count"] == 1, "a record cannot be written, a restore can be made"
-        one.wait_restarts(1)
-        say(f"on record: {one.attempts()}")
-        place.cluster.grow_store(STORE_MIB)
-        one.count_to(3)
-        newer = one.take()
+        assert_came_back(one, life, checkpoint)
+
+        cluster.fill_store(free_mib=0)
         one.kill()
-        wait("the newest memory is back", 40, lambda: (one.ask("/") or {}).get("count") == 3)
+        other = one.wait_other_life(life)
+        assert other["count"] == 0 and len(one.attempts()) == 1
         one.wait_restarts(2)
-        say(f"from {newer}: {one.attempts()}")
+
+        cluster.grow_store(STORE_MIB)
+        one.count_to(3)
+        newer = one.take(terms="again")
+        one.kill()
+        one.assert_restored(newer, 2)
+        assert one.wait_life(other["life"])["count"] == 3
 
 
 @case(alone=True)

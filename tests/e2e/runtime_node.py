@@ -83,10 +83,10 @@ class RuntimeCluster(Cluster):
             with self.agent_away():
                 self.execute("umount", STORE)
 
-    def fill_store(self):
-        """Makes it as small as what is in it."""
-        used = self.execute("df", "--output=used", STORE).stdout.split()[-1]
-        self.execute("mount", "-o", f"remount,size={used}k", STORE)
+    def fill_store(self, free_mib):
+        """Leaves it so much room."""
+        used = int(self.execute("df", "--output=used", STORE).stdout.split()[-1])
+        self.execute("mount", "-o", f"remount,size={used + free_mib * 1024}k", STORE)
         say(self.execute("df", "-k", STORE).stdout.splitlines()[-1])
 
     def grow_store(self, mib):
