@@ -233,7 +233,7 @@ class Cluster:
     @property
     def stored(self):
         """The uids of the Checkpoints in the agent's store."""
-        return {path.name for path in self.store.iterdir() if not path.name.startswith(".")}
+        return {entry.parent.name for entry in self.store.glob("[!.]*/entry.json")}
 
     @property
     def archives(self):
