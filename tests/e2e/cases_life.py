@@ -313,7 +313,7 @@ def redis(place):
         assert subscriber.recv(1000) == b"", "the subscriber sees the close"
     one.assert_restored(checkpoint)
     wait("Redis answers", 20, run_id)
-    last = wait("the kubelet tells of the end", 20, lambda: one.status()["lastState"].get("terminated"))
+    last = wait("the kubelet tells of the end", 60, lambda: one.status()["lastState"].get("terminated"))
     say(f"exit code {last['exitCode']}; {run_id()}; {ask('get', 'key')!r}")
     assert last["exitCode"] == 0 and run_id() == before and "before" in ask("get", "key")
 

@@ -49,6 +49,6 @@ def a_node_without_power(place):
     for one, life, checkpoint in pods:
         one.assert_restored(checkpoint)
         assert one.wait_life(life)["count"] == 1
-        last = wait("the kubelet tells of the end", 20, lambda p=one: p.status()["lastState"].get("terminated"))
+        last = wait("the kubelet tells of the end", 60, lambda p=one: p.status()["lastState"].get("terminated"))
         say(f"{one.name}: exit code {last['exitCode']}, reason {last['reason']}")
     place.cluster.wait_for_programs()

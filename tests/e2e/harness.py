@@ -481,7 +481,7 @@ class Pod:
             return None
 
     def state(self, port=8000):
-        return wait(f"{self.name}:{port} answers", 40, lambda: self.ask("/", port))
+        return wait(f"{self.name}:{port} answers", 120, lambda: self.ask("/", port))
 
     def count_to(self, count, port=8000):
         """Puts a number into the server's memory."""

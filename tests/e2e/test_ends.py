@@ -29,7 +29,7 @@ def checkpointed(shared):
 
 def ended(one):
     """How the last container ended, as the kubelet says."""
-    last = wait("the kubelet tells of the end", 20, lambda: one.status()["lastState"].get("terminated"))
+    last = wait("the kubelet tells of the end", 60, lambda: one.status()["lastState"].get("terminated"))
     say(f"{one.name}: exit code {last['exitCode']}, reason {last['reason']}, restarts {one.restarts()}")
     return last
 
