@@ -52,7 +52,9 @@ static const struct json_field api_request_spec_fields[] = {
 		.default_i64 = 300,
 		.minimum = 1,
 		.maximum = 3600,
-		.description = "How long the checkpoint may take until the request fails."},
+		.description = "How long the checkpoint may take until the request fails. The node "
+			       "finishes it even then, for a call of the kubelet that is cut "
+			       "leaves its container frozen, and throws it away."},
 	{.name = "nodeName",
 		.type = JSON_FIELD_STRING,
 		.flags = JSON_IMMUTABLE,

@@ -91,13 +91,18 @@ struct checkpoint_next checkpoint_next_for_agent(const struct api_request *reque
 	struct wall_time patience = {request->metadata.created.us + CHECKPOINT_LATE_POD_MS * 1000};
 	struct error ignored;
 
-	if (is_running || api_request_is_finished(request) ||
-		wall_time_is_set(request->metadata.deleted) ||
+	if (api_request_is_finished(request) || wall_time_is_set(request->metadata.deleted) ||
 		api_request_check(request, &ignored) < 0)
 		return (struct checkpoint_next){0};
+	if (is_running && now.us >= checkpoint_deadline(request).us)
+		return checkpoint_fail("Timeout",
+			"the kubelet did not answer within spec.timeoutSeconds; the container runs "
+			"on when it has");
 	if (now.us >= checkpoint_deadline(request).us)
 		return checkpoint_fail(
 			"Timeout", "no checkpoint could be taken within spec.timeoutSeconds");
+	if (is_running)
+		return checkpoint_wait(checkpoint_deadline(request), now);
 	if (pod == NULL && is_first && now.us < patience.us)
 		return checkpoint_wait(patience, now);
 	if (pod == NULL)

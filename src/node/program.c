@@ -10,13 +10,16 @@
 #include "node/direct.h"
 #include "node/serve.h"
 #include "node/state.h"
+#include "sys/clock.h"
 #include "sys/fd.h"
 #include "sys/file.h"
 #include "sys/log.h"
 #include "sys/options.h"
 
 enum {
-	NODE_STOP_MS = 4000, /* after a signal everything is over by then */
+	NODE_STOP_MS = 4000, /* after a signal what is being written is over by then */
+	/* Until the kubelet has answered; less than terminationGracePeriodSeconds of the agent. */
+	NODE_STOP_TAKES_MS = 290000,
 	NODE_ORPHANS_MS = 60000,
 	NODE_MAX_ACTIVE = 8,
 };
@@ -102,6 +105,7 @@ struct node_program {
 	struct http_health_check check;
 	struct http_server *health_http;
 	struct loop_stop *stop;
+	struct mono_time stop_by; /* once it has begun: what is being written may take until then */
 	struct loop_source *orphans;
 };
 
@@ -189,19 +193,32 @@ static void node_stop_begin(void *context)
 {
 	struct node_program *program = context;
 
-	log_info("Stopping");
-	kube_reconciler_stop(program->node.request_reconciler);
+	log_info(node_takes_under_way(&program->node) > 0
+			? "Stopping after the checkpoints under way"
+			: "Stopping");
+	program->node.is_stopping = true;
+	program->stop_by = (struct mono_time){clock_mono().us + NODE_STOP_MS * INT64_C(1000)};
 	kube_reconciler_stop(program->node.checkpoint_reconciler);
 	kube_reconciler_stop(program->node.restore_reconciler);
 	kube_reconciler_stop(program->node.self_reconciler);
 }
 
-/* Requests that are under way are taken up by the next agent; what is being written is finished. */
+/*
+ * A call of the kubelet is waited for, because to cut it would freeze its container; then what is
+ * being written is finished. The next agent takes up everything else.
+ */
 static size_t node_unfinished(void *context)
 {
-	const struct node *node = &((const struct node_program *)context)->node;
+	struct node_program *program = context;
+	const struct node *node = &program->node;
+	size_t under_way = node_takes_under_way(node);
+	struct mono_time now = clock_mono();
 
-	return kube_events_pending(node->events) +
+	if (under_way > 0)
+		program->stop_by = (struct mono_time){now.us + NODE_STOP_MS * INT64_C(1000)};
+	if (under_way > 0 || now.us >= program->stop_by.us)
+		return under_way;
+	return node->takes.count + kube_events_pending(node->events) +
 		kube_reconciler_active(node->request_reconciler) +
 		kube_reconciler_active(node->checkpoint_reconciler) +
 		kube_reconciler_active(node->restore_reconciler) +
@@ -360,7 +377,7 @@ static int node_start(struct node_program *program, struct error *err)
 		.unfinished = node_unfinished,
 		.end = node_stop_end,
 		.context = program,
-		.limit_ms = NODE_STOP_MS,
+		.limit_ms = NODE_STOP_TAKES_MS,
 	};
 
 	if (node_start_store(program, err) < 0 || node_start_cluster(program, err) < 0 ||

@@ -62,6 +62,7 @@ struct node {
 	struct loop_source *look; /* NULL until there was one */
 	struct map takes; /* by the request's key; struct node_take, owned */
 	struct map ingests; /* by the Checkpoint's uid; struct node_ingest, owned */
+	bool is_stopping; /* no checkpoint is begun any more */
 	struct map ended; /* by container id; struct api_container_exit, owned */
 };
 
@@ -100,6 +101,8 @@ void node_follow(struct node *node);
 void node_decide_request(void *node, struct str key, struct kube_plan *plan);
 /* Whether a take of the request's container is under way, or its archive is not seen yet. */
 bool node_takes_container(const struct node *node, const struct api_request *request);
+/* How many takes the kubelet has not answered yet, also of requests that are over. */
+size_t node_takes_under_way(const struct node *node);
 void node_takes_free(struct node *node);
 
 /* ---- leftovers.c: archives that nobody names ---- */

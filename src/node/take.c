@@ -23,6 +23,11 @@ enum {
 	NODE_TAKE_SEEN_SECONDS = 60, /* its Checkpoint comes back to us by then, or never */
 	NODE_TAKE_TRIES = 3, /* each one freezes the container */
 	NODE_TAKE_AGAIN_MS = 1000,
+	/*
+	 * A call that is cut leaves its container frozen for ever: containerd pauses it and does
+	 * not resume it once the caller is gone (2.0 to 2.4). So no call ends with its request.
+	 */
+	NODE_TAKE_PATIENCE_SECONDS = 3600,
 };
 
 static const struct metric_family node_checkpoints_total = {
@@ -121,7 +126,6 @@ static void node_take_ask(
 	const struct node *node = take->node;
 	const struct api_container_status *status =
 		api_pod_container_status(pod, request->spec.container_name);
-	int64_t left_us = checkpoint_deadline(request).us - clock_wall().us;
 
 	take->tries++;
 	if (status != NULL)
@@ -129,7 +133,7 @@ static void node_take_ask(
 	node_kubelet_call_free(take->call);
 	take->call = node_kubelet_checkpoint(&node->kubelet, kube_client_token(node->client),
 		request->metadata.namespace, request->spec.pod.name, request->spec.container_name,
-		left_us / TIME_SECOND_US + 1, node_take_done, take);
+		NODE_TAKE_PATIENCE_SECONDS, node_take_done, take);
 }
 
 static void node_take_again(void *context)
@@ -180,19 +184,27 @@ static struct str node_container_key(struct arena *arena, const struct api_reque
 		STR_ARG(request->spec.pod.name), STR_ARG(request->spec.container_name));
 }
 
+size_t node_takes_under_way(const struct node *node)
+{
+	const struct node_take *take;
+	size_t position = 0;
+	size_t under_way = 0;
+
+	while ((take = map_next(&node->takes, &position, NULL)) != NULL)
+		under_way += take->is_done ? 0 : 1;
+	return under_way;
+}
+
 /* Whether the kubelet may be asked now: places are few, and one container is asked for once. */
 static bool node_take_must_wait(const struct node *node, struct str container)
 {
 	const struct node_take *take;
 	size_t position = 0;
-	size_t active = 0;
 
-	while ((take = map_next(&node->takes, &position, NULL)) != NULL) {
+	while ((take = map_next(&node->takes, &position, NULL)) != NULL)
 		if (str_is(container, take->container))
 			return true;
-		active += take->is_done ? 0 : 1;
-	}
-	return active >= NODE_TAKES_MAX;
+	return node_takes_under_way(node) >= NODE_TAKES_MAX;
 }
 
 bool node_takes_container(const struct node *node, const struct api_request *request)
@@ -209,7 +221,7 @@ bool node_takes_container(const struct node *node, const struct api_request *req
 }
 
 static void node_take_start(struct node *node, struct str key, const struct api_request *request,
-	const struct api_pod *pod, struct str container)
+	const struct api_pod *pod, struct str container, struct kube_plan *plan)
 {
 	struct node_take *take = new_zeroed(struct node_take);
 
@@ -220,6 +232,7 @@ static void node_take_start(struct node *node, struct str key, const struct api_
 	take->request_uid = str_dup(request->metadata.uid);
 	(void)map_set(&node->takes, key, take);
 	node_take_ask(take, request, pod);
+	kube_plan_wake(plan, checkpoint_next_for_agent(request, pod, true, clock_wall()).wake_ms);
 }
 
 /* ---- The Checkpoint ---- */
@@ -480,7 +493,7 @@ static bool node_take_is_fresh(
 			!node_is_known_archive(node, take->archive));
 }
 
-/* The result is written down, or nobody wants it any more. */
+/* The result is written down, or nobody wants it any more; then its end is waited for. */
 static void node_take_forget(
 	struct node *node, struct str key, bool has_checkpoint, struct kube_plan *plan)
 {
@@ -489,7 +502,7 @@ static void node_take_forget(
 
 	if (take == NULL)
 		return;
-	if (node_take_is_fresh(node, take, has_checkpoint)) {
+	if (!take->is_done || node_take_is_fresh(node, take, has_checkpoint)) {
 		kube_plan_wake(plan, NODE_TAKE_WAIT_MS);
 		return;
 	}
@@ -547,7 +560,7 @@ static void node_take_step(struct node *node, struct str key, const struct api_r
 	else if (!is_begun)
 		node_begin(request, pod, plan);
 	else
-		node_take_start(node, key, request, pod, container);
+		node_take_start(node, key, request, pod, container, plan);
 }
 
 void node_decide_request(void *context, struct str key, struct kube_plan *plan)
@@ -576,7 +589,7 @@ void node_decide_request(void *context, struct str key, struct kube_plan *plan)
 		return;
 	}
 	next = checkpoint_next_for_agent(request, pod, take != NULL, clock_wall());
-	if (next.step == CHECKPOINT_STEP_TAKE)
+	if (next.step == CHECKPOINT_STEP_TAKE && !node->is_stopping)
 		node_take_step(node, key, request, pod, plan);
 	else if (next.step == CHECKPOINT_STEP_FAIL)
 		node_fail(node, request, next.reason, str_of(next.message), plan);

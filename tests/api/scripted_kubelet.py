@@ -7,6 +7,7 @@ not there; what it does when all is well is tested in tests/e2e.
 import http.server
 import io
 import json
+import select
 import socket
 import ssl
 import tarfile
@@ -67,6 +68,7 @@ class Kubelet:
         self.directory = directory
         self.script = archive
         self.calls = []
+        self.hung_up = 0  # calls whose caller did not wait for the answer
         self.pods = lambda: []  # what GET /pods lists; may raise Answer
         self.pod_calls = 0
         self.is_over = threading.Event()
@@ -109,6 +111,7 @@ class Kubelet:
                 kubelet.calls.append((namespace, pod, container))
                 try:
                     content = kubelet.script(namespace, pod, container)
+                    self.look_for_caller()
                     path = content if not isinstance(content, bytes) else kubelet.write(
                         namespace, pod, container, content)
                     self.reply(200, json.dumps({"items": [str(path)]}))
@@ -119,6 +122,10 @@ class Kubelet:
                     self.wfile.flush()
                     self.connection.shutdown(socket.SHUT_RDWR)
                     self.close_connection = True
+
+            def look_for_caller(self):
+                # One that waits says nothing.
+                kubelet.hung_up += select.select([self.connection], [], [], 0)[0] != []
 
             def do_GET(self):
                 kubelet.pod_calls += 1

@@ -496,8 +496,9 @@ def test_an_agent_killed_while_the_kubelet_works_asks_again(node, space):
     assert len(node.entries()) == 1
 
 
-def test_an_archive_that_comes_after_the_request_has_failed_is_removed(node):
-    """By the next agent, or once a minute; one that somebody else asked for stays."""
+@pytest.mark.parametrize("end", ["stays", "is stopped", "is killed"])
+def test_an_archive_that_comes_after_the_request_has_failed_is_removed(node, end):
+    """By this agent, or by the next one; one that somebody else asked for stays."""
     def late(*container):
         name = node.kubelet.write(*container, b"late")  # it is named after the beginning
         node.kubelet.hang(5)
@@ -505,26 +506,53 @@ def test_an_archive_that_comes_after_the_request_has_failed_is_removed(node):
     node.kubelet.script = late
     node.start()
     node.request(timeoutSeconds=1)
-    assert "Timeout" in node.failed()["reason"]
+    assert node.failed()["reason"] == "Timeout"
+    assert node.kubelet.hung_up == 0
     time.sleep(1.1)
     foreign = node.kubelet.write(node.space.name, "pod-1", "main", b"of somebody else")
     assert len(node.kubelet.archives()) == 2
-    node.agent.stop()
-    node.start()
+    if end == "is stopped":
+        node.agent.stop()
+        assert node.kubelet.hung_up == 0
+    elif end == "is killed":
+        node.agent.kill()
+        node.start()
     eventually(lambda: node.kubelet.archives() == [foreign.name], what="the late archive's end")
 
 
-def test_an_agent_stopped_in_the_middle_ends_at_once_and_the_next_goes_on(node):
-    node.kubelet.script = lambda *_: node.kubelet.hang() or refuse(500)()
+def test_a_call_that_is_late_is_not_followed_by_another_one(node):
+    """The container is frozen still: a second call would freeze it for longer."""
+    node.kubelet.script = lambda *_: node.kubelet.hang(4) or refuse(500)()
+    node.start()
+    node.request(timeoutSeconds=1)
+    assert node.failed()["reason"] == "Timeout"
+    node.kubelet.script = archive
+    node.request("two")
+    assert len(node.kubelet.calls) == 1
+    node.checkpoint("two")
+    assert len(node.kubelet.calls) == 2
+    assert node.kubelet.hung_up == 0
+
+
+def test_an_agent_that_is_stopped_waits_for_the_kubelet_and_writes_what_came(node):
+    """A call that is cut would leave the container frozen."""
+    def slow(*container):
+        node.kubelet.hang(3)
+        return archive(*container)
+    node.kubelet.script = slow
     agent = node.start()
     node.request()
+    node.request("two")
     eventually(lambda: node.kubelet.calls)
-    began = time.monotonic()
     agent.stop()
-    assert time.monotonic() - began < 4
+    assert node.finished()["phase"] == "Completed"
+    assert node.kubelet.hung_up == 0
+    assert len(node.kubelet.calls) == 1  # and nothing new is begun
     node.kubelet.script = archive
     node.start()
     node.checkpoint()
+    node.checkpoint("two")
+    assert len(node.kubelet.calls) == 2
 
 
 def test_an_agent_killed_at_random_moments_loses_and_leaves_nothing(node, space):

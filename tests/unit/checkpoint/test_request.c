@@ -157,9 +157,18 @@ static void the_agent_does_not_begin_twice(void **state)
 {
 	struct world *world = *state;
 
-	assert_waits(
-		checkpoint_next_for_agent(&world->request, &world->sample.pod, true, at(CREATED_S)),
-		0);
+	assert_waits(checkpoint_next_for_agent(
+			     &world->request, &world->sample.pod, true, at(CREATED_S + 1)),
+		(TIMEOUT_S - 1) * 1000);
+}
+
+static void the_agent_does_not_wait_longer_than_the_request_allows(void **state)
+{
+	struct world *world = *state;
+
+	assert_fails(
+		checkpoint_next_for_agent(&world->request, NULL, true, at(CREATED_S + TIMEOUT_S)),
+		"Timeout");
 }
 
 static void the_agent_never_reaches_into_another_namespace(void **state)
@@ -221,6 +230,7 @@ int main(void)
 		world_test(what_is_finished_or_going_away_is_left_alone),
 		world_test(the_agent_takes_it_also_after_a_restart),
 		world_test(the_agent_does_not_begin_twice),
+		world_test(the_agent_does_not_wait_longer_than_the_request_allows),
 		world_test(the_agent_never_reaches_into_another_namespace),
 		world_test(the_agent_waits_for_a_new_pod_but_not_for_one_that_went),
 		world_test(the_agent_waits_for_a_container_that_does_not_run_yet),
