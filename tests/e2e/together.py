@@ -70,7 +70,8 @@ def tell(one, place):
         told.error = reason
     except Exception as error:
         told.error = error
-        told.background = background(place, story.pods)
+        if not stopping.is_set():
+            told.background = background(place, story.pods)
     finally:
         del story.lines
     return told
@@ -129,7 +130,8 @@ class Run:
         return place
 
     def settle(self, one, place):
-        self.told[one].set_result(tell(one, place))
+        if not stopping.is_set():
+            self.told[one].set_result(tell(one, place))
 
 
 class Fleet:
