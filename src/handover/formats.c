@@ -164,6 +164,10 @@ static const struct json_field plan_config_fields[] = {
 	{PLAN_ROW("planMaxAgeSeconds", JSON_FIELD_I64, handover_config, plan_max_age_seconds),
 		.flags = JSON_HAS_DEFAULT, .default_i64 = 86400, .minimum = 0,
 		.maximum = INT32_MAX},
+	{PLAN_ROW(
+		 "resumePatienceMilliseconds", JSON_FIELD_I64, handover_config, resume_patience_ms),
+		.flags = JSON_HAS_DEFAULT, .default_i64 = HANDOVER_RESUME_PATIENCE_MS, .minimum = 1,
+		.maximum = 600000},
 };
 static const struct json_object plan_config_object =
 	JSON_OBJECT_OF("configuration", struct handover_config, plan_config_fields);

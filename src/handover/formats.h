@@ -55,6 +55,8 @@ enum {
 	HANDOVER_ATTEMPTS_MAX = 32,
 	/* One `create`, all in all: the kubelet gives a runtime 2 min by default. */
 	HANDOVER_CREATE_DEADLINE_MS = 90000,
+	/* An engine that has nothing to do any more resumes within milliseconds. */
+	HANDOVER_RESUME_PATIENCE_MS = 10000,
 };
 
 /*
@@ -221,6 +223,7 @@ struct handover_config {
 	int64_t agent_deadline_ms;
 	int64_t create_deadline_ms; /* for all that a restore needs, CRIU included */
 	int64_t plan_max_age_seconds; /* of plans, while the agent does not answer; 0: any */
+	int64_t resume_patience_ms; /* for the engine's `resume` after a checkpoint */
 };
 
 must_check int handover_config_read(struct str text, struct arena *arena,

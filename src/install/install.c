@@ -75,6 +75,7 @@ static void install_write_config(const struct install *install, struct buf *out)
 		.agent_deadline_ms = 200,
 		.create_deadline_ms = HANDOVER_CREATE_DEADLINE_MS,
 		.plan_max_age_seconds = 24 * 60 * 60,
+		.resume_patience_ms = HANDOVER_RESUME_PATIENCE_MS,
 	};
 
 	handover_config_write(&config, out);

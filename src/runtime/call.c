@@ -72,6 +72,7 @@ static const struct call_verb {
 	{"delete", RUNTIME_DELETE, call_delete_options, array_size(call_delete_options)},
 	{"checkpoint", RUNTIME_CHECKPOINT, call_checkpoint_options,
 		array_size(call_checkpoint_options)},
+	{"pause", RUNTIME_PAUSE, NULL, 0},
 	{"resume", RUNTIME_RESUME, NULL, 0},
 	{"kill", RUNTIME_KILL, call_kill_options, array_size(call_kill_options)},
 };

@@ -18,6 +18,7 @@
 #include "runtime/bundle.h"
 #include "runtime/layer.h"
 #include "runtime/overlay.h"
+#include "runtime/pause.h"
 #include "sys/clock.h"
 #include "sys/fd.h"
 #include "sys/file.h"
@@ -36,7 +37,7 @@ struct direct {
 	struct handover_order order;
 	struct runtime_bundle bundle; /* owned */
 	struct runtime_overlay overlay;
-	bool was_paused; /* by the engine */
+	bool was_paused; /* before us */
 	struct handover_direct result;
 };
 
@@ -167,9 +168,14 @@ static int direct_save_layer(struct direct *direct, struct error *err)
 	return 0;
 }
 
-/* The container goes on; the engine, if it paused it, will resume it once more. */
+/*
+ * The container goes on; the engine, if it paused it, will resume it once more. What somebody else
+ * has paused stays so.
+ */
 static int direct_thaw(struct direct *direct, struct error *err)
 {
+	if (direct->was_paused && !runtime__pause_is_engines(direct->host))
+		return 0;
 	if (direct->was_paused &&
 		runtime__state_write(direct->host, DIRECT_RESUMED, STR(""), err) < 0)
 		return -1; /* the engine will resume it */
@@ -276,6 +282,14 @@ bool runtime__checkpoint(const struct runtime_host *host, int *ret_exit_status)
 	(void)fprintf(stderr, "kcr-runtime: %s\n", err.text);
 	*ret_exit_status = 1;
 	return true;
+}
+
+bool runtime__is_resumed(const struct runtime_host *host)
+{
+	autobuf text = BUF_INIT(LIMIT_CONFIG_BYTES);
+	struct error ignored; /* absent */
+
+	return runtime__state_read(host, DIRECT_RESUMED, &text, &ignored) == 0;
 }
 
 bool runtime__resume(const struct runtime_host *host)

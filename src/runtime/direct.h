@@ -19,6 +19,10 @@ enum {
  */
 must_check bool runtime__checkpoint(const struct runtime_host *host, int *ret_exit_status);
 
+/* Whether the last checkpoint was carried out so far that the container was resumed, and the engine
+ * has not called `resume` since. */
+must_check bool runtime__is_resumed(const struct runtime_host *host);
+
 /* Whether the container that is to be resumed was resumed by runtime__checkpoint already. */
 must_check bool runtime__resume(const struct runtime_host *host);
 

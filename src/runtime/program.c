@@ -3,8 +3,10 @@
 
 #include "runtime/create.h"
 #include "runtime/direct.h"
+#include "runtime/guard.h"
 #include "runtime/host.h"
 #include "runtime/marks.h"
+#include "runtime/pause.h"
 
 static bool program_handle(const struct runtime_host *host, int *ret_exit_status)
 {
@@ -15,14 +17,20 @@ static bool program_handle(const struct runtime_host *host, int *ret_exit_status
 	case RUNTIME_START:
 		return runtime__start(host);
 	case RUNTIME_DELETE:
+		runtime__pause_forget(host);
 		runtime__delete(host);
 		return false;
 	case RUNTIME_KILL:
 		runtime__mark_killed(host);
 		return false;
 	case RUNTIME_CHECKPOINT:
+		runtime__guard_checkpoint(host);
 		return runtime__checkpoint(host, ret_exit_status);
+	case RUNTIME_PAUSE:
+		runtime__guard_pause(host);
+		return false;
 	case RUNTIME_RESUME:
+		runtime__pause_forget(host);
 		return runtime__resume(host);
 	case RUNTIME_OTHER:
 		return false;

@@ -7,7 +7,9 @@
  *	delete      of a container that was restored: notes when it ended
  *	checkpoint  that the agent has ordered: into the store, with the file system of that instant
  *	resume      after such a checkpoint: it was resumed already
+ *	pause       notes that, for who calls `checkpoint` next
  *
+ * A checkpoint leaves a guard behind that resumes the container if the engine does not.
  * No container fails that would have started without it: what goes wrong ends in a cold start.
  */
 #ifndef RUNTIME_PROGRAM_H

@@ -163,6 +163,7 @@ static void test_a_configuration_has_defaults(void **state)
 	assert_true(str_is(config.state, "/run/kcr"));
 	assert_int_equal(config.agent_deadline_ms, 200);
 	assert_int_equal(config.plan_max_age_seconds, 86400);
+	assert_int_equal(config.resume_patience_ms, 10000);
 }
 
 int main(void)

@@ -115,6 +115,7 @@ static const struct sample samples[] = {
 	{CALL("/usr/bin/kcr-runtime", "--root", "/run/crun", "kill", "-a", ID, "KILL"),
 		{.verb = RUNTIME_KILL, .verb_index = 3, .id = ID, .signal = "KILL"}},
 	{CALL("kcr-runtime", "kill", ID), {.verb = RUNTIME_KILL, .verb_index = 1, .id = ID}},
+	{CALL(ENGINE, "pause", ID), {.verb = RUNTIME_PAUSE, .verb_index = 7, .id = ID}},
 	{CALL("kcr-runtime", "create", ID),
 		{.verb = RUNTIME_CREATE, .verb_index = 1, .id = ID, .bundle = "."}},
 };
@@ -152,7 +153,6 @@ static void test_all_other_calls_are_passed_on(void **state)
 		CALL(ENGINE, "exec", "--process", "/p", ID),
 		CALL(ENGINE, "update", "--resources", "-", ID),
 		CALL(ENGINE, "ps", "--format", "json", ID),
-		CALL(ENGINE, "pause", ID),
 		CALL(ENGINE, "restore", "--detach", ID),
 		/* no id, a strange one, or more than one */
 		CALL(ENGINE, "create", "--bundle", BUNDLE),
