@@ -8,6 +8,7 @@ import pytest
 
 import cases_again  # noqa: F401
 import cases_calls  # noqa: F401
+import cases_callers  # noqa: F401
 import cases_damage  # noqa: F401
 import cases_ends  # noqa: F401
 import cases_life  # noqa: F401
