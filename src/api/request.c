@@ -54,7 +54,7 @@ static const struct json_field api_request_spec_fields[] = {
 		.maximum = 3600,
 		.description = "How long the checkpoint may take until the request fails. The node "
 			       "finishes it even then, for a call of the kubelet that is cut "
-			       "leaves its container frozen, and throws it away."},
+			       "can leave its container frozen, and throws it away."},
 	{.name = "nodeName",
 		.type = JSON_FIELD_STRING,
 		.flags = JSON_IMMUTABLE,

@@ -24,8 +24,8 @@ enum {
 	NODE_TAKE_TRIES = 3, /* each one freezes the container */
 	NODE_TAKE_AGAIN_MS = 1000,
 	/*
-	 * A call that is cut leaves its container frozen for ever: containerd pauses it and does
-	 * not resume it once the caller is gone (2.0 to 2.4). So no call ends with its request.
+	 * A call that is cut can leave its container frozen: containerd (2.0 to 2.4) pauses it and
+	 * resumes it with the context of the call. So no call ends with its request.
 	 */
 	NODE_TAKE_PATIENCE_SECONDS = 3600,
 };
