@@ -166,26 +166,36 @@ static void metric_write_histogram(const struct metric *metric, struct buf *out)
 
 static void metric_write(const struct metric *metric, struct buf *out)
 {
-	if (metric->family->type == METRIC_HISTOGRAM) {
+	if (metric->family->type == METRIC_HISTOGRAM)
 		metric_write_histogram(metric, out);
-		return;
-	}
-	buf_add_text(out, metric->family->name);
-	if (metric->labels[0] != '\0')
-		buf_printf(out, "{%s}", metric->labels);
+	else
+		metrics_write_value(metric->family, metric->labels, metric->value, out);
+}
+
+void metrics_write_head(const struct metric_family *family, struct buf *out)
+{
+	static const char *const types[] = {"counter", "gauge", "histogram"};
+
+	buf_printf(out, "# HELP %s %s\n# TYPE %s %s\n", family->name, family->help, family->name,
+		types[family->type]);
+}
+
+void metrics_write_value(
+	const struct metric_family *family, const char *labels, double value, struct buf *out)
+{
+	buf_add_text(out, family->name);
+	if (labels != NULL && labels[0] != '\0')
+		buf_printf(out, "{%s}", labels);
 	buf_add_byte(out, ' ');
-	metric_write_number(out, metric->value);
+	metric_write_number(out, value);
 	buf_add_byte(out, '\n');
 }
 
 void metrics_write(const struct metrics *metrics, struct buf *out)
 {
-	static const char *const types[] = {"counter", "gauge", "histogram"};
-
 	list_for_each (link, &metrics->groups) {
 		struct metric_group *group = list_item(link, struct metric_group, link);
-		buf_printf(out, "# HELP %s %s\n# TYPE %s %s\n", group->family->name,
-			group->family->help, group->family->name, types[group->family->type]);
+		metrics_write_head(group->family, out);
 		list_for_each (series, &group->series)
 			metric_write(list_item(series, struct metric, link), out);
 	}

@@ -43,4 +43,12 @@ void metrics_forget(struct metrics *metrics, const struct metric_family *family)
 /* Appends everything, families in the order of their first use. */
 void metrics_write(const struct metrics *metrics, struct buf *out);
 
+/*
+ * Appends what no set holds, because it is only known when it is asked for: the head of a counter
+ * or gauge, then each of its series. Labels as for metrics_series().
+ */
+void metrics_write_head(const struct metric_family *family, struct buf *out);
+void metrics_write_value(
+	const struct metric_family *family, const char *labels, double value, struct buf *out);
+
 #endif

@@ -1,5 +1,7 @@
-/* Three paths, as kubebuilder's programs have them. */
+/* The paths that kubebuilder's programs have, and kube-apiserver's /livez. */
 #include "http/health.h"
+
+#include "sys/usage.h"
 
 static void health_answer(
 	struct http_server_answer *answer, int status, const char *type, const struct buf *text)
@@ -9,29 +11,51 @@ static void health_answer(
 	answer->bytes = buf_str(text);
 }
 
-static void health_ready(
-	struct http_health *health, bool is_verbose, struct http_server_answer *answer)
+/* Adds a line for each check. Returns whether one failed. */
+static bool health_has_failed(
+	struct buf *text, const struct http_health_check *checks, size_t check_count)
 {
-	size_t missing = 0;
+	bool has_failed = false;
 
-	for (size_t i = 0; i < health->check_count; i++) {
-		const struct http_health_check *check = &health->checks[i];
-		const char *why = check->missing(check->context);
-		missing += why != NULL ? 1 : 0;
-		if (why != NULL)
-			buf_printf(&health->text, "[-]%s: waiting for %s\n", check->name, why);
-		else if (is_verbose)
-			buf_printf(&health->text, "[+]%s ok\n", check->name);
+	buf_add_text(text, "[+]ping ok\n"); /* that we answer */
+	for (size_t i = 0; i < check_count; i++) {
+		const char *missing = checks[i].missing(checks[i].context);
+
+		if (missing == NULL)
+			buf_printf(text, "[+]%s ok\n", checks[i].name);
+		else
+			buf_printf(text, "[-]%s failed: waiting for %s\n", checks[i].name, missing);
+		has_failed |= missing != NULL;
 	}
-	buf_add_text(&health->text, missing > 0 ? "readyz check failed\n" : "ok\n");
-	health_answer(answer, missing > 0 ? 503 : 200, "text/plain; charset=utf-8", &health->text);
+	return has_failed;
+}
+
+static void health_check(struct http_health *health, const char *name, size_t check_count,
+	bool is_verbose, struct http_server_answer *answer)
+{
+	bool has_failed = health_has_failed(&health->text, health->checks, check_count);
+
+	if (has_failed || is_verbose) {
+		buf_printf(&health->text, "%s check %s\n", name, has_failed ? "failed" : "passed");
+	} else {
+		buf_clear(&health->text);
+		buf_add_text(&health->text, "ok");
+	}
+	health_answer(answer, has_failed ? 503 : 200, "text/plain; charset=utf-8", &health->text);
 }
 
 static void health_metrics(struct http_health *health, struct http_server_answer *answer)
 {
+	usage_update(health->metrics);
 	if (health->before_metrics != NULL)
 		health->before_metrics(health->context);
 	metrics_write(health->metrics, &health->text);
+	if (health->more_metrics != NULL)
+		health->more_metrics(health->context, &health->text);
+	if (health->text.is_overflown) { /* half a text would be a wrong one */
+		answer->status = 500;
+		return;
+	}
 	health_answer(answer, 200, "text/plain; version=0.0.4; charset=utf-8", &health->text);
 }
 
@@ -39,16 +63,17 @@ void http_health_handle(
 	void *context, const struct http_server_request *request, struct http_server_answer *answer)
 {
 	struct http_health *health = context;
+	bool is_verbose = str_contains(request->query, STR("verbose"));
 
 	if (!str_is(request->method, "GET") && !str_is(request->method, "HEAD"))
 		return;
 	buf_clear(&health->text);
-	if (str_is(request->path, "/healthz")) {
-		buf_add_text(&health->text, "ok\n");
-		health_answer(answer, 200, "text/plain; charset=utf-8", &health->text);
-	} else if (str_is(request->path, "/readyz")) {
-		health_ready(health, str_contains(request->query, STR("verbose")), answer);
-	} else if (str_is(request->path, "/metrics")) {
+	if (str_is(request->path, "/healthz"))
+		health_check(health, "healthz", 0, is_verbose, answer);
+	else if (str_is(request->path, "/livez"))
+		health_check(health, "livez", 0, is_verbose, answer);
+	else if (str_is(request->path, "/readyz"))
+		health_check(health, "readyz", health->check_count, is_verbose, answer);
+	else if (str_is(request->path, "/metrics"))
 		health_metrics(health, answer);
-	}
 }

@@ -1,6 +1,8 @@
 /*
- * What every program of ours tells about itself: /healthz (it runs), /readyz (it can do its work;
- * with ?verbose a line for each check), /metrics (Prometheus text).
+ * What every program of ours tells about itself: /healthz and /livez (it runs), /readyz (it can do
+ * its work), /metrics (Prometheus text). Checks are told in kube-apiserver's form: "ok", with
+ * ?verbose or after a failure a line for each check. Facts: k8s.io/apiserver/pkg/server/healthz;
+ * other than there, a failed check says why.
  */
 #ifndef HTTP_HEALTH_H
 #define HTTP_HEALTH_H
@@ -22,6 +24,8 @@ struct http_health {
 	const struct http_health_check *checks; /* for /readyz */
 	size_t check_count;
 	void (*before_metrics)(void *context); /* brings gauges up to date; may be NULL */
+	/* appends series that no set holds (metrics_write_head()); may be NULL */
+	void (*more_metrics)(void *context, struct buf *out);
 	void *context;
 	struct buf text; /* internal: the newest answer; starts as HTTP_HEALTH_TEXT */
 };
