@@ -19,6 +19,7 @@ struct kube_reconciler {
 	struct metric *failed;
 	struct metric *errors;
 	struct metric *seconds;
+	struct metric *active;
 };
 
 /* A plan that is being carried out. */
@@ -53,6 +54,17 @@ static const struct metric_family reconciler_time = {
 	.help = "Length of time per reconciliation per controller",
 	.buckets = reconciler_buckets,
 	.bucket_count = array_size(reconciler_buckets),
+};
+
+static const struct metric_family reconciler_active = {
+	.name = "controller_runtime_active_workers",
+	.type = METRIC_GAUGE,
+	.help = "Number of currently used workers per controller",
+};
+static const struct metric_family reconciler_max_active = {
+	.name = "controller_runtime_max_concurrent_reconciles",
+	.type = METRIC_GAUGE,
+	.help = "Maximum number of concurrent reconciles per controller",
 };
 
 /* ---- Carrying out ---- */
@@ -99,6 +111,7 @@ static void reconciler_run_done(void *context, size_t done_count, const struct e
 	else
 		reconciler_run_succeeded(run);
 	(void)map_remove(&reconciler->runs, str_of(run->key));
+	metric_set(reconciler->active, (double)reconciler->runs.count);
 	kube_queue_done(reconciler->queue, str_of(run->key),
 		err != NULL ? KUBE_QUEUE_FAILED : KUBE_QUEUE_SUCCEEDED);
 	reconciler_run_free(run);
@@ -127,20 +140,46 @@ static void reconciler_work(void *context, struct str key)
 	run->thens = plan.thens;
 	run->then_count = plan.then_count;
 	(void)map_set(&reconciler->runs, key, run);
+	metric_set(reconciler->active, (double)reconciler->runs.count);
 	run->apply = kube_apply_start(reconciler->client, plan.arena, plan.requests, plan.count,
 		reconciler_run_done, run);
 }
 
 /* ---- The reconciler ---- */
 
+static void reconciler_make_metrics(
+	struct kube_reconciler *reconciler, struct metrics *metrics, const char *name)
+{
+	autobuf controller = BUF_INIT(256);
+	autobuf labels = BUF_INIT(256);
+	const struct {
+		const char *result;
+		struct metric **series;
+	} results[] = {
+		{"success", &reconciler->succeeded},
+		{"requeue_after", &reconciler->requeued_after},
+		{"error", &reconciler->failed},
+	};
+
+	buf_printf(&controller, "controller=\"%s\"", name);
+	for (size_t i = 0; i < array_size(results); i++) {
+		buf_clear(&labels);
+		buf_printf(&labels, "%s,result=\"%s\"", controller.data, results[i].result);
+		*results[i].series = metrics_series(metrics, &reconciler_total, labels.data);
+	}
+	reconciler->errors = metrics_series(metrics, &reconciler_errors_total, controller.data);
+	reconciler->seconds = metrics_series(metrics, &reconciler_time, controller.data);
+	reconciler->active = metrics_series(metrics, &reconciler_active, controller.data);
+	metric_set(metrics_series(metrics, &reconciler_max_active, controller.data),
+		(double)reconciler->options.max_active);
+}
+
 struct kube_reconciler *kube_reconciler_new(struct loop *loop, struct kube_client *client,
 	const struct kube_reconciler_options *options)
 {
 	struct kube_reconciler *reconciler = new_zeroed(struct kube_reconciler);
-	autoarena *arena = arena_new(256);
-	const char *name = options->name;
 	struct kube_queue_options queue = {
-		.name = name,
+		.name = options->name,
 		.max_active = options->max_active,
 		.work = reconciler_work,
 		.context = reconciler,
@@ -151,16 +190,7 @@ struct kube_reconciler *kube_reconciler_new(struct loop *loop, struct kube_clien
 	reconciler->client = client;
 	reconciler->options = *options;
 	reconciler->queue = kube_queue_new(loop, &queue);
-	reconciler->succeeded = metrics_series(options->metrics, &reconciler_total,
-		arena_printf(arena, "controller=\"%s\",result=\"success\"", name).data);
-	reconciler->requeued_after = metrics_series(options->metrics, &reconciler_total,
-		arena_printf(arena, "controller=\"%s\",result=\"requeue_after\"", name).data);
-	reconciler->failed = metrics_series(options->metrics, &reconciler_total,
-		arena_printf(arena, "controller=\"%s\",result=\"error\"", name).data);
-	reconciler->errors = metrics_series(options->metrics, &reconciler_errors_total,
-		arena_printf(arena, "controller=\"%s\"", name).data);
-	reconciler->seconds = metrics_series(options->metrics, &reconciler_time,
-		arena_printf(arena, "controller=\"%s\"", name).data);
+	reconciler_make_metrics(reconciler, options->metrics, options->name);
 	return reconciler;
 }
 

@@ -203,6 +203,9 @@ static void as_many_plans_run_at_once_as_there_may(void **state)
 	api_run_through(&world->api.peer);
 	assert_int_equal(world->decisions, 2);
 	assert_int_equal(kube_reconciler_active(world->reconciler), 2);
+	assert_metric(world, "controller_runtime_active_workers{controller=\"pod\"} 2\n");
+	assert_metric(
+		world, "controller_runtime_max_concurrent_reconciles{controller=\"pod\"} 2\n");
 }
 
 static void a_stopped_one_ends_what_it_began_and_decides_nothing_new(void **state)
@@ -221,6 +224,7 @@ static void a_stopped_one_ends_what_it_began_and_decides_nothing_new(void **stat
 	api_run_for(&world->api.peer, 20);
 	assert_int_equal(world->decisions, 1);
 	assert_int_equal(kube_reconciler_active(world->reconciler), 0);
+	assert_metric(world, "controller_runtime_active_workers{controller=\"pod\"} 0\n");
 }
 
 #define world_test(name) cmocka_unit_test_setup_teardown(name, make_world, drop_world)
