@@ -149,9 +149,13 @@ def test_a_request_must_name_a_container(kinds, namespace, spec, field):
     ({"containerName": "other"}, "containerName cannot be changed once it is set"),
     ({"nodeName": "node-2"}, "nodeName cannot be changed once it is set"),
     ({"nodeName": None}, "nodeName cannot be removed once it is set"),
+    ({"timeoutSeconds": 10}, "timeoutSeconds cannot be changed once it is set"),
+    ({"checkpointScheduleRef": {"name": "t"}},
+     "checkpointScheduleRef cannot be changed once it is set"),
+    ({"checkpointScheduleRef": None}, "checkpointScheduleRef cannot be removed once it is set"),
 ], ids=json.dumps)
 def test_what_a_request_is_for_stays(kinds, namespace, change, words):
-    apply(kinds, namespace, request())
+    apply(kinds, namespace, request(checkpointScheduleRef={"name": "s"}))
     patch(kinds, namespace, "ckpr/one", {"spec": {"nodeName": "node-1"}})
     result = patch(kinds, namespace, "ckpr/one", {"spec": change}, check=False)
     assert result.returncode != 0
