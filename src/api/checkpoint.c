@@ -350,7 +350,8 @@ static const struct api_column api_checkpoint_columns[] = {
 	{"Age", "date", ".metadata.creationTimestamp", "Time since it was created"},
 };
 
-static const char *const api_checkpoint_selectable_fields[] = {".spec.nodeName", NULL};
+static const char *const api_checkpoint_selectable_fields[] = {
+	".spec.nodeName", ".spec.podReference.name", ".status.phase", NULL};
 
 const struct api_kind api_checkpoint_kind = {
 	.name = "Checkpoint",

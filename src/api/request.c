@@ -171,7 +171,8 @@ static const struct api_column api_request_columns[] = {
 	{"Age", "date", ".metadata.creationTimestamp", "Time since it was created"},
 };
 
-static const char *const api_request_selectable_fields[] = {".spec.nodeName", NULL};
+static const char *const api_request_selectable_fields[] = {
+	".spec.nodeName", ".spec.podReference.name", ".status.phase", NULL};
 
 const struct api_kind api_request_kind = {
 	.name = "CheckpointRequest",

@@ -238,7 +238,7 @@ static const struct api_rule api_schedule_rules[] = {
 		"expected a duration such as 12h or 1h30m, of the units h, m, s, ms"},
 };
 
-static const char *const api_schedule_selectable_fields[] = {NULL};
+static const char *const api_schedule_selectable_fields[] = {".spec.suspend", NULL};
 
 const struct api_kind api_schedule_kind = {
 	.name = "CheckpointSchedule",

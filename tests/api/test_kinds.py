@@ -222,12 +222,21 @@ def test_an_unknown_phase_is_refused(kinds, namespace):
     assert 'supported values: "Pending", "InProgress", "Completed", "Failed"' in result.stderr
 
 
-@pytest.mark.parametrize("kind, make", [("ckpr", request), ("ckp", checkpoint)])
-def test_an_agent_can_select_the_objects_of_its_node(kinds, namespace, kind, make):
-    apply(kinds, namespace, make(nodeName="node-1"))
-    for node, expected in (("node-1", 1), ("node-2", 0)):
+@pytest.mark.parametrize("kind, make, field, other", [
+    ("ckpr", lambda: request(nodeName="node-1"), "spec.nodeName=node-1", "node-2"),
+    ("ckpr", request, "spec.podReference.name=pod-1", "pod-2"),
+    ("ckpr", request, "status.phase=Completed", "Failed"),
+    ("ckp", lambda: checkpoint(nodeName="node-1"), "spec.nodeName=node-1", "node-2"),
+    ("ckp", lambda: checkpoint(podReference={"name": "p"}), "spec.podReference.name=p", "q"),
+    ("ckps", lambda: schedule(suspend=True), "spec.suspend=true", "false"),
+], ids=lambda value: value if isinstance(value, str) and "=" in value else None)
+def test_objects_are_selected_by_what_matters(kinds, namespace, kind, make, field, other):
+    apply(kinds, namespace, make())
+    if field.startswith("status.phase"):
+        patch(kinds, namespace, f"{kind}/one", {"status": {"phase": "Completed"}}, "status")
+    for selector, expected in ((field, 1), (f"{field.split('=')[0]}={other}", 0)):
         found = kinds.kubectl("get", kind, "-n", namespace, "-o", "name",
-                              f"--field-selector=spec.nodeName={node}").stdout
+                              f"--field-selector={selector}").stdout
         assert len(found.splitlines()) == expected
 
 
