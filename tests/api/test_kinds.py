@@ -315,12 +315,18 @@ def test_the_table_of_nodes_tells_what_matters(kinds):
         kinds.kubectl("delete", "ckn", name)
 
 
-def test_the_category_lists_all_kinds_of_a_namespace(kinds, namespace):
-    for text in (schedule(), request(), checkpoint()):
-        apply(kinds, namespace, text)
-    names = kinds.kubectl("get", "kcr", "-n", namespace, "-o", "name").stdout.split()
-    assert sorted(names) == [f"{kind}.checkpoint-restore.kcr.io/one" for kind in (
-        "checkpoint", "checkpointrequest", "checkpointschedule")]
+def test_the_category_lists_all_kinds(kinds, namespace):
+    kinds.kubectl("apply", "-f", "-", stdin=json.dumps({
+        "apiVersion": GROUP_VERSION, "kind": "CheckpointNode", "metadata": {"name": "listed"}}))
+    try:
+        for text in (schedule(), request(), checkpoint()):
+            apply(kinds, namespace, text)
+        names = kinds.kubectl("get", "kcr", "-n", namespace, "-o", "name").stdout.split()
+        ours = {f"{kind}.checkpoint-restore.kcr.io/one" for kind in (
+            "checkpoint", "checkpointrequest", "checkpointschedule")}
+        assert ours | {"checkpointnode.checkpoint-restore.kcr.io/listed"} <= set(names)
+    finally:
+        kinds.kubectl("delete", "ckn", "listed")
 
 
 @pytest.mark.parametrize("kind", ["ckps", "ckpr", "ckp", "ckn"])

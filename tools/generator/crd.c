@@ -290,9 +290,7 @@ static void crd_add_names(struct json_writer *writer, const struct api_kind *kin
 	json_set_text(writer, "plural", kind->plural);
 	json_set_text(writer, "singular", kind->singular);
 	crd_add_strings(writer, "shortNames", &kind->short_name, 1);
-	/* who may see one namespace only gets no error from `kubectl get kcr` */
-	if (!kind->is_cluster_scoped)
-		crd_add_strings(writer, "categories", categories, array_size(categories));
+	crd_add_strings(writer, "categories", categories, array_size(categories));
 	json_end_object(writer);
 }
 

@@ -157,7 +157,7 @@ void generate_reference(struct buf *out)
 		"# Reference\n\n"
 		"<!-- Written by tools/generate from the tables in src/api; do not edit. -->\n\n"
 		"All kinds are of `" API_GROUP_VERSION "`. `kubectl get kcr` lists the objects of "
-		"those that are namespaced, `kubectl explain` says what stands here.\n\n");
+		"all of them, `kubectl explain` says what stands here.\n\n");
 	for (const struct api_kind *const *kind = api_kinds; *kind != NULL; kind++)
 		reference_add_kind(out, *kind);
 	for (size_t i = 0; i < array_size(reference_shared_objects); i++) {
