@@ -307,8 +307,10 @@ static const struct json_field api_checkpoint_status_fields[] = {
 		.max_length = 16,
 		.description = "ImageBuilt: whether it is complete and served as an image. "
 			       "Usable: False when kcr-runtime has found it damaged, or a "
-			       "restore from it failed. Restorable: whether it would be "
-			       "restored, and why not."},
+			       "restore from it failed. Ready: whether it is complete, usable and "
+			       "on a node that is there; Unknown when nothing is known of that "
+			       "node. Restorable: whether it would be restored just now, and why "
+			       "not."},
 };
 
 static const struct json_object api_checkpoint_status_object =

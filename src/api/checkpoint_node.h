@@ -14,8 +14,6 @@
 #include "base/str.h"
 #include "json/json.h"
 
-#define API_CONDITION_READY "Ready" /* of a CheckpointNode */
-
 /* As the status of conditions. */
 #define API_OFFERED     "True"
 #define API_NOT_OFFERED "False"

@@ -76,6 +76,9 @@ struct api_condition {
 
 extern const struct json_object api_condition_object;
 
+/* Of a CheckpointSchedule, a Checkpoint and a CheckpointNode: it does what it is for. */
+#define API_CONDITION_READY "Ready"
+
 /* The condition `type` in a list of struct api_condition; NULL when there is none. */
 const struct api_condition *api_condition_find(
 	const struct json_list *conditions, const char *type);

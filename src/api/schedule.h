@@ -16,8 +16,6 @@
 enum api_concurrency { API_CONCURRENCY_FORBID, API_CONCURRENCY_ALLOW, API_CONCURRENCY_REPLACE };
 enum api_restore_policy { API_RESTORE_ON_FAILURE, API_RESTORE_ALWAYS, API_RESTORE_NEVER };
 
-#define API_CONDITION_READY "Ready" /* of a CheckpointSchedule */
-
 #define API_REASON_SCHEDULED         "Scheduled"
 #define API_REASON_SUSPENDED         "Suspended"
 #define API_REASON_INVALID_SCHEDULE  "InvalidSchedule"

@@ -1,6 +1,7 @@
 /*
  * A Checkpoint's own conditions: whether the container stayed Ready after it was taken (recorded
- * once, as status.stableTime, while it can be seen), and whether it could be restored now.
+ * once, as status.stableTime, while it can be seen), whether it is ready, and whether it could be
+ * restored now.
  */
 #include "control/state.h"
 
@@ -15,6 +16,7 @@ void control_decide_checkpoint(void *context, struct str key, struct kube_plan *
 	const struct api_checkpoint *checkpoint = object != NULL ? object->view : NULL;
 	struct api_checkpoint own;
 	struct api_condition restorable;
+	struct api_condition ready;
 	struct checkpoint_stability stability;
 	struct restore_view view = {0};
 	bool is_changed;
@@ -33,6 +35,9 @@ void control_decide_checkpoint(void *context, struct str key, struct kube_plan *
 		own.status.stable = clock_wall();
 	restorable = control_restorable(checkpoint, &own.status, &view, plan->arena);
 	is_changed |= api_condition_set(&own.status.conditions, &restorable, plan->arena);
+	ready = control_ready(
+		checkpoint, control_knows_node(control, checkpoint->spec.node_name), plan->arena);
+	is_changed |= api_condition_set(&own.status.conditions, &ready, plan->arena);
 	if (is_changed)
 		control_plan_status(plan, &control_checkpoint_resource, &api_checkpoint_kind,
 			&checkpoint->metadata, &own);

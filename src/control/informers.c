@@ -193,7 +193,20 @@ static void control_pod_changed(
 	control_want_all(control, CONTROL_REQUESTS, control->requests_by_pod, buf_str(&key));
 }
 
-/* What a node offers is in the verdict of every Checkpoint that would be restored there. */
+/* Whether the node keeps the Checkpoint, or runs the Pod that it would be restored in. */
+static bool control_is_of_node(
+	const struct control *control, const struct kube_object *object, struct str node)
+{
+	const struct api_checkpoint *checkpoint = object->view;
+	const struct api_pod *pod = checkpoint->spec.pod != NULL
+		? control_pod(control, object->namespace, checkpoint->spec.pod->name)
+		: NULL;
+
+	return str_equal(checkpoint->spec.node_name, node) ||
+		(pod != NULL && str_equal(pod->spec.node_name, node));
+}
+
+/* What a node offers, and that it is there, is in the verdict of its Checkpoints. */
 static void control_node_changed(
 	void *context, const struct kube_object *old, const struct kube_object *new)
 {
@@ -202,18 +215,11 @@ static void control_node_changed(
 	const struct kube_object *object;
 	size_t position = 0;
 
-	if (api_checkpoint_node_offers_same(
-		    old != NULL ? old->view : NULL, new != NULL ? new->view : NULL))
+	if (old != NULL && new != NULL && api_checkpoint_node_offers_same(old->view, new->view))
 		return;
-	while ((object = kube_informer_next(control->checkpoints, &position)) != NULL) {
-		const struct api_checkpoint *checkpoint = object->view;
-		const struct api_pod *pod = checkpoint->spec.pod != NULL
-			? control_pod(control, object->namespace, checkpoint->spec.pod->name)
-			: NULL;
-
-		if (pod != NULL && str_equal(pod->spec.node_name, node->name))
+	while ((object = kube_informer_next(control->checkpoints, &position)) != NULL)
+		if (control_is_of_node(control, object, node->name))
 			control_want(control, CONTROL_CHECKPOINTS, object->namespace, object->name);
-	}
 }
 
 /* ---- The informers ---- */
@@ -386,4 +392,10 @@ const struct api_checkpoint_node *control_node_of(
 {
 	return pod != NULL ? control_view(control->nodes, (struct str){0}, pod->spec.node_name)
 			   : NULL;
+}
+
+bool control_knows_node(const struct control *control, struct str name)
+{
+	return !kube_informer_is_synced(control->nodes) ||
+		control_view(control->nodes, (struct str){0}, name) != NULL;
 }

@@ -49,6 +49,7 @@ static void control_fail(struct control *control, const struct api_request *requ
 	failed.status.reason = complete.reason;
 	failed.status.message = complete.message;
 	failed.status.completed = clock_wall();
+	failed.status.observed_generation = request->metadata.generation;
 	failed.status.conditions = (struct json_list){&complete, 1};
 	control_plan_event(control, plan, API_GROUP_VERSION, "CheckpointRequest",
 		&request->metadata, true, "CheckpointFailed", complete.message);

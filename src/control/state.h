@@ -90,6 +90,9 @@ const struct api_pod *control_pod(
 const struct api_checkpoint_node *control_node_of(
 	const struct control *control, const struct api_pod *pod);
 
+/* Whether the node has a CheckpointNode, or it cannot be told whether any node has. */
+bool control_knows_node(const struct control *control, struct str name);
+
 /* ---- the decisions, one file each ---- */
 
 void control_decide_workload(void *control, struct str key, struct kube_plan *plan);

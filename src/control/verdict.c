@@ -43,19 +43,73 @@ struct api_condition control_restorable(const struct api_checkpoint *checkpoint,
 	};
 }
 
+/*
+ * What speaks against a Checkpoint; an empty reason: nothing does. Until it is built the reason is
+ * one for all phases, as Restorable's is, so that Ready costs no write of its own.
+ */
+static struct api_condition control_fault(const struct api_checkpoint *checkpoint)
+{
+	const struct json_list *conditions = &checkpoint->status.conditions;
+	const struct api_condition *built =
+		api_condition_find(conditions, API_CONDITION_IMAGE_BUILT);
+	const struct api_condition *usable = api_condition_find(conditions, API_CONDITION_USABLE);
+	enum api_checkpoint_phase phase = api_checkpoint_phase(checkpoint);
+
+	if (phase == API_CHECKPOINT_FAILED)
+		return (struct api_condition){
+			.reason = built != NULL ? built->reason : STR("Failed"),
+			.message = checkpoint->status.failed_reason};
+	if (phase != API_CHECKPOINT_IMAGE_BUILT)
+		return (struct api_condition){
+			.reason = str_of(restore_verdict_reason(RESTORE_NOT_BUILT)),
+			.message = STR("it is not complete yet")};
+	if (usable != NULL && str_is(usable->status, "False"))
+		return (struct api_condition){.reason = usable->reason, .message = usable->message};
+	return (struct api_condition){0};
+}
+
+struct api_condition control_ready(
+	const struct api_checkpoint *checkpoint, bool is_node_known, struct arena *arena)
+{
+	struct api_condition ready = control_fault(checkpoint);
+
+	if (ready.reason.size > 0) {
+		ready.status = STR("False");
+	} else if (!is_node_known) {
+		ready.status = STR("Unknown");
+		ready.reason = STR("NodeUnknown");
+		ready.message = arena_printf(arena,
+			"node '%.*s' has no CheckpointNode: it is gone, or its agent has not "
+			"reported",
+			STR_ARG(checkpoint->spec.node_name));
+	} else {
+		ready.status = STR("True");
+		ready.reason = STR("Complete");
+		ready.message = STR("it is complete, on its node");
+	}
+	ready.type = STR(API_CONDITION_READY);
+	ready.observed_generation = checkpoint->metadata.generation;
+	ready.last_transition = clock_wall();
+	return ready;
+}
+
 struct api_checkpoint control_own_status(
 	const struct api_checkpoint *checkpoint, struct arena *arena)
 {
+	static const char *const types[] = {API_CONDITION_READY, API_CONDITION_RESTORABLE};
 	struct api_checkpoint own = {.metadata = checkpoint->metadata};
-	const struct api_condition *restorable =
-		api_condition_find(&checkpoint->status.conditions, API_CONDITION_RESTORABLE);
 
 	own.status.stable = checkpoint->status.stable;
 	if (api_checkpoint_strategy(checkpoint) == API_STRATEGY_IMAGE) {
 		own.status.restore_count = checkpoint->status.restore_count;
 		own.status.last_restore = checkpoint->status.last_restore;
 	}
-	if (restorable != NULL)
-		(void)api_condition_set(&own.status.conditions, restorable, arena);
+	for (size_t i = 0; i < array_size(types); i++) {
+		const struct api_condition *condition =
+			api_condition_find(&checkpoint->status.conditions, types[i]);
+
+		if (condition != NULL)
+			(void)api_condition_set(&own.status.conditions, condition, arena);
+	}
 	return own;
 }

@@ -17,6 +17,14 @@ struct api_condition control_restorable(const struct api_checkpoint *checkpoint,
 	struct arena *arena);
 
 /*
+ * The condition Ready: whether what was taken is complete and usable, and its node is known. Unlike
+ * Restorable it says nothing of the container, so that it can be waited for. Texts are borrowed or
+ * from `arena`.
+ */
+struct api_condition control_ready(
+	const struct api_checkpoint *checkpoint, bool is_node_known, struct arena *arena);
+
+/*
  * The Checkpoint with only those status fields that are the controller's; the agent owns the
  * others, among them the counts of restores by kcr-runtime. Borrows from `checkpoint`.
  */

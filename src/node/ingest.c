@@ -424,6 +424,22 @@ static void node_decide_unbuilt(struct node *node, struct str key,
 		node_ingest_start(node, key, checkpoint);
 }
 
+/* A spec that was added to leaves what was taken as it is. Returns whether it was. */
+static bool node_observe(const struct api_checkpoint *checkpoint, struct api_checkpoint_status *own,
+	struct arena *arena)
+{
+	const struct api_condition *built =
+		api_condition_find(&own->conditions, API_CONDITION_IMAGE_BUILT);
+	struct api_condition again;
+
+	if (built == NULL || built->observed_generation == checkpoint->metadata.generation)
+		return false;
+	again = *built;
+	again.observed_generation = checkpoint->metadata.generation;
+	own->observed_generation = checkpoint->metadata.generation;
+	return api_condition_set(&own->conditions, &again, arena);
+}
+
 static void node_decide_built(
 	struct node *node, const struct api_checkpoint *checkpoint, struct kube_plan *plan)
 {
@@ -431,6 +447,7 @@ static void node_decide_built(
 	struct str restored = node_restored_to_report(node, checkpoint);
 	struct api_checkpoint own;
 	struct api_container_exit reported;
+	bool is_changed;
 
 	node_ingest_free(map_remove(&node->ingests, checkpoint->metadata.uid));
 	if (node_store_find(node->store, checkpoint->metadata.uid) == NULL) {
@@ -439,8 +456,9 @@ static void node_decide_built(
 		return;
 	}
 	own = node_own_status(checkpoint, plan->arena);
-	if (!node_record_to_report(node, checkpoint, &own.status, plan->arena) && exit == NULL &&
-		restored.size == 0)
+	is_changed = node_record_to_report(node, checkpoint, &own.status, plan->arena);
+	is_changed |= node_observe(checkpoint, &own.status, plan->arena);
+	if (!is_changed && exit == NULL && restored.size == 0)
 		return;
 	if (exit != NULL) {
 		reported = *exit;
