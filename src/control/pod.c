@@ -14,12 +14,6 @@
 #include "sys/clock.h"
 #include "sys/log.h"
 
-static const struct metric_family control_restores_total = {
-	.name = "kcr_restores_total",
-	.type = METRIC_COUNTER,
-	.help = "Containers that ended, by what was done: restored, cold or clean",
-};
-
 /* What is decided about the containers of one Pod. */
 struct control_pod_change {
 	const struct api_pod *pod;
@@ -105,11 +99,9 @@ static void control_tell_decision(struct control *control, const struct api_pod 
 		decision->event_message.data);
 }
 
-static void control_count(void *control, const void *labels)
+static void control_count(void *control, const void *outcome)
 {
-	metric_add(metrics_series(
-			   ((struct control *)control)->metrics, &control_restores_total, labels),
-		1);
+	control_count_restore(control, outcome, 1);
 }
 
 static void control_count_decision(
@@ -118,13 +110,11 @@ static void control_count_decision(
 	bool is_cold = restore_record_phase(&decision->record) == RESTORE_PHASE_COLD;
 
 	if (decision->is_restored)
-		kube_plan_then(
-			plan, control_count, control, "strategy=\"image\",outcome=\"restored\"");
+		kube_plan_then(plan, control_count, control, "restored");
 	else if (is_cold && str_is(decision->record.reason, "CleanExit"))
-		kube_plan_then(
-			plan, control_count, control, "strategy=\"image\",outcome=\"clean\"");
+		kube_plan_then(plan, control_count, control, "clean");
 	else if (is_cold)
-		kube_plan_then(plan, control_count, control, "strategy=\"image\",outcome=\"cold\"");
+		kube_plan_then(plan, control_count, control, "cold");
 }
 
 static void control_decide_container(struct control *control, struct control_pod_change *change,
@@ -172,7 +162,7 @@ static void control_decide_container(struct control *control, struct control_pod
 }
 
 /* A Checkpoint has held: say so on it. */
-static void control_count_restore(struct control *control, const struct control_pod_change *change,
+static void control_record_restore(struct control *control, const struct control_pod_change *change,
 	size_t index, struct kube_plan *plan)
 {
 	const struct api_container *container =
@@ -277,5 +267,5 @@ void control_decide_pod(void *context, struct str key, struct kube_plan *plan)
 	control_plan_pod(&change, plan);
 	for (size_t i = 0; i < count; i++)
 		if (change.is_restored[i])
-			control_count_restore(control, &change, i, plan);
+			control_record_restore(control, &change, i, plan);
 }

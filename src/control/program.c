@@ -237,6 +237,16 @@ static void control_before_metrics(void *context)
 		kube_reconciler_update_metrics(control->reconcilers[i]);
 }
 
+/* Of one replica, or a sum over replicas would count twice. */
+static void control_more_metrics(void *context, struct buf *out)
+{
+	const struct control_program *program =
+		container_of(context, struct control_program, control);
+
+	if (program->is_leading)
+		control_metrics_write_ages(&program->control, out);
+}
+
 static int control_serve_health(struct control_program *program, struct error *err)
 {
 	static struct http_health_check check = {.name = "informers", .missing = control_missing};
@@ -253,6 +263,7 @@ static int control_serve_health(struct control_program *program, struct error *e
 		.checks = &check,
 		.check_count = 1,
 		.before_metrics = control_before_metrics,
+		.more_metrics = control_more_metrics,
 		.context = &program->control,
 		.text = HTTP_HEALTH_TEXT,
 	};
@@ -348,6 +359,7 @@ static int control_run(struct control_program *program, struct error *err)
 	if (loop_new(&program->control.loop, err) < 0)
 		return -1;
 	program->control.metrics = metrics_new();
+	control_metrics_init(&program->control);
 	program->control.zones = control_zones_new(program->options.zones);
 	program->control.spread_seconds = program->options.spread_ms / 1000;
 	if (control_start(program, err) < 0)

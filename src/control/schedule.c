@@ -170,6 +170,11 @@ static void control_tell_skips(struct control *control, const struct api_schedul
 	}
 }
 
+static void control_run_is_made(void *control, const void *due)
+{
+	control_observe_lag(control, *(const struct wall_time *)due);
+}
+
 static void control_run(struct control *control, const struct api_schedule *schedule,
 	struct wall_time due, struct kube_plan *plan)
 {
@@ -177,6 +182,7 @@ static void control_run(struct control *control, const struct api_schedule *sche
 	const struct kube_object *const *objects =
 		kube_index_get(control->pods_by_namespace, schedule->metadata.namespace, &count);
 	const struct api_pod **pods = arena_zeroed(plan->arena, count + 1, sizeof(*pods));
+	struct wall_time *due_copy;
 	struct checkpoint_plan planned;
 
 	for (size_t i = 0; i < count; i++)
@@ -185,6 +191,9 @@ static void control_run(struct control *control, const struct api_schedule *sche
 	for (size_t i = 0; i < planned.request_count; i++)
 		control_plan_request(control, schedule, &planned.requests[i], plan);
 	control_tell_skips(control, schedule, &planned, plan);
+	due_copy = arena_zeroed(plan->arena, 1, sizeof(*due_copy));
+	*due_copy = due;
+	kube_plan_then(plan, control_run_is_made, control, due_copy);
 }
 
 /* ---- The status ---- */

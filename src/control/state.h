@@ -110,6 +110,17 @@ bool control_workload_of_name(
 void control_retain(
 	struct control *control, const struct api_schedule *schedule, struct kube_plan *plan);
 
+/* ---- control/metrics.c ---- */
+
+/* Makes the series that count from 0; before anything is decided. */
+void control_metrics_init(struct control *control);
+/* Containers that were "restored", or started "cold" or, after a "clean" exit, as ever. */
+void control_count_restore(struct control *control, const char *outcome, double count);
+/* The requests of a run that was due then are made. */
+void control_observe_lag(struct control *control, struct wall_time due);
+/* Appends how old the newest good Checkpoint of each schedule is; for http_health. */
+void control_metrics_write_ages(const struct control *control, struct buf *out);
+
 /* ---- shared by the decisions. control/steps.c ---- */
 
 /* The terms of restoring for a Checkpoint's container, from its schedule or the defaults. */

@@ -43,6 +43,11 @@ static const struct {
 	{HANDOVER_COLD, NULL, true, "ColdStart", "strategy=\"runtime\",outcome=\"cold\""},
 };
 
+const char *node_attempt_labels(size_t index)
+{
+	return index < array_size(attempt_rows) ? attempt_rows[index].labels : NULL;
+}
+
 static double attempt_seconds(int64_t microseconds)
 {
 	return (double)microseconds / (double)TIME_SECOND_US;

@@ -34,6 +34,9 @@ struct node_attempt_news {
 struct node_attempt_news node_attempt_news(const struct handover_attempt *attempt,
 	struct str container, struct str checkpoint, struct arena *arena);
 
+/* The labels that attempts are counted under, by index; NULL behind the last. Static. */
+const char *node_attempt_labels(size_t index);
+
 /* What the agent knows of one Checkpoint's container besides. */
 struct node_attempts_view {
 	const struct api_checkpoint *checkpoint;

@@ -239,6 +239,7 @@ static void node_ingest_described(void *context, const struct checkpoint_descrip
 		node_ingest_fail(ingest, &err);
 		return;
 	}
+	node_observe_entry(node, entry);
 	if (node->push == NULL) {
 		node_ingest_end(ingest);
 		return;

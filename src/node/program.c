@@ -109,35 +109,13 @@ struct node_program {
 	struct loop_source *orphans;
 };
 
-/* ---- Metrics ---- */
-
-static const struct metric_family node_store_bytes = {
-	.name = "kcr_store_bytes",
-	.type = METRIC_GAUGE,
-	.help = "Bytes of the checkpoints that this node keeps",
-};
-static const struct metric_family node_store_checkpoints = {
-	.name = "kcr_store_checkpoints",
-	.type = METRIC_GAUGE,
-	.help = "Checkpoints that this node keeps",
-};
-static const struct metric_family node_store_free_bytes = {
-	.name = "kcr_store_free_bytes",
-	.type = METRIC_GAUGE,
-	.help = "Bytes left on the file system of the store",
-};
+/* ---- Health ---- */
 
 static void node_before_metrics(void *context)
 {
 	struct node *node = context;
-	struct node_store_usage usage = node_store_usage(node->store);
 
-	metric_set(
-		metrics_series(node->metrics, &node_store_bytes, NULL), (double)usage.used_bytes);
-	metric_set(
-		metrics_series(node->metrics, &node_store_checkpoints, NULL), (double)usage.count);
-	metric_set(metrics_series(node->metrics, &node_store_free_bytes, NULL),
-		(double)usage.free_bytes);
+	node_metrics_update(node);
 	kube_reconciler_update_metrics(node->request_reconciler);
 	kube_reconciler_update_metrics(node->checkpoint_reconciler);
 	kube_reconciler_update_metrics(node->restore_reconciler);
@@ -437,6 +415,7 @@ static int node_run(struct node_program *program, struct error *err)
 	if (loop_new(&node->loop, err) < 0)
 		return -1;
 	node->metrics = metrics_new();
+	node_metrics_init(node);
 	node->name = program->options.node_name;
 	node->registry_port = (uint16_t)program->options.registry_port;
 	node->store_path = program->options.store;

@@ -13,12 +13,6 @@
 #include "sys/file.h"
 #include "sys/log.h"
 
-static const struct metric_family node_restores_total = {
-	.name = "kcr_restores_total",
-	.type = METRIC_COUNTER,
-	.help = "Containers that ended, by what was done: restored, failed, damaged, cold or clean",
-};
-
 static void node_record_path(
 	struct buf *path, struct str pod_uid, struct str container, const char *suffix)
 {
@@ -76,11 +70,9 @@ static void node_tell_is_done(void *context, const void *data)
 		log_warning(&err, "Failed to note what was told of a container");
 }
 
-static void node_count_restore(void *context, const void *labels)
+static void node_attempt_is_told(void *node, const void *labels)
 {
-	const struct node *node = context;
-
-	metric_add(metrics_series(node->metrics, &node_restores_total, labels), 1);
+	node_count_restore(node, labels);
 }
 
 static struct str node_checkpoint_name(
@@ -98,7 +90,7 @@ static void node_tell_attempt(struct node *node, const struct api_pod *pod, stru
 		attempt, container, node_checkpoint_name(node, attempt), plan->arena);
 
 	node_plan_pod_event(node, plan, &pod->metadata, news.is_warning, news.reason, news.note);
-	kube_plan_then(plan, node_count_restore, node, news.labels);
+	kube_plan_then(plan, node_attempt_is_told, node, news.labels);
 	log_info("kcr-runtime has started a container anew", "namespace",
 		pod->metadata.namespace.data, "pod", pod->metadata.name.data, "reason", news.reason,
 		"message", news.note.data);

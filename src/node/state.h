@@ -172,6 +172,19 @@ void node_collect_departed(const struct node *node);
 bool node_mark_is_left(
 	struct str name, struct wall_time made, struct wall_time booted, struct wall_time now);
 
+/* ---- metrics.c ---- */
+
+/* Makes the series that count from 0. */
+void node_metrics_init(struct node *node);
+/* Brings the gauges up to date; before metrics are written. */
+void node_metrics_update(struct node *node);
+/* The kubelet was asked for a checkpoint, and this came of it. */
+void node_count_take(struct node *node, bool is_taken);
+/* kcr-runtime has started a container anew; `labels` are node_attempt_labels(). */
+void node_count_restore(struct node *node, const char *labels);
+/* A checkpoint was taken into the store. */
+void node_observe_entry(struct node *node, const struct node_entry *entry);
+
 /* ---- self.c: what this node has, as its CheckpointNode ---- */
 
 void node_self_new(struct node *node); /* the informers; they start with the others */

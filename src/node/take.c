@@ -30,12 +30,6 @@ enum {
 	NODE_TAKE_PATIENCE_SECONDS = 3600,
 };
 
-static const struct metric_family node_checkpoints_total = {
-	.name = "kcr_checkpoints_total",
-	.type = METRIC_COUNTER,
-	.help = "Checkpoints asked of the kubelet, by result",
-};
-
 /* A call of the kubelet, until its result is written down. */
 struct node_take {
 	struct node *node;
@@ -111,9 +105,7 @@ static void node_take_end(struct node_take *take)
 {
 	take->is_done = true;
 	take->ended = clock_wall();
-	metric_add(metrics_series(take->node->metrics, &node_checkpoints_total,
-			   take->archive == NULL ? "result=\"failed\"" : "result=\"taken\""),
-		1);
+	node_count_take(take->node, take->archive != NULL);
 	kube_reconciler_add(take->node->request_reconciler, str_of(take->key));
 }
 
