@@ -212,6 +212,19 @@ static void events_forget_old(struct kube_events *events, struct mono_time now)
 	}
 }
 
+/* Forgets the one said longest ago of those that do not wait to be sent: its series is over. */
+static bool events_make_room(struct kube_events *events)
+{
+	list_for_each (link, &events->by_use) {
+		struct events_record *record = list_item(link, struct events_record, by_use);
+		if (!list_is_empty(&record->queued))
+			continue;
+		events_forget(events, record);
+		return true;
+	}
+	return false;
+}
+
 static struct events_record *events_record_new(
 	struct kube_events *events, const struct kube_event *event, struct str key)
 {
@@ -338,7 +351,8 @@ void kube_events_emit(struct kube_events *events, const struct kube_event *event
 	}
 	events_forget_old(events, now);
 	record = map_get(&events->records, buf_str(&key));
-	if (record == NULL && events->records.count == EVENTS_RECORDS_MAX) {
+	if (record == NULL && events->records.count == EVENTS_RECORDS_MAX &&
+		!events_make_room(events)) {
 		events_drop(events, "queue-full");
 		return;
 	}

@@ -217,6 +217,24 @@ static void the_queue_is_bounded(void **state)
 	assert_true(metrics_say(world, "kcr_events_dropped_total{reason=\"queue-full\"} 3\n"));
 }
 
+static void an_event_that_was_sent_makes_room_for_a_new_one(void **state)
+{
+	struct world *world = *state;
+	struct kube_event event = sample();
+	char name[32];
+
+	api_expect(&world->api.peer, "POST ", 201, "{}");
+	kube_events_emit(world->events, &event);
+	run_until_sent(world);
+	for (int i = 0; i < 1000; i++) {
+		(void)snprintf(name, sizeof(name), "pod-%d", i);
+		event.regarding.name = str_of(name);
+		kube_events_emit(world->events, &event);
+	}
+	assert_int_equal(kube_events_pending(world->events), 1000);
+	assert_false(metrics_say(world, "kcr_events_dropped_total"));
+}
+
 static void a_note_with_a_zero_byte_is_one_event(void **state)
 {
 	struct world *world = *state;
@@ -279,6 +297,7 @@ int main(void)
 		events_test(a_refused_event_is_dropped_and_counted),
 		events_test(too_many_about_one_object_are_dropped_and_counted),
 		events_test(the_queue_is_bounded),
+		events_test(an_event_that_was_sent_makes_room_for_a_new_one),
 		events_test(a_note_with_a_zero_byte_is_one_event),
 		cmocka_unit_test(the_bound_per_object_refills_slowly),
 		cmocka_unit_test(the_bound_remembers_a_bounded_number_of_objects),
