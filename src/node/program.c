@@ -145,7 +145,6 @@ static void node_synced(void *context)
 
 	if (node_objects_missing(node) != NULL)
 		return;
-	log_info("Synced with the cluster", "node", node->name);
 	if (node_questions_start(node, &node->questions, &err) < 0)
 		log_warning(&err, "kcr-runtime is left to the plans alone");
 	node_collect_late_archives(node);
@@ -154,6 +153,7 @@ static void node_synced(void *context)
 	kube_reconciler_start(node->checkpoint_reconciler);
 	kube_reconciler_start(node->restore_reconciler);
 	kube_reconciler_start(node->self_reconciler);
+	log_info("Synced with the cluster", "node", node->name);
 }
 
 static void node_orphans_due(void *context)
