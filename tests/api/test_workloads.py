@@ -142,8 +142,8 @@ def test_what_comes_from_the_annotation_is_put_back_once_without_a_fight(space):
     schedule_of(space)
     space.patch("checkpointschedules", "web", {"spec": {"schedule": "@daily"}})
     wait_for_spec(space, schedule="@hourly")
-    before = eventually(lambda: (s := schedule_of(space))["status"].get("observedGeneration")
-                        == s["metadata"]["generation"] and s)
+    before = eventually(lambda: (s := schedule_of(space)).get("status", {}).get(
+        "observedGeneration") == s["metadata"]["generation"] and s)
     never(lambda: schedule_of(space)["metadata"]["resourceVersion"]
           != before["metadata"]["resourceVersion"], 1.5, "writes without a reason")
 
