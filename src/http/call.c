@@ -161,16 +161,54 @@ static int rewind_body(void *context, curl_off_t offset, int origin)
 static curl_socket_t open_socket(void *context, curlsocktype purpose, struct curl_sockaddr *address)
 {
 	const unsigned unacknowledged_ms = UNACKNOWLEDGED_MS;
+	struct http_call *call = context;
 	int fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 
-	(void)context;
 	(void)purpose;
 	if (fd < 0)
 		return CURL_SOCKET_BAD;
+	call->opened[call->opened_count++ % array_size(call->opened)] = fd;
 	/* Where it is refused, deadlines still end the calls. */
 	(void)setsockopt(
 		fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &unacknowledged_ms, sizeof(unacknowledged_ms));
 	return fd;
+}
+
+static int port_of(const struct sockaddr_storage *address)
+{
+	return ntohs(address->ss_family == AF_INET6
+			? ((const struct sockaddr_in6 *)address)->sin6_port
+			: ((const struct sockaddr_in *)address)->sin_port);
+}
+
+/* Whether `fd` is the connection between these ports; it may be closed, or another one by now. */
+static bool is_between(int fd, int local_port, int peer_port)
+{
+	struct sockaddr_storage local;
+	struct sockaddr_storage peer;
+	socklen_t local_size = sizeof(local);
+	socklen_t peer_size = sizeof(peer);
+
+	return fd >= 0 && getsockname(fd, (struct sockaddr *)&local, &local_size) == 0 &&
+		getpeername(fd, (struct sockaddr *)&peer, &peer_size) == 0 &&
+		port_of(&local) == local_port && port_of(&peer) == peer_port;
+}
+
+/* libcurl does not tell the socket here; several are tried when a name has several addresses. */
+static int before_request(void *context, char *peer, char *local, int peer_port, int local_port)
+{
+	struct http_call *call = context;
+	int fd = -1;
+
+	(void)peer;
+	(void)local;
+	for (size_t i = 0; i < array_size(call->opened); i++)
+		if (is_between(call->opened[i], local_port, peer_port))
+			fd = call->opened[i];
+	if (call->is_released)
+		return CURL_PREREQFUNC_ABORT;
+	call->callbacks.connected(call->callbacks.context, fd);
+	return CURL_PREREQFUNC_OK;
 }
 
 /* ---- From the request to the transfer ---- */
@@ -293,6 +331,7 @@ static void set_connection(struct http_call *call)
 	set_option(call, CURLOPT_TCP_KEEPIDLE, (long)KEEPALIVE_IDLE_SECONDS);
 	set_option(call, CURLOPT_TCP_KEEPINTVL, (long)KEEPALIVE_INTERVAL_SECONDS);
 	set_option(call, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+	set_option(call, CURLOPT_OPENSOCKETDATA, call);
 	set_option(call, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
 	if (call->url.is_loopback)
 		set_option(call, CURLOPT_PROXY, ""); /* as Go's clients do */
@@ -301,6 +340,18 @@ static void set_connection(struct http_call *call)
 		set_option(call, CURLOPT_CONNECT_TO, call->connect_to);
 	}
 	http__tls_apply(call->tls, call->easy);
+}
+
+/* A connection of its own that ends with the answer, and is told. */
+static void set_told_connection(struct http_call *call)
+{
+	add_line(call, "Connection: close");
+	set_option(call, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+	set_option(call, CURLOPT_PIPEWAIT, 0L);
+	set_option(call, CURLOPT_FRESH_CONNECT, 1L);
+	set_option(call, CURLOPT_FORBID_REUSE, 1L);
+	set_option(call, CURLOPT_PREREQFUNCTION, before_request);
+	set_option(call, CURLOPT_PREREQDATA, call);
 }
 
 static void set_receiving(struct http_call *call, bool accept_compressed)
@@ -325,6 +376,7 @@ int http__call_prepare(struct http_call *call, const struct http_request *reques
 	call->easy = curl_easy_init();
 	if (call->easy == NULL)
 		abort(); /* memory is gone */
+	memset(call->opened, -1, sizeof(call->opened)); /* none */
 	call->head = HTTP__HEAD_INIT;
 	call->collected = BUF_INIT(request->max_bytes);
 	call->timeout_ms = request->timeout_ms;
@@ -335,6 +387,8 @@ int http__call_prepare(struct http_call *call, const struct http_request *reques
 		return -1;
 	set_method(call, request);
 	set_connection(call);
+	if (call->callbacks.connected != NULL)
+		set_told_connection(call);
 	set_receiving(call, request->accept_compressed);
 	set_option(call, CURLOPT_USERAGENT, user_agent);
 	return set_headers(call, request, err);

@@ -41,6 +41,9 @@ struct http_call {
 	struct error error; /* of ours: kind NONE unless one came up */
 	char detail[CURL_ERROR_SIZE];
 
+	int opened[4]; /* the newest sockets of this call, libcurl's; closed ones, too */
+	size_t opened_count;
+
 	bool is_in_multi;
 	bool is_released; /* by its owner: no callbacks any more */
 	bool has_announced_head;

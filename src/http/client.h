@@ -102,8 +102,17 @@ typedef void (*http_done_fn)(
 typedef bool (*http_head_fn)(void *context, const struct http_answer *answer);
 typedef int (*http_data_fn)(void *context, struct str piece, struct error *err);
 
+/*
+ * Called just before the request is sent, with the socket that it goes out on: borrowed until the
+ * callback returns; -1 when it is not known. Such a call has a new connection for itself, by
+ * HTTP/1.1, which the peer ends with its answer: who duplicates the socket keeps the call from
+ * ending with this process, and sees its end.
+ */
+typedef void (*http_connected_fn)(void *context, int fd);
+
 struct http_callbacks {
 	http_done_fn done; /* required */
+	http_connected_fn connected; /* may be NULL */
 	http_head_fn head; /* may be NULL */
 	http_data_fn data; /* may be NULL: the body is collected */
 	void *context;
