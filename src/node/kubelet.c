@@ -17,6 +17,7 @@ struct node_kubelet_call {
 	struct http_call *http;
 	char *object; /* "namespace/pod/container", for errors; NULL: of no Pod */
 	node_kubelet_fn done;
+	http_connected_fn connected;
 	node_kubelet_pods_fn pods_done;
 	void *context;
 };
@@ -74,6 +75,13 @@ static void node_kubelet_done(void *context, const struct http_answer *answer, s
 	call->done(call->context, archive, result < 0 ? &err : NULL);
 }
 
+static void node_kubelet_connected(void *context, int fd)
+{
+	struct node_kubelet_call *call = context;
+
+	call->connected(call->context, fd);
+}
+
 /* Appends the URL of the kubelet's root. */
 static void node_kubelet_write_root(const struct node_kubelet *kubelet, struct buf *url)
 {
@@ -85,7 +93,7 @@ static void node_kubelet_write_root(const struct node_kubelet *kubelet, struct b
 
 struct node_kubelet_call *node_kubelet_checkpoint(const struct node_kubelet *kubelet,
 	const char *token, struct str namespace, struct str pod, struct str container,
-	int64_t timeout_seconds, node_kubelet_fn done, void *context)
+	int64_t timeout_seconds, const struct node_kubelet_callbacks *callbacks)
 {
 	struct node_kubelet_call *call = new_zeroed(struct node_kubelet_call);
 	autobuf url = BUF_INIT(NODE_KUBELET_URL_BYTES);
@@ -98,16 +106,18 @@ struct node_kubelet_call *node_kubelet_checkpoint(const struct node_kubelet *kub
 		.timeout_ms = timeout_seconds * 1000 + NODE_KUBELET_GRACE_MS,
 		.max_bytes = LIMIT_REPLY_BYTES,
 	};
-	struct http_callbacks callbacks = {.done = node_kubelet_done, .context = call};
+	struct http_callbacks http_callbacks = {
+		.done = node_kubelet_done, .connected = node_kubelet_connected, .context = call};
 
 	buf_printf(&object, "%.*s/%.*s/%.*s", STR_ARG(namespace), STR_ARG(pod), STR_ARG(container));
 	node_kubelet_write_root(kubelet, &url);
 	buf_printf(&url, "/checkpoint/%s?timeout=%lld", object.data, (long long)timeout_seconds);
 	call->object = buf_take(&object);
-	call->done = done;
-	call->context = context;
+	call->done = callbacks->done;
+	call->connected = callbacks->connected;
+	call->context = callbacks->context;
 	request.url = url.data;
-	call->http = http_call_start(kubelet->http, &request, &callbacks);
+	call->http = http_call_start(kubelet->http, &request, &http_callbacks);
 	return call;
 }
 

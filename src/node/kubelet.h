@@ -33,10 +33,16 @@ struct node_kubelet_call;
  */
 typedef void (*node_kubelet_fn)(void *context, struct str archive, const struct error *err);
 
+struct node_kubelet_callbacks {
+	node_kubelet_fn done;
+	http_connected_fn connected;
+	void *context;
+};
+
 /* Asks for a checkpoint. `token` is copied. The caller owns the call. Never NULL. */
 must_check struct node_kubelet_call *node_kubelet_checkpoint(const struct node_kubelet *kubelet,
 	const char *token, struct str namespace, struct str pod, struct str container,
-	int64_t timeout_seconds, node_kubelet_fn done, void *context);
+	int64_t timeout_seconds, const struct node_kubelet_callbacks *callbacks);
 
 /*
  * The kubelet's own list of its Pods, which it has before the API server. NULL on failure. Borrowed

@@ -35,6 +35,7 @@ struct node_options {
 	const char *store;
 	uint64_t store_max_bytes;
 	uint64_t store_min_free_bytes;
+	const char *hold_socket;
 	int64_t registry_port;
 	struct node_push_options push;
 	const char *health_address;
@@ -69,6 +70,9 @@ static const struct option_row node_rows[] = {
 		"No new checkpoint is taken while the store holds so much; 0: no limit.")},
 	{NODE_ROW("store-min-free", OPTION_BYTES, store_min_free_bytes, "BYTES",
 		"No new checkpoint is taken while the disk has less than this left.")},
+	{NODE_ROW("hold-socket", OPTION_TEXT, hold_socket, "PATH",
+		"Where kcr-hold gets the connections of checkpoints, which then outlive this "
+		"program; empty: there is none.")},
 	{NODE_ROW("registry-port", OPTION_NUMBER, registry_port, "PORT",
 		 "The port on 127.0.0.1 that images are served at."),
 		.minimum = 1, .maximum = 65535},
@@ -418,6 +422,7 @@ static int node_run(struct node_program *program, struct error *err)
 	node_metrics_init(node);
 	node->name = program->options.node_name;
 	node->registry_port = (uint16_t)program->options.registry_port;
+	node->hold_socket = program->options.hold_socket;
 	node->store_path = program->options.store;
 	node->store_max_bytes = program->options.store_max_bytes;
 	if (node_start(program, err) < 0)
@@ -449,6 +454,7 @@ int node_main(int count, char *const *arguments)
 				.kubelet_checkpoints = "/var/lib/kubelet/checkpoints",
 				.store = "/var/lib/kubelet/checkpoints/kcr",
 				.store_min_free_bytes = UINT64_C(1) << 30,
+				.hold_socket = "",
 				.registry_port = 7470,
 				.push = {.prefix = "", .docker_config = "", .ca_file = ""},
 				.health_address = "127.0.0.1",

@@ -25,6 +25,7 @@
 #include "restore/rule.h"
 
 #define NODE_FIELD_MANAGER "kcr-agent"
+#define NODE_CALLS         "calls" /* the store's file of claims */
 
 enum { NODE_TAKES_MAX = 2 /* checkpoints of a node that are taken at the same time */ };
 
@@ -61,6 +62,8 @@ struct node {
 	struct map looks; /* keys of Pods to look at when the timer ends; the node itself */
 	struct loop_source *look; /* NULL until there was one */
 	struct map takes; /* by the request's key; struct node_take, owned */
+	const char *hold_socket; /* of kcr-hold; empty: there is none */
+	bool is_hold_away; /* so it was the last time */
 	struct map ingests; /* by the Checkpoint's uid; struct node_ingest, owned */
 	bool is_stopping; /* no checkpoint is begun any more */
 	struct map ended; /* by container id; struct api_container_exit, owned */

@@ -12,9 +12,11 @@
 #include "api/names.h"
 #include "base/alloc.h"
 #include "checkpoint/request.h"
+#include "node/claim.h"
 #include "node/direct.h"
 #include "restore/record.h"
 #include "sys/clock.h"
+#include "sys/fd.h"
 #include "sys/file.h"
 #include "sys/log.h"
 
@@ -38,6 +40,7 @@ struct node_take {
 	char *request_uid;
 	char *ordered; /* ID of the container that kcr-runtime was told to dump; NULL: not told */
 	struct node_kubelet_call *call;
+	int claim; /* on the container; -1: none could be had */
 	unsigned tries;
 	struct loop_source *again; /* the timer of the next try; NULL: none was needed yet */
 	bool is_done;
@@ -53,6 +56,7 @@ static void node_take_free(struct node_take *take)
 		return;
 	node_kubelet_call_free(take->call);
 	loop_source_free(take->again);
+	fd_close(&take->claim);
 	free(take->key);
 	free(take->container);
 	free(take->request_uid);
@@ -109,6 +113,13 @@ static void node_take_end(struct node_take *take)
 	kube_reconciler_add(take->node->request_reconciler, str_of(take->key));
 }
 
+static void node_take_connected(void *context, int fd)
+{
+	struct node_take *take = context;
+
+	node_hand_over(take->node, fd, take->claim);
+}
+
 static void node_take_done(void *context, struct str archive, const struct error *err);
 
 /* Asks the kubelet, and tells kcr-runtime where to, if that runs the container. */
@@ -125,7 +136,12 @@ static void node_take_ask(
 	node_kubelet_call_free(take->call);
 	take->call = node_kubelet_checkpoint(&node->kubelet, kube_client_token(node->client),
 		request->metadata.namespace, request->spec.pod.name, request->spec.container_name,
-		NODE_TAKE_PATIENCE_SECONDS, node_take_done, take);
+		NODE_TAKE_PATIENCE_SECONDS,
+		&(struct node_kubelet_callbacks){
+			.done = node_take_done,
+			.connected = node_take_connected,
+			.context = take,
+		});
 }
 
 static void node_take_again(void *context)
@@ -199,6 +215,18 @@ static bool node_take_must_wait(const struct node *node, struct str container)
 	return node_takes_under_way(node) >= NODE_TAKES_MAX;
 }
 
+/* False when a call that an agent before us has made for the container is still under way. */
+static bool node_take_claim(const struct node *node, struct str container, int *ret_claim)
+{
+	struct error err;
+	int claimed = node_claim(node_store_fd(node->store), container, ret_claim, &err);
+
+	if (claimed < 0)
+		log_warning(&err, "Failed to claim a container, will go on without", "container",
+			container.data);
+	return claimed != 0;
+}
+
 bool node_takes_container(const struct node *node, const struct api_request *request)
 {
 	autoarena *arena = arena_new(512);
@@ -212,15 +240,17 @@ bool node_takes_container(const struct node *node, const struct api_request *req
 	return false;
 }
 
+/* Takes *claim over. */
 static void node_take_start(struct node *node, struct str key, const struct api_request *request,
-	const struct api_pod *pod, struct str container, struct kube_plan *plan)
+	const struct api_pod *pod, int *claim, struct kube_plan *plan)
 {
 	struct node_take *take = new_zeroed(struct node_take);
 
 	node_remove_leftovers(node, request);
 	take->node = node;
+	take->claim = fd_take(claim);
 	take->key = str_dup(key);
-	take->container = str_dup(container);
+	take->container = str_dup(node_container_key(plan->arena, request));
 	take->request_uid = str_dup(request->metadata.uid);
 	(void)map_set(&node->takes, key, take);
 	node_take_ask(take, request, pod);
@@ -529,6 +559,7 @@ static void node_take_step(struct node *node, struct str key, const struct api_r
 	struct str container = node_container_key(plan->arena, request);
 	bool is_begun = api_request_phase(request) == API_REQUEST_IN_PROGRESS;
 	bool is_made = false;
+	autoclose int claim = -1;
 	struct error err;
 
 	if (is_begun)
@@ -537,7 +568,7 @@ static void node_take_step(struct node *node, struct str key, const struct api_r
 		node_complete(node, request, pod, NULL, plan);
 		return;
 	}
-	if (node_take_must_wait(node, container)) {
+	if (node_take_must_wait(node, container) || !node_take_claim(node, container, &claim)) {
 		kube_plan_wake(plan, NODE_TAKE_WAIT_MS);
 		return;
 	}
@@ -552,7 +583,7 @@ static void node_take_step(struct node *node, struct str key, const struct api_r
 	else if (!is_begun)
 		node_begin(request, pod, plan);
 	else
-		node_take_start(node, key, request, pod, container, plan);
+		node_take_start(node, key, request, pod, &claim, plan);
 }
 
 void node_decide_request(void *context, struct str key, struct kube_plan *plan)

@@ -72,7 +72,7 @@ class Node:
 
     def entries(self):
         """The stored checkpoints; beside them lies what the agent and kcr-runtime share."""
-        shared = ("agent.sock", "containers", "direct", "orders", "plans", "records")
+        shared = ("agent.sock", "calls", "containers", "direct", "orders", "plans", "records")
         return sorted(p.name for p in self.store.iterdir() if p.name not in shared)
 
 
