@@ -108,7 +108,7 @@ class Cluster:
         """A build tree with the programs: kcr-runtime runs with the node's libraries, so one with sanitizers cannot."""
         tree = STATE / self.name / "build"
         (tree / "src" / "main").mkdir(parents=True, exist_ok=True)
-        for build, program in ((BUILD, "kcr"), (BUILD, "kcr-work"), (RELEASE, "kcr-runtime")):
+        for build, program in ((BUILD, "kcr"), (BUILD, "kcr-work"), (BUILD, "kcr-hold"), (RELEASE, "kcr-runtime")):
             shutil.copy2(build / "src" / "main" / program, tree / "src" / "main")
         return tree
 
@@ -118,8 +118,7 @@ class Cluster:
         if b"__asan_init" not in (BUILD / "src" / "main" / "kcr").read_bytes():
             return manifest
         say("the programs have sanitizers: their memory limits are raised to 1Gi")
-        return manifest.replace("limits: {memory: 64Mi}", "limits: {memory: 1Gi}").replace(
-            "limits: {memory: 128Mi}", "limits: {memory: 1Gi}")
+        return re.sub(r"limits: \{memory: \d+Mi\}", "limits: {memory: 1Gi}", manifest)
 
     def restart_programs(self):
         """For a new image of the same name."""
@@ -252,6 +251,16 @@ class Cluster:
                     fields = dict(line.split(":", 1) for line in status.read_text().splitlines())
                     parents[int(fields["Pid"])] = int(fields["PPid"])
         return next((pid for pid, parent in parents.items() if parent not in parents), None)
+
+    def is_paused(self, pid):
+        """Whether the engine has paused the container of a process."""
+        for line in pathlib.Path(f"/proc/{pid}/cgroup").read_text().splitlines():
+            _, controllers, path = line.split(":", 2)
+            if controllers == "freezer":
+                return pathlib.Path(f"/sys/fs/cgroup/freezer{path}/freezer.state").read_text() != "THAWED\n"
+            if controllers == "" and (state := pathlib.Path(f"/sys/fs/cgroup{path}/cgroup.freeze")).exists():
+                return state.read_text() == "1\n"
+        return False
 
     def file_of_process(self, pid, name):
         return pathlib.Path(f"/proc/{pid}/{name}")

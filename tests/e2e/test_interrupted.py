@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 
 import pytest
 
@@ -35,6 +36,27 @@ def assert_ended(namespace, cluster, name):
     return status
 
 
+def kill_in_the_middle(cluster, agent, pod):
+    """SIGKILL to the agent as soon as the engine has paused the container for the agent's call."""
+    [status] = agent["status"]["containerStatuses"]
+    victim, paused = cluster.first_process(status["containerID"]), cluster.first_process(pod.container_id())
+    name = pod.namespace.ask(pod.name)
+    deadline = time.monotonic() + 30
+    while not cluster.is_paused(paused):  # CRIU begins within 20 ms, and lets the container go on in the end
+        assert time.monotonic() < deadline, f"{pod.name} is not paused"
+        time.sleep(0.002)
+    cluster.kill_process(victim)
+    say(f"killed {agent['metadata']['name']} when {pod.name} was paused")
+    return name
+
+
+def assert_goes_on(pod):
+    """The container is not left paused: its server counts."""
+    ticks = wait(f"{pod.name} answers", 60, lambda: pod.ask("/"))["ticks"]
+    wait(f"{pod.name} counts", 10, lambda: (pod.ask("/") or {"ticks": ticks})["ticks"] > ticks)
+    assert pod.restarts() == 0
+
+
 def kill_program(cluster, pod_object):
     [status] = pod_object["status"]["containerStatuses"]
     name = pod_object["metadata"]["name"]
@@ -52,6 +74,18 @@ def test_an_agent_that_is_killed_is_followed_by_one_that_goes_on(shared, cluster
     [agent] = cluster.pods_of(AGENT)
     kill_program(cluster, agent)
     assert_ended(shared, cluster, under_way)
+    cluster.wait_for_programs()
+
+
+def test_a_container_goes_on_whose_agent_was_killed_in_the_middle_of_its_checkpoint(shared, cluster, big):
+    """Nobody asks again: it is the kubelet that has to finish."""
+    [agent] = cluster.pods_of(AGENT)
+    name = kill_in_the_middle(cluster, agent, big)
+    shared.kubectl("delete", "checkpointrequest", name)
+    assert_goes_on(big)
+    wait("the kubelet has finished", 60, lambda: cluster.archives)
+    for archive in cluster.archives:  # of a request that is gone: a person's to remove
+        (cluster.store.parent / archive).unlink()
     cluster.wait_for_programs()
 
 

@@ -1,6 +1,10 @@
 """What KCR's programs may do, as the API server sees it."""
 
+import os
+
 import pytest
+
+import harness
 
 CONTROLLER = "system:serviceaccount:kcr-system:kcr-controller"
 AGENT = "system:serviceaccount:kcr-agent:kcr-agent"
@@ -38,5 +42,17 @@ def test_the_programs_run_with_what_they_need_only(cluster):
         assert security(one)["capabilities"] == {"drop": ["ALL"]}
         assert security(one)["allowPrivilegeEscalation"] is False
         assert security(one)["readOnlyRootFilesystem"] is True
+    hold = next(one for one in agent["spec"]["template"]["spec"]["initContainers"] if one["name"] == "hold")
+    assert hold["securityContext"] == {**security(agent), "runAsUser": 65534, "runAsGroup": 65534, "runAsNonRoot": True}
     system = cluster.api("/api/v1/namespaces/kcr-system")
     assert system["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
+
+
+def test_the_holder_of_calls_may_do_nothing_and_sees_no_token(cluster):
+    [agent] = cluster.pods_of(harness.AGENT)
+    status = next(one for one in agent["status"]["initContainerStatuses"] if one["name"] == "hold")
+    pid = cluster.first_process(status["containerID"])
+    fields = dict(line.split(":", 1) for line in cluster.file_of_process(pid, "status").read_text().splitlines())
+    assert fields["Uid"].split() == ["65534"] * 4
+    assert int(fields["CapEff"], 16) == int(fields["CapBnd"], 16) == 0
+    assert os.listdir(cluster.file_of_process(pid, "root/var/run/secrets/kubernetes.io/serviceaccount")) == []
