@@ -15,7 +15,7 @@
 #include "sys/options.h"
 
 enum {
-	CONTROL_STOP_MS = 4000, /* after a signal everything is over by then */
+	CONTROL_STOP_MS = 3500, /* for what was begun; then a second for the lease: 5 s in all */
 	CONTROL_MAX_ACTIVE = 16,
 };
 

@@ -1,7 +1,9 @@
 /*
  * One request at a time, on a connection of its own, so that other traffic cannot cost us the
  * Lease. Who holds it patches it without reading it first; when that fails, and for everybody else,
- * it is read, judged and perhaps taken. Each patch names the version it is meant for.
+ * it is read, judged and perhaps taken. Who has to wait watches it meanwhile: a release is seen at
+ * once and the end of a silent holder's time is known exactly. Where it cannot be watched it is
+ * read again and again, as client-go does. Each patch names the version it is meant for.
  */
 #include "kube/lease.h"
 
@@ -12,6 +14,7 @@
 #include "base/alloc.h"
 #include "kube/exchange.h"
 #include "kube/lease_record.h"
+#include "kube/lease_watch.h"
 #include "sys/clock.h"
 
 enum {
@@ -46,6 +49,8 @@ struct kube_lease {
 	struct metric *status;
 	bool is_leader;
 	bool is_over; /* lost or released */
+	bool is_unwatchable; /* we may not watch it */
+	bool is_release_repeated;
 	struct arena *record_arena;
 	struct kube__lease_record record; /* as last seen */
 	struct buf version; /* of the record; empty: it must be read before it is patched */
@@ -53,7 +58,8 @@ struct kube_lease {
 	struct mono_time sent_at; /* the last request */
 	struct mono_time held_at; /* when the last renewal was sent; for others it came later */
 	struct kube_call *call;
-	struct loop_source *timer; /* the next try */
+	struct kube__lease_watch *watch; /* while we wait for another holder */
+	struct loop_source *timer; /* the next try; not set while one is under way */
 	struct loop_source *deadline; /* set while a leader tries to renew */
 	struct loop_source *nothing; /* tells of a release that needed no request */
 	kube_lease_released_fn released;
@@ -102,8 +108,7 @@ static void lease_lose(struct kube_lease *lease)
 	lease->is_over = true;
 	loop_timer_stop(lease->timer);
 	loop_timer_stop(lease->deadline);
-	kube_call_free(lease->call);
-	lease->call = NULL;
+	kube_call_free(take_ptr(&lease->call));
 	lease_set_leader(lease, false);
 	lease->options.changed(lease->options.context, false);
 }
@@ -133,7 +138,7 @@ static void lease_failed(struct kube_lease *lease, const struct error *err)
 static void lease_send(
 	struct kube_lease *lease, enum kube_verb verb, struct str body, kube_done_fn done)
 {
-	int64_t half_ms = lease->options.renew_deadline_ms / 2;
+	int64_t half_ms = lease->is_over ? 0 : lease->options.renew_deadline_ms / 2;
 	struct kube_request request = {
 		.verb = verb,
 		.resource = &lease_resource,
@@ -160,6 +165,7 @@ static void lease_held(void *context, const struct kube_answer *answer, const st
 		lease_failed(lease, err);
 		return;
 	}
+	kube__lease_watch_free(take_ptr(&lease->watch));
 	lease_observe(lease, json_doc_root(answer->doc));
 	lease->held_at = lease->sent_at;
 	lease_set_leader(lease, true);
@@ -204,6 +210,56 @@ static void lease_create(struct kube_lease *lease)
 	lease_send(lease, KUBE_CREATE, buf_str(&body), lease_held);
 }
 
+static void lease_judge(struct kube_lease *lease);
+
+/* The Lease changed while we wait. A try that is under way will see what follows from that. */
+static void lease_was_changed(void *context, const struct json *object)
+{
+	struct kube_lease *lease = context;
+
+	if (object != NULL)
+		lease_observe(lease, object);
+	if (!loop_timer_is_set(lease->timer))
+		return;
+	loop_timer_stop(lease->timer);
+	if (object != NULL)
+		lease_judge(lease);
+	else
+		loop_timer_set(lease->timer, 0);
+}
+
+static void lease_watch_ended(void *context, const struct error *err)
+{
+	struct kube_lease *lease = context;
+
+	kube__lease_watch_free(take_ptr(&lease->watch));
+	lease->is_unwatchable = err != NULL && err->kind == ERROR_DENIED;
+	if (loop_timer_is_set(lease->timer))
+		lease_try_later(lease); /* it begins the next watch */
+}
+
+/* Another one holds the Lease: until that changes, or until its time is over. */
+static void lease_wait(struct kube_lease *lease)
+{
+	struct kube__lease_watch_options watch = {
+		.resource = &lease_resource,
+		.namespace = lease->options.namespace,
+		.name = lease->options.name,
+		.resource_version = buf_str(&lease->version),
+		.changed = lease_was_changed,
+		.ended = lease_watch_ended,
+		.context = lease,
+	};
+
+	if (lease->watch == NULL && !lease->is_unwatchable)
+		lease->watch = kube__lease_watch_start(lease->client, &watch);
+	if (lease->watch == NULL)
+		lease_try_later(lease);
+	else
+		loop_timer_set(lease->timer,
+			kube__lease_ms_left(&lease->record, lease->seen_at, clock_mono()));
+}
+
 static void lease_judge(struct kube_lease *lease)
 {
 	enum kube__lease_step step = kube__lease_decide(
@@ -215,7 +271,7 @@ static void lease_judge(struct kube_lease *lease)
 		return;
 	}
 	if (step == KUBE__LEASE_WAIT) {
-		lease_try_later(lease);
+		lease_wait(lease);
 		return;
 	}
 	record = lease_our_record(lease, step == KUBE__LEASE_RENEW);
@@ -274,18 +330,29 @@ static void lease_tell_released(void *context)
 	lease->released(lease->released_context, NULL);
 }
 
+static void lease_read_before_release(
+	void *context, const struct kube_answer *answer, const struct error *err);
+
+/*
+ * A renewal that was under way at the end may have changed the Lease before us: then it is read,
+ * and given back once more if it is still ours.
+ */
 static void lease_was_released(
 	void *context, const struct kube_answer *answer, const struct error *err)
 {
 	struct kube_lease *lease = context;
 
 	(void)answer;
-	lease->released(lease->released_context, err);
+	if (err == NULL || err->kind != ERROR_CONFLICT || lease->is_release_repeated) {
+		lease->released(lease->released_context, err);
+		return;
+	}
+	lease->is_release_repeated = true;
+	lease_send(lease, KUBE_GET, STR(""), lease_read_before_release);
 }
 
-void kube_lease_release(struct kube_lease *lease, kube_lease_released_fn released, void *context)
+static void lease_give_back(struct kube_lease *lease)
 {
-	bool is_ours = lease->is_leader && lease->version.size > 0;
 	struct wall_time now = clock_wall();
 	struct kube__lease_record record = {
 		.holder = STR(""),
@@ -295,6 +362,26 @@ void kube_lease_release(struct kube_lease *lease, kube_lease_released_fn release
 		.renewed_at = now,
 	};
 
+	lease_patch(lease, &record, lease_was_released);
+}
+
+static void lease_read_before_release(
+	void *context, const struct kube_answer *answer, const struct error *err)
+{
+	struct kube_lease *lease = context;
+
+	if (err == NULL)
+		lease_observe(lease, json_doc_root(answer->doc));
+	if (err == NULL && str_equal(lease->record.holder, lease->options.identity))
+		lease_give_back(lease);
+	else
+		lease->released(lease->released_context, err);
+}
+
+void kube_lease_release(struct kube_lease *lease, kube_lease_released_fn released, void *context)
+{
+	bool is_ours = lease->is_leader;
+
 	lease->is_over = true;
 	lease->released = released;
 	lease->released_context = context;
@@ -302,10 +389,13 @@ void kube_lease_release(struct kube_lease *lease, kube_lease_released_fn release
 	loop_timer_stop(lease->deadline);
 	lease_set_leader(lease, false);
 	kube_call_free(take_ptr(&lease->call));
-	if (is_ours)
-		lease_patch(lease, &record, lease_was_released);
-	else
+	kube__lease_watch_free(take_ptr(&lease->watch));
+	if (!is_ours)
 		lease->nothing = loop_defer(lease->loop, lease_tell_released, lease);
+	else if (lease->version.size > 0)
+		lease_give_back(lease);
+	else
+		lease_send(lease, KUBE_GET, STR(""), lease_read_before_release);
 }
 
 /* ---- The handle ---- */
@@ -374,6 +464,7 @@ void kube_lease_free(struct kube_lease *lease)
 	loop_source_free(lease->deadline);
 	loop_source_free(lease->nothing);
 	kube_call_free(lease->call);
+	kube__lease_watch_free(lease->watch);
 	buf_done(&lease->version);
 	arena_free(lease->record_arena);
 	arena_free(lease->arena);

@@ -26,7 +26,8 @@ typedef void (*kube_lease_changed_fn)(void *context, bool is_leader);
 /* A try failed and will be repeated; for the program's log. */
 typedef void (*kube_lease_failed_fn)(void *context, const struct error *err);
 
-/* The Lease was given back, or could not be (`err`); it runs out by itself then. */
+/* The Lease was given back, or could not be (`err`), which shows within a second or two; it runs
+ * out by itself then. */
 typedef void (*kube_lease_released_fn)(void *context, const struct error *err);
 
 /* Texts are copied. */
@@ -60,8 +61,8 @@ bool kube_lease_is_leader(const struct kube_lease *lease);
 struct str kube_lease_holder(const struct kube_lease *lease);
 
 /*
- * Ends the election on a clean exit: who is the leader gives the Lease back, so that another one
- * can take it at once. `released` is called once, from the loop; `changed` no more.
+ * Ends the election on a clean exit: who is the leader gives the Lease back, so that another one,
+ * who watches it, takes it at once. `released` is called once, from the loop; `changed` no more.
  */
 void kube_lease_release(struct kube_lease *lease, kube_lease_released_fn released, void *context);
 

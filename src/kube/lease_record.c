@@ -1,6 +1,8 @@
 /* The record is read and written by one table. */
 #include "kube/lease_record.h"
 
+enum { LEASE_LOOK_MS = 60 * 1000 };
+
 static const struct json_field lease_record_fields[] = {
 	{
 		.name = "holderIdentity",
@@ -61,6 +63,17 @@ enum kube__lease_step kube__lease_decide(const struct kube__lease_record *record
 	if (record->holder.size == 0 || age_us / TIME_SECOND_US >= record->duration_seconds)
 		return KUBE__LEASE_TAKE;
 	return KUBE__LEASE_WAIT;
+}
+
+int64_t kube__lease_ms_left(
+	const struct kube__lease_record *record, struct mono_time seen_at, struct mono_time now)
+{
+	int64_t age_ms = (now.us - seen_at.us) / 1000;
+	int64_t left_ms = LEASE_LOOK_MS;
+
+	if (record->duration_seconds <= (age_ms + LEASE_LOOK_MS) / 1000)
+		left_ms = record->duration_seconds * 1000 - age_ms;
+	return left_ms > 0 ? left_ms : 1;
 }
 
 void kube__lease_write_new(

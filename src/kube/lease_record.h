@@ -41,6 +41,13 @@ enum kube__lease_step kube__lease_decide(const struct kube__lease_record *record
 	struct str identity, struct mono_time seen_at, struct mono_time now);
 
 /*
+ * Milliseconds until such a record is to be judged again although nothing was heard of it: when its
+ * holder's time is over, and once a minute at least. At least 1.
+ */
+int64_t kube__lease_ms_left(
+	const struct kube__lease_record *record, struct mono_time seen_at, struct mono_time now);
+
+/*
  * Appends a Lease with this record: the body of its creation (with `name`), or a patch that counts
  * for `resource_version` only.
  */
