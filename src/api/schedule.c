@@ -161,6 +161,15 @@ static const struct json_field api_schedule_status_fields[] = {
 		.type = JSON_FIELD_TIME,
 		.offset = offsetof(struct api_schedule_status, next_run),
 		.description = "When requests will be created next. Absent while suspended."},
+	{.name = "missedRuns",
+		.type = JSON_FIELD_I64,
+		.offset = offsetof(struct api_schedule_status, missed),
+		.minimum = 0,
+		.maximum = INT64_MAX,
+		.description =
+			"How many due times passed without requests, all in all: the controller "
+			"was away, the schedule was suspended, or requests of an earlier run were "
+			"not finished. Of one such time at most 100 are counted."},
 	{.name = "active",
 		.type = JSON_FIELD_I64,
 		.flags = JSON_WRITE_EMPTY,

@@ -51,6 +51,7 @@ struct api_schedule_status {
 	struct wall_time last_run;
 	struct wall_time last_successful;
 	struct wall_time next_run;
+	int64_t missed;
 	int64_t active;
 	int64_t observed_generation;
 	struct json_list conditions; /* of struct api_condition: Ready */

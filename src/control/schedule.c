@@ -202,8 +202,8 @@ static bool control_same_status(
 	const struct api_schedule_status *a, const struct api_schedule_status *b)
 {
 	return a->last_run.us == b->last_run.us && a->next_run.us == b->next_run.us &&
-		a->last_successful.us == b->last_successful.us && a->active == b->active &&
-		a->observed_generation == b->observed_generation;
+		a->missed == b->missed && a->last_successful.us == b->last_successful.us &&
+		a->active == b->active && a->observed_generation == b->observed_generation;
 }
 
 /* Writes the status if it is not what it was. `ready`: type, status, reason and message are set. */
@@ -316,6 +316,7 @@ static void control_decide_valid(struct control *control, const struct api_sched
 	if (due.is_to_run) {
 		control_run(control, schedule, due.due, plan);
 		status.last_run = due.due;
+		status.missed += due.missed_count;
 	}
 	status.active = (int64_t)tally.active;
 	status.last_successful = tally.last_successful;
