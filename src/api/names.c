@@ -5,7 +5,9 @@
 #include <stdbool.h>
 #include <string.h>
 
-enum { NAME_HASH_DIGITS = 8 };
+#include "base/number.h"
+
+enum { NAME_HASH_DIGITS = 8, NAME_TIME_DIGITS = 10 };
 
 static bool name_is_alphanumeric(char byte)
 {
@@ -102,6 +104,16 @@ struct str api_request_name(struct arena *arena, struct str schedule, struct str
 	const struct str parts[] = {schedule, pod, container};
 
 	return name_join(arena, parts, array_size(parts), unix_seconds);
+}
+
+bool api_request_name_time(struct str name, int64_t *ret_unix_seconds)
+{
+	size_t digits = 0;
+
+	while (digits < name.size && name.data[name.size - digits - 1] != '-')
+		digits++;
+	return digits >= NAME_TIME_DIGITS &&
+		number_parse_i64(str_from(name, name.size - digits), ret_unix_seconds);
 }
 
 struct str api_checkpoint_name(struct arena *arena, struct str pod, struct str namespace,

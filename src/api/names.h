@@ -5,9 +5,11 @@
 #ifndef API_NAMES_H
 #define API_NAMES_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/arena.h"
+#include "base/attributes.h"
 #include "base/str.h"
 #include "json/json.h"
 
@@ -52,6 +54,12 @@ struct str api_label_value(struct arena *arena, struct str text);
  */
 struct str api_request_name(struct arena *arena, struct str schedule, struct str pod,
 	struct str container, int64_t unix_seconds);
+
+/*
+ * The time in such a name. False when it has none, because the name was too long to keep it: it
+ * ends with a hash then, which is shorter than any time since 2001.
+ */
+must_check bool api_request_name_time(struct str name, int64_t *ret_unix_seconds);
 
 /* `<pod>-<namespace>-<unix>`, the seed's form; the container as above. */
 struct str api_checkpoint_name(struct arena *arena, struct str pod, struct str namespace,

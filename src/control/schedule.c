@@ -1,7 +1,7 @@
 /*
  * A CheckpointSchedule that is due becomes CheckpointRequests. They are named after the due time
- * and made before the run is recorded in the status: a crash in between makes the same names again,
- * so that no due time is lost or doubled.
+ * and made before the run is recorded in the status: after a crash in between the names tell that
+ * it was begun, and the same ones are made again, so that no due time is lost or doubled.
  */
 #include "control/state.h"
 
@@ -15,7 +15,26 @@
 struct control_tally {
 	size_t active;
 	struct wall_time last_successful;
+	struct wall_time begun[SCHEDULE_DUE_MISSED_MAX]; /* due times after the last run */
+	size_t begun_count;
 };
+
+static void control_tally_begun(struct control_tally *tally, const struct api_schedule *schedule,
+	const struct api_request *request)
+{
+	struct wall_time due;
+	int64_t seconds;
+
+	if (tally->begun_count == array_size(tally->begun) ||
+		!api_request_name_time(request->metadata.name, &seconds))
+		return;
+	due = wall_time_of_seconds(seconds);
+	for (size_t i = 0; i < tally->begun_count; i++)
+		if (tally->begun[i].us == due.us)
+			return;
+	if (due.us > schedule->status.last_run.us)
+		tally->begun[tally->begun_count++] = due;
+}
 
 static struct control_tally control_tally(
 	const struct control *control, const struct api_schedule *schedule)
@@ -27,6 +46,7 @@ static struct control_tally control_tally(
 
 	for (size_t i = 0; i < count; i++) {
 		const struct api_request *request = objects[i]->view;
+		control_tally_begun(&tally, schedule, request);
 		if (!api_request_is_finished(request))
 			tally.active++;
 		else if (api_request_phase(request) == API_REQUEST_COMPLETED &&
@@ -246,7 +266,7 @@ static void control_decide_invalid(struct control *control, const struct api_sch
 
 static struct schedule_due_decision control_due(const struct control *control,
 	const struct api_schedule *schedule, const struct schedule_cron *cron,
-	const struct schedule_zone *zone, size_t active)
+	const struct schedule_zone *zone, const struct control_tally *tally)
 {
 	static const enum schedule_due_concurrency concurrencies[] = {
 		[API_CONCURRENCY_FORBID] = SCHEDULE_DUE_FORBID,
@@ -259,12 +279,14 @@ static struct schedule_due_decision control_due(const struct control *control,
 		.now = clock_wall(),
 		.created = schedule->metadata.created,
 		.last_run = schedule->status.last_run,
+		.begun = tally->begun,
+		.begun_count = tally->begun_count,
 		.is_suspended = schedule->spec.suspend,
 		.starting_deadline_seconds = schedule->spec.starting_deadline_seconds > 0
 			? schedule->spec.starting_deadline_seconds
 			: SCHEDULE_DUE_NO_DEADLINE,
 		.concurrency = concurrencies[api_schedule_concurrency(schedule)],
-		.active_count = active,
+		.active_count = tally->active,
 		.uid = schedule->metadata.uid,
 		.spread_seconds = control->spread_seconds,
 	};
@@ -307,12 +329,14 @@ static void control_decide_valid(struct control *control, const struct api_sched
 	const struct schedule_cron *cron, const struct schedule_zone *zone, struct kube_plan *plan)
 {
 	struct control_tally tally = control_tally(control, schedule);
-	struct schedule_due_decision due = control_due(control, schedule, cron, zone, tally.active);
+	struct schedule_due_decision due = control_due(control, schedule, cron, zone, &tally);
 	struct api_schedule_status status = schedule->status;
 
 	control_tell_missed(control, schedule, &due, plan);
 	if (due.is_to_run && due.is_to_replace)
 		control_replace_active(control, schedule, plan);
+	if (wall_time_is_set(due.unfinished))
+		control_run(control, schedule, due.unfinished, plan);
 	if (due.is_to_run) {
 		control_run(control, schedule, due.due, plan);
 		status.last_run = due.due;

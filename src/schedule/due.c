@@ -33,7 +33,27 @@ static struct wall_time due_most_recent(const struct schedule_due_view *view)
 	return due;
 }
 
-/* Counts the due times between the origin and `due`. */
+static bool due_was_begun(const struct schedule_due_view *view, struct wall_time due)
+{
+	for (size_t i = 0; i < view->begun_count; i++)
+		if (view->begun[i].us == due.us)
+			return true;
+	return false;
+}
+
+/* The newest due time that was begun and not recorded, before `due`. */
+static struct wall_time due_unfinished(const struct schedule_due_view *view, struct wall_time due)
+{
+	struct wall_time newest = {0};
+
+	for (size_t i = 0; i < view->begun_count; i++)
+		if (view->begun[i].us > due_origin(view).us && view->begun[i].us < due.us &&
+			view->begun[i].us > newest.us)
+			newest = view->begun[i];
+	return newest;
+}
+
+/* Counts the due times between the origin and `due` that nothing was begun of. */
 static void due_count_missed(
 	const struct schedule_due_view *view, struct schedule_due_decision *decision)
 {
@@ -41,6 +61,8 @@ static void due_count_missed(
 	struct wall_time due = decision->due;
 
 	while (schedule_cron_previous(view->cron, view->zone, due, &due) && due.us > origin.us) {
+		if (due_was_begun(view, due))
+			continue;
 		if (decision->missed_count == SCHEDULE_DUE_MISSED_MAX) {
 			decision->is_missed_capped = true;
 			return;
@@ -109,5 +131,7 @@ struct schedule_due_decision schedule_due_decide(const struct schedule_due_view 
 	decision.is_to_run = true;
 	decision.is_to_replace =
 		view->concurrency == SCHEDULE_DUE_REPLACE && view->active_count > 0;
+	if (view->concurrency != SCHEDULE_DUE_REPLACE) /* it would be replaced at once */
+		decision.unfinished = due_unfinished(view, decision.due);
 	return decision;
 }

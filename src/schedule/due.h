@@ -9,6 +9,10 @@
  * when the clock is set back, and a request that is named after its due time (as seconds since
  * 1970) cannot be made twice by a controller that stopped between making and recording it.
  *
+ * A due time that has requests and was not recorded, because its controller stopped or could not
+ * write, was not missed. The newest of these is gone through again with the next run, which makes
+ * the requests that it lacks.
+ *
  * Differences from CronJob: the most recent due time is found exactly, where CronJob estimates it
  * from the distance of the first two and then may find none ("30 6-16/4 * * 1-5" on a Saturday);
  * the times of "@every" count from last_run always, where CronJob counts from the deadline when
@@ -45,6 +49,9 @@ struct schedule_due_view {
 	struct wall_time now;
 	struct wall_time created;
 	struct wall_time last_run; /* `due` of the last request; may be not set */
+	const struct wall_time
+		*begun; /* due times with requests; those after it are not recorded */
+	size_t begun_count;
 	bool is_suspended;
 	int64_t starting_deadline_seconds; /* negative: none; 0 never runs, as with CronJob */
 	enum schedule_due_concurrency concurrency;
@@ -66,6 +73,7 @@ struct schedule_due_decision {
 	bool is_to_replace; /* cancel the active requests before that */
 	enum schedule_due_skip skip;
 	struct wall_time due; /* most recent due time that was not run; not set: nothing is due */
+	struct wall_time unfinished; /* make what this due time lacks first; not set: none */
 	unsigned missed_count; /* due times since the last run, before `due`; at most MISSED_MAX */
 	bool is_missed_capped; /* there were more than missed_count says */
 	struct wall_time next_due; /* first due time after now and the last run; not set: never */

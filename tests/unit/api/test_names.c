@@ -92,6 +92,25 @@ static void long_names_are_cut_and_stay_different(void **state)
 	assert_true(str_equal(first, api_request_name(arena, name, name, STR(""), 1)));
 }
 
+static void the_time_is_read_from_a_name_that_has_it(void **state)
+{
+	autoarena *arena = arena_new(256);
+	struct str name = repeated(arena, 'a', 253);
+	struct str none = STR("");
+	int64_t time = 0;
+
+	(void)state;
+	assert_true(api_request_name_time(
+		api_request_name(arena, STR("s"), STR("p-1"), none, 1795262400), &time));
+	assert_int_equal(time, 1795262400);
+	assert_false(api_request_name_time(
+		api_request_name(arena, name, name, none, 1795262400), &time));
+	assert_false(api_request_name_time(STR("by-hand"), &time));
+	assert_false(api_request_name_time(STR("s-p-12345678"), &time)); /* a hash of digits */
+	assert_false(api_request_name_time(STR("s-p-17952624001795262400"), &time));
+	assert_false(api_request_name_time(none, &time));
+}
+
 static void a_name_is_not_cut_behind_a_dash_or_dot(void **state)
 {
 	autoarena *arena = arena_new(256);
@@ -178,6 +197,7 @@ int main(void)
 		cmocka_unit_test(a_request_without_schedule_begins_with_the_pod),
 		cmocka_unit_test(any_input_gives_a_valid_name),
 		cmocka_unit_test(long_names_are_cut_and_stay_different),
+		cmocka_unit_test(the_time_is_read_from_a_name_that_has_it),
 		cmocka_unit_test(a_name_is_not_cut_behind_a_dash_or_dot),
 		cmocka_unit_test(names_that_were_changed_stay_different),
 		cmocka_unit_test(a_valid_label_value_stays_as_it_is),

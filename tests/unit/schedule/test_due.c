@@ -175,6 +175,60 @@ static void the_deadline_lets_late_times_go(void **state)
 	}
 }
 
+/* Due at 11:40, 11:45 and so on; the run of 11:40 is the last one that was recorded. */
+static void a_run_that_was_begun_is_not_missed_and_what_it_lacks_is_made(void **state)
+{
+	static const struct {
+		int64_t begun[2];
+		unsigned missed;
+		int64_t unfinished;
+	} cases[] = {
+		{{0, 0}, 3, 0}, {{NOON - 900, 0}, 2, NOON - 900},
+		{{NOON - 300, NOON - 900}, 1, NOON - 300}, {{NOON, NOON - 600}, 2, NOON - 600},
+		{{NOON, 0}, 3, 0}, /* it is the one to run */
+		{{NOON - 1200, NOON - 1500}, 3, 0}, /* they are recorded */
+		{{NOON + 300, 0}, 3, 0}, /* the clock was set back */
+		{{NOON - 299, 0}, 3, NOON - 299}, /* of an earlier expression */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < array_size(cases); i++) {
+		struct wall_time begun[] = {wall_time_of_seconds(cases[i].begun[0]),
+			wall_time_of_seconds(cases[i].begun[1])};
+		struct schedule_due_view view = view_of("*/5 * * * *");
+		struct schedule_due_decision decision;
+
+		view.last_run = wall_time_of_seconds(NOON - 1200);
+		view.begun = begun;
+		view.begun_count = array_size(begun);
+		decision = schedule_due_decide(&view);
+		assert_true(decision.is_to_run);
+		assert_int_equal(wall_time_seconds(decision.due), NOON);
+		assert_int_equal(decision.missed_count, cases[i].missed);
+		assert_int_equal(wall_time_seconds(decision.unfinished), cases[i].unfinished);
+	}
+}
+
+static void a_run_that_was_begun_waits_and_goes_as_the_policy_says(void **state)
+{
+	struct wall_time begun = wall_time_of_seconds(NOON - 300);
+	struct schedule_due_view view = view_of("*/5 * * * *");
+	struct schedule_due_decision decision;
+
+	(void)state;
+	view.begun = &begun;
+	view.begun_count = 1;
+	view.active_count = 1; /* its own */
+	view.concurrency = SCHEDULE_DUE_FORBID;
+	decision = schedule_due_decide(&view);
+	assert_int_equal(decision.skip, SCHEDULE_DUE_SKIP_STILL_ACTIVE);
+	assert_false(wall_time_is_set(decision.unfinished));
+	view.concurrency = SCHEDULE_DUE_REPLACE;
+	decision = schedule_due_decide(&view);
+	assert_true(decision.is_to_replace);
+	assert_false(wall_time_is_set(decision.unfinished));
+}
+
 static void a_suspended_schedule_waits_without_waking(void **state)
 {
 	struct schedule_due_view view = view_of("0 * * * *");
@@ -397,6 +451,8 @@ int main(void)
 		cmocka_unit_test(missed_times_are_counted_up_to_a_hundred),
 		cmocka_unit_test(uneven_times_are_found_where_cronjob_misses_them),
 		cmocka_unit_test(the_deadline_lets_late_times_go),
+		cmocka_unit_test(a_run_that_was_begun_is_not_missed_and_what_it_lacks_is_made),
+		cmocka_unit_test(a_run_that_was_begun_waits_and_goes_as_the_policy_says),
 		cmocka_unit_test(a_suspended_schedule_waits_without_waking),
 		cmocka_unit_test(active_requests_matter_as_the_policy_says),
 		cmocka_unit_test(a_schedule_that_is_never_due_never_wakes),
