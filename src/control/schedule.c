@@ -11,6 +11,8 @@
 #include "schedule/due.h"
 #include "sys/clock.h"
 
+enum { CONTROL_BLIND_MS = 1000 }; /* until we look whether we see again */
+
 /* What the requests of a schedule say about it. */
 struct control_tally {
 	size_t active;
@@ -351,6 +353,16 @@ static void control_decide_valid(struct control *control, const struct api_sched
 		kube_plan_wake(plan, control_ms_until(due.wake));
 }
 
+/*
+ * While we are behind, a run of ours looks as if it had not been, and would be made up for or told
+ * as missed.
+ */
+static bool control_sees_runs(const struct control *control)
+{
+	return kube_informer_state(control->schedules) == KUBE_INFORMER_WATCHING &&
+		kube_informer_state(control->requests) == KUBE_INFORMER_WATCHING;
+}
+
 void control_decide_schedule(void *context, struct str key, struct kube_plan *plan)
 {
 	struct control *control = context;
@@ -365,6 +377,10 @@ void control_decide_schedule(void *context, struct str key, struct kube_plan *pl
 	schedule = control_schedule(control, namespace, name);
 	if (schedule == NULL || wall_time_is_set(schedule->metadata.deleted))
 		return;
+	if (!control_sees_runs(control)) {
+		kube_plan_wake(plan, CONTROL_BLIND_MS);
+		return;
+	}
 	control_retain(control, schedule, plan);
 	if (schedule_cron_parse(schedule->spec.schedule, &cron, &err) < 0)
 		control_decide_invalid(control, schedule, API_REASON_INVALID_SCHEDULE, &err, plan);
