@@ -140,6 +140,29 @@ static void tell_ended(void *context)
 	leave(client);
 }
 
+/* libcurl 7.88 cannot drop connections; a new pool takes over and the old one runs dry. */
+static void retire(struct http_client *client, struct http__multi **multi)
+{
+	bool shares_connections = *multi == client->shared;
+
+	list_append(&client->retired, &(*multi)->link);
+	*multi = new_multi(client, shares_connections);
+}
+
+/*
+ * The peer said nothing to this call. It may be gone, or somebody between us and it, although the
+ * connection lives; with HTTP/2 the next call would be sent into the same silence.
+ */
+static void avoid_connection(struct http_call *call)
+{
+	struct http_client *client = call->client;
+
+	if (call->multi == client->shared)
+		retire(client, &client->shared);
+	else if (call->multi == client->own)
+		retire(client, &client->own);
+}
+
 static void conclude_ended(struct http__multi *multi)
 {
 	CURLcode code = CURLE_OK;
@@ -149,6 +172,8 @@ static void conclude_ended(struct http__multi *multi)
 		struct http_call *call = NULL;
 		(void)curl_easy_getinfo(easy, CURLINFO_PRIVATE, &call);
 		http__call_conclude(call, code);
+		if (code == CURLE_OPERATION_TIMEDOUT && !call->head.is_complete)
+			avoid_connection(call);
 		leave_multi(call);
 		if (!call->is_released)
 			end(call);
@@ -178,6 +203,7 @@ static void look_for_silence(void *context)
 	enter(call->client);
 	(void)error_set(&call->error, ERROR_TIMEOUT, "not a byte from '%s' for %g s",
 		call->url.peer, (double)call->silence_ms / 1000.0);
+	avoid_connection(call);
 	leave_multi(call);
 	end(call);
 	leave(call->client);
@@ -216,15 +242,6 @@ void http_client_free(struct http_client *client)
 		return;
 	settle(client);
 	destroy_client(client);
-}
-
-/* libcurl 7.88 cannot drop idle connections; a new pool takes over and the old one runs dry. */
-static void retire(struct http_client *client, struct http__multi **multi)
-{
-	bool shares_connections = *multi == client->shared;
-
-	list_append(&client->retired, &(*multi)->link);
-	*multi = new_multi(client, shares_connections);
 }
 
 void http_client_forget_connections(struct http_client *client)
