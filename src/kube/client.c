@@ -11,6 +11,7 @@
 #include "kube/backoff.h"
 #include "kube/exchange.h"
 #include "kube/request.h"
+#include "kube/undeclared.h"
 #include "sys/clock.h"
 
 enum {
@@ -138,6 +139,21 @@ static int64_t call_retry_delay(
 	return now.us + delay_ms * 1000 < call->deadline.us ? delay_ms : -1;
 }
 
+/* An apply to a server whose kinds are older than ours is sent again without what they lack. */
+static bool call_leaves_out(struct kube_call *call, const struct error *err)
+{
+	autobuf shorter = BUF_INIT(LIMIT_OBJECT_BYTES);
+
+	if (call->verb != KUBE_APPLY || err->status != 500 || call->tries >= CALL_TRIES_MAX ||
+		!kube__undeclared_leave_out(
+			str_of(err->text), (struct str){call->body, call->body_size}, &shorter))
+		return false;
+	free(call->body);
+	call->body_size = shorter.size;
+	call->body = buf_take(&shorter);
+	return true;
+}
+
 static void call_ended(
 	void *context, const struct http_answer *http, struct str body, const struct error *failure)
 {
@@ -163,7 +179,9 @@ static void call_ended(
 		(void)kube__answer_refusal(http->status, body, &err);
 	else
 		err = *failure;
-	delay_ms = call_retry_delay(call, &err, answer.retry_after_ms);
+	delay_ms = call_leaves_out(call, &err)
+		? 0
+		: call_retry_delay(call, &err, answer.retry_after_ms);
 	if (delay_ms < 0) {
 		call_fail(call, &answer, &err);
 		return;

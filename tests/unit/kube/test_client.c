@@ -325,6 +325,29 @@ static void what_is_harmless_is_repeated(void **state)
 	assert_int_equal(world->error.kind, ERROR_NONE);
 }
 
+static void an_apply_is_sent_again_without_what_an_older_server_lacks(void **state)
+{
+	struct world *world = *state;
+	struct kube_request request = {
+		.verb = KUBE_APPLY,
+		.resource = &api_pods,
+		.namespace = STR("a"),
+		.name = STR("x"),
+		.body = STR("{\"status\":{\"old\":1,\"new\":2}}"),
+		.field_manager = STR("kcr"),
+	};
+
+	api_world_connect(&world->api);
+	api_expect(&world->api.peer, "PATCH ", 500,
+		"{\"message\":\"failed to create typed patch object (a/x; v1, Kind=Pod): "
+		".status.new: field not declared in schema\"}")
+		->expects[1] = "{\"status\":{\"old\":1,\"new\":2}}";
+	api_expect(&world->api.peer, "PATCH ", 200, POD)->expects[1] = "{\"status\":{\"old\":1}}";
+	start(world, &request);
+	finish(world);
+	assert_int_equal(world->error.kind, ERROR_NONE);
+}
+
 static void a_wait_beyond_the_deadline_is_not_begun(void **state)
 {
 	struct world *world = *state;
@@ -561,6 +584,7 @@ int main(void)
 		client_test(too_many_requests_are_repeated_after_what_the_server_says),
 		client_test(a_create_is_not_repeated_when_its_fate_is_unknown),
 		client_test(what_is_harmless_is_repeated),
+		client_test(an_apply_is_sent_again_without_what_an_older_server_lacks),
 		client_test(a_wait_beyond_the_deadline_is_not_begun),
 		client_test(a_call_that_gets_no_answer_ends),
 		client_test(a_released_call_is_not_called_back),

@@ -11,6 +11,7 @@
 #include "kube/backoff.h"
 #include "kube/exec.h"
 #include "kube/resource.h"
+#include "kube/undeclared.h"
 #include "kube/watch.h"
 
 static void paths_are_encoded_segment_by_segment(void **state)
@@ -177,6 +178,47 @@ static void a_refusal_says_what_the_server_said(void **state)
 	}
 }
 
+static void undeclared_fields_are_left_out(void **state)
+{
+	static const char body[] =
+		"{\"kind\":\"K\",\"status\":{\"a\":1,\"b\":{\"c\":[2],\"d\":3}}}";
+	static const struct {
+		const char *message;
+		const char *shorter; /* NULL: nothing is left out */
+	} cases[] = {
+		{"failed to create typed patch object (n/x; g/v1, Kind=K): .status.a: field not "
+		 "declared in schema",
+			"{\"kind\":\"K\",\"status\":{\"b\":{\"c\":[2],\"d\":3}}}"},
+		{"failed to create typed patch object (n/x; g/v1, Kind=K): errors:\n"
+		 "  .status.b.c: field not declared in schema\n"
+		 "  .status.a: field not declared in schema\n"
+		 "  .status.b.d: expected string, got &value.valueUnstructured{Value:3}",
+			"{\"kind\":\"K\",\"status\":{\"b\":{\"d\":3}}}"},
+		{"x: .status: field not declared in schema", "{\"kind\":\"K\"}"},
+		{"x: .status.z: field not declared in schema", NULL},
+		{"x: .status.a.z: field not declared in schema", NULL},
+		{"x: .status.b.c[type=\"Ready\"].z: field not declared in schema", NULL},
+		{"x: field not declared in schema", NULL},
+		{": field not declared in schema", NULL},
+		{"field not declared in schema", NULL},
+		{"etcdserver: request timed out", NULL},
+		{"", NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < array_size(cases); i++) {
+		autobuf shorter = BUF_INIT(1000);
+		bool is_shorter = kube__undeclared_leave_out(
+			str_of(cases[i].message), str_of(body), &shorter);
+
+		assert_int_equal(is_shorter, cases[i].shorter != NULL);
+		if (is_shorter)
+			assert_string_equal(shorter.data, cases[i].shorter);
+		else
+			assert_int_equal(shorter.size, 0);
+	}
+}
+
 static void a_plugins_output_is_checked(void **state)
 {
 #define OUTPUT(status)                                                                             \
@@ -320,6 +362,7 @@ int main(void)
 		cmocka_unit_test(the_delay_doubles_and_is_forgotten_by_health),
 		cmocka_unit_test(each_status_has_its_kind),
 		cmocka_unit_test(a_refusal_says_what_the_server_said),
+		cmocka_unit_test(undeclared_fields_are_left_out),
 		cmocka_unit_test(a_plugins_output_is_checked),
 		cmocka_unit_test(a_plugin_is_told_about_the_cluster_when_it_asks),
 		cmocka_unit_test(lines_may_be_cut_anywhere),
