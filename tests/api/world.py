@@ -340,13 +340,14 @@ class Program:
 
     ports = itertools.count(18081)
 
-    def __init__(self, cluster, part, directory, *options, kubeconfig=None, environment=()):
+    def __init__(self, cluster, part, directory, *options, kubeconfig=None, environment=(), clock=None):
         self.cluster = cluster
         self.part = part
         self.port = next(Program.ports)
         self.log = directory / f"{part}-{self.port}.log"
         self.command = [
-            ROOT / "cluster" / "exec", "--name", cluster.name, "--net", binary(), part,
+            ROOT / "cluster" / "exec", "--name", cluster.name, "--net",
+            *(clock.words() if clock else ()), binary(), part,
             f"--health-probe-port={self.port}", "--health-probe-bind-address=127.0.0.1", *options]
         if kubeconfig is not None:
             self.command.append(f"--kubeconfig={kubeconfig}")
@@ -413,6 +414,27 @@ class Program:
         found = SANITIZER.search(text)
         if found is not None:
             pytest.fail(f"{self.part}: {text[max(0, found.start() - 500):found.start() + 6000]}")
+
+
+class Clock:
+    """A clock for one program: tests/programs/clock.c."""
+
+    def __init__(self, directory, speed=1):
+        self.speed = speed
+        self.path = directory / "clock-step"
+        self.path.write_bytes(bytes(8))
+
+    def step(self, seconds):
+        """The wall clock differs by so much from now on."""
+        with open(self.path, "r+b", buffering=0) as step:
+            step.write(int(seconds * 1e6).to_bytes(8, "little", signed=True))
+
+    def words(self):
+        """In front of the program's. The sanitizer wants to come first, which here it need not."""
+        sanitizer = os.environ.get("ASAN_OPTIONS", "")
+        return ["env", f"ASAN_OPTIONS={sanitizer}:verify_asan_link_order=0",
+                f"KCR_CLOCK_SPEED={self.speed}", f"KCR_CLOCK_STEP={self.path}",
+                f"LD_PRELOAD={binary().parents[2] / 'tests' / 'programs' / 'clock.so'}"]
 
 
 def binary():
