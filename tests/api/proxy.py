@@ -17,6 +17,7 @@ class Proxy:
         self.listening = network.listen()
         self.port = self.listening.getsockname()[1]
         self.pairs = set()
+        self.frozen = set()
         self.lock = threading.Lock()
         self.is_stalled = False  # bytes are taken in and go nowhere
         self.delay = 0  # seconds that each piece is held back
@@ -34,13 +35,18 @@ class Proxy:
              f"    tls-server-name: {ADDRESS}#", path], check=True)
         return path
 
+    def freeze(self):
+        """Nothing more goes through the connections that there are, and they do not end."""
+        with self.lock:
+            self.frozen |= self.pairs
+
     def cut(self):
         """Every connection ends, mid-stream, with a reset."""
         with self.lock:
             pairs, self.pairs = self.pairs, set()
         for pair in pairs:
             for end in pair:
-                _reset(end)
+                reset(end)
 
     def close(self):
         self.listening.close()
@@ -54,12 +60,12 @@ class Proxy:
                 return
             self.count += 1
             if self.is_refusing:
-                _reset(near)
+                reset(near)
                 continue
             try:
                 far = self.network.connect(ADDRESS, PORT)
             except OSError:
-                _reset(near)
+                reset(near)
                 continue
             far.settimeout(None)
             with self.lock:
@@ -70,7 +76,7 @@ class Proxy:
         try:
             while True:
                 readable, _, _ = select.select([near, far], [], [], 0.1)
-                if self.is_stalled:
+                if self.is_stalled or (near, far) in self.frozen:
                     time.sleep(0.05)
                     continue
                 for end in readable:
@@ -88,7 +94,7 @@ class Proxy:
             far.close()
 
 
-def _reset(connection):
+def reset(connection):
     try:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
         connection.shutdown(socket.SHUT_RDWR)

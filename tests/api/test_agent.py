@@ -34,14 +34,17 @@ class Node:
         self.network = kinds.network
         self.registry_port = next(Node.registry_ports)
 
-    def start(self, *options):
+    def start(self, *options, **more):
+        self.launch(*options, **more).says("Synced with the cluster")
+        return self.agent
+
+    def launch(self, *options, **more):
         self.agent = self.programs(
             "agent", f"--node-name={NODE}", f"--kubelet-port={self.kubelet.port}",
             f"--kubelet-checkpoints={self.archives}", f"--store={self.store}",
             "--store-min-free=1Mi", f"--registry-port={self.registry_port}", "--log-level=debug",
-            *options)
-        self.agent.start().says("Synced with the cluster")
-        return self.agent
+            *options, **more)
+        return self.agent.start()
 
     def request(self, name="one", **spec):
         return self.space.request(name, nodeName=NODE, **spec)

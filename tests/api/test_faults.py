@@ -1,87 +1,21 @@
-"""The controller while its surroundings fail. What must hold in every case: each due checkpoint is
-asked for once, or its absence is explained; nothing is doubled; nothing is left over."""
+"""The controller while its surroundings fail. What must hold in every case: each due checkpoint
+is asked for once, or its absence is explained; nothing is doubled or left over (ledger.py)."""
 
+import json
 import random
-import re
 import signal
 import threading
 import time
 
 import pytest
 
+from ledger import Ledger
+from middle import GONE, Authority, Fault, Middle, kubeconfig
 from proxy import Proxy
-from world import ApiError, eventually, stamp
+from test_agent import NODE, Node
+from world import ApiError, Clock, eventually, never, stamp
 
-FAST_LEASE = ("--leader-elect-lease-duration=3s", "--leader-elect-renew-deadline=2s",
-              "--leader-elect-retry-period=500ms")
 ALONE = "--leader-elect=false"
-
-
-class Ledger:
-    """All CheckpointRequests that ever were in a namespace, by uid, as a watch of our own saw them."""
-
-    def __init__(self, space):
-        self.space = space
-        self.seen = {}
-        self.failure = None
-
-    def look(self):
-        for request in self.space.requests():
-            self.seen.setdefault(request["metadata"]["uid"], request)
-        return self.seen.values()
-
-    def times(self, pod="pod-1"):
-        """The due times that were asked for, each as often as it was."""
-        return sorted(int(r["metadata"]["name"].rsplit("-", 1)[1]) for r in self.look()
-                      if r["spec"]["podReference"]["name"] == pod)
-
-    def missed(self):
-        """How many runs the events say were missed."""
-        total = 0
-        for event in self.space.events("MissedRuns"):
-            number = int(re.match(r"(?:more than )?(\d+) runs", event["note"])[1])
-            total += number * event.get("series", {}).get("count", 1)
-        return total
-
-    def lacks(self, pod, period):
-        """How many due times were not asked for; what was has to be one, and once."""
-        times = self.times(pod)
-        assert len(times) == len(set(times)), f"doubled: {times}"
-        assert all((t - times[0]) % period == 0 for t in times), f"no due times: {times}"
-        return (times[-1] - times[0]) // period + 1 - len(times)
-
-    def settle(self, controller, period, pods=("pod-1", "pod-2")):
-        """The books are right in the end, while the schedule goes on: gaps are told."""
-        for pod in pods:
-            eventually(lambda: self.lacks(pod, period) <= self.missed(), 60,
-                       f"word of the missing runs {self.times(pod)}, told: {self.missed()}")
-        controller.stop()
-
-
-def start_schedule(space, period=1):
-    space.pod("pod-1")
-    space.pod("pod-2")
-    space.schedule("every", f"@every {period}s", concurrencyPolicy="Allow", timeoutSeconds=3600)
-    return Ledger(space)
-
-
-def wait_for_runs(ledger, count, timeout=20):
-    """So many more runs than now."""
-    before = len(set(ledger.times()))
-    eventually(lambda: len(set(ledger.times())) >= before + count, timeout, f"{count} more runs")
-
-
-def test_the_api_server_dies_and_comes_back(kinds, space, programs):
-    ledger = start_schedule(space)
-    controller = programs("controller", ALONE, "--log-level=debug").start()
-    controller.says("Started reconciling")
-    wait_for_runs(ledger, 2)
-    kinds.component("kill", "kube-apiserver")
-    time.sleep(3)
-    assert controller.process.poll() is None
-    start_api_server(kinds, space)
-    wait_for_runs(ledger, 2, 60)
-    ledger.settle(controller, 1)
 
 
 def start_api_server(kinds, space):
@@ -97,10 +31,10 @@ def start_api_server(kinds, space):
 
 
 def test_the_history_is_compacted_while_the_controller_stands_still(kinds, space, programs):
-    ledger = start_schedule(space)
+    ledger = Ledger(space)
     controller = programs("controller", ALONE, "--log-level=debug").start()
     controller.says("Started reconciling")
-    wait_for_runs(ledger, 1)
+    ledger.wait(1)
     controller.signal(signal.SIGSTOP)
     # its watches fall behind: the server's buffers overflow and it closes them
     space.pod("late", labels={"app": "x"})
@@ -117,13 +51,13 @@ def test_the_history_is_compacted_while_the_controller_stands_still(kinds, space
     # what changed meanwhile is known from a new list
     eventually(lambda: ledger.times("late"), 60, "a request for the Pod that came meanwhile")
     before = len(ledger.times("pod-2"))
-    wait_for_runs(ledger, 2, 60)
+    ledger.wait(2, 60)
     assert len(ledger.times("pod-2")) == before
-    ledger.settle(controller, 1, ["pod-1"])
+    ledger.settle(controller, pods=["pod-1"])
 
 
 def test_another_writer_patches_the_same_objects_all_the_time(space, programs):
-    ledger = start_schedule(space)
+    ledger = Ledger(space)
     schedule = space.get("checkpointschedules", "every")
     pod = space.get("pods", "pod-1")
     space.checkpoint(pod, age=3, schedule=schedule)
@@ -144,7 +78,7 @@ def test_another_writer_patches_the_same_objects_all_the_time(space, programs):
     meddler.start()
     try:
         controller = programs("controller", ALONE).start().says("Started reconciling")
-        wait_for_runs(ledger, 4)
+        ledger.wait(4)
         eventually(lambda: (space.condition("checkpoints", "ckp-1", "Restorable") or {})
                    .get("status") == "True", 20, "Restorable in spite of the other writer")
         status = pod["status"]["containerStatuses"][0]
@@ -155,7 +89,7 @@ def test_another_writer_patches_the_same_objects_all_the_time(space, programs):
     finally:
         is_over.set()
         meddler.join()
-    ledger.settle(controller, 1)
+    ledger.settle(controller)
     assert len(space.notes("Restoring")) == 1
 
 
@@ -171,32 +105,32 @@ def through(proxy, kinds, tmp_path, programs, *options):
 
 
 def test_connections_are_cut_again_and_again(kinds, space, programs, proxy, tmp_path):
-    ledger = start_schedule(space)
+    ledger = Ledger(space)
     controller = through(proxy, kinds, tmp_path, programs, ALONE).start()
     controller.says("Started reconciling")
     for _ in range(12):
         time.sleep(random.uniform(0.1, 0.6))
         proxy.cut()
-    wait_for_runs(ledger, 2, 60)
-    ledger.settle(controller, 1)
+    ledger.wait(2, 60)
+    ledger.settle(controller)
 
 
 def test_the_network_is_slow(kinds, space, programs, proxy, tmp_path):
-    ledger = start_schedule(space, 2)
+    ledger = Ledger(space, 2)
     controller = through(proxy, kinds, tmp_path, programs, ALONE).start()
     controller.says("Started reconciling")
     proxy.delay = 0.15
-    wait_for_runs(ledger, 3, 40)
+    ledger.wait(3, 40)
     proxy.delay = 0
-    ledger.settle(controller, 2)
+    ledger.settle(controller)
 
 
 def test_the_network_is_silent_for_a_while_and_new_connections_are_refused(
         kinds, space, programs, proxy, tmp_path):
-    ledger = start_schedule(space)
+    ledger = Ledger(space)
     controller = through(proxy, kinds, tmp_path, programs, ALONE).start()
     controller.says("Started reconciling")
-    wait_for_runs(ledger, 1)
+    ledger.wait(1)
     proxy.is_stalled = True
     time.sleep(3)
     proxy.is_refusing = True
@@ -208,89 +142,159 @@ def test_the_network_is_silent_for_a_while_and_new_connections_are_refused(
     time.sleep(2)
     assert proxy.count - before < 60, "it hammers a server that refuses it"
     proxy.is_refusing = False
-    wait_for_runs(ledger, 2, 60)
-    ledger.settle(controller, 1)
+    ledger.wait(2, 60)
+    ledger.settle(controller)
 
 
-def test_the_controller_is_killed_ten_times_at_random_moments(space, programs):
-    ledger = start_schedule(space)
-    controller = programs("controller", ALONE)
-    for _ in range(10):
-        controller.start()
-        time.sleep(random.uniform(0.15, 0.9))
-        controller.kill()
-        ledger.look()
-    controller.start()
-    wait_for_runs(ledger, 2)
-    controller.stop()
-    # a killed controller may take word of a missed run with it, so gaps are allowed here; but what
-    # was asked for came once, and each run was made for all of its Pods
-    for pod in ("pod-1", "pod-2"):
-        times = ledger.times(pod)
-        assert len(times) == len(set(times))
-    assert ledger.times("pod-1") == ledger.times("pod-2")
+# ---- What a server may answer ----
+
+@pytest.fixture
+def authority(tmp_path):
+    return Authority(tmp_path, "one")
 
 
-# ---- Two controllers ----
-
-def lease_options(name):
-    return (f"--leader-elect-resource-name={name}", "--log-level=debug", *FAST_LEASE)
-
-
-def test_a_leader_that_stood_still_past_its_lease_ends_without_acting(space, programs):
-    ledger = start_schedule(space)
-    old = programs("controller", *lease_options("stopped")).start().says("Started reconciling")
-    new = programs("controller", *lease_options("stopped")).start().says("Synced")
-    wait_for_runs(ledger, 1)
-    old.signal(signal.SIGSTOP)
-    new.says("Started reconciling")
-    wait_for_runs(ledger, 1)
-    said = len(old.text())
-    old.signal(signal.SIGCONT)
-    eventually(lambda: old.process.poll() is not None, 10, "the end of the old leader")
-    assert old.process.returncode == 1
-    tail = old.text()[said:]
-    assert "Lost the leader's lease, exiting" in tail
-    assert "Decided" not in tail
-    old.status = 1
-    wait_for_runs(ledger, 2)
-    ledger.settle(new, 1)
+@pytest.fixture
+def middle(kinds, authority):
+    made = Middle(kinds, authority)
+    yield made
+    made.close()
 
 
-def test_a_leader_that_stood_still_sends_no_write_when_it_goes_on(
-        kinds, space, programs, proxy, tmp_path):
-    """All that is due while it stood still is due at once when it goes on: it must not do it."""
-    for number in range(30):
-        space.schedule(f"every-{number}", "@every 1s", concurrencyPolicy="Allow",
-                       timeoutSeconds=3600)
-    space.pod("pod-1")
-    old = through(proxy, kinds, tmp_path, programs, *lease_options("frozen")).start()
-    old.says("Started reconciling")
-    eventually(lambda: len(space.requests()) >= 30)
-    old.signal(signal.SIGSTOP)
-    time.sleep(4)  # the lease has run out; nobody else is there to take it and to act
-    before = {r["metadata"]["uid"] for r in space.requests()}
-    # another one holds it now
-    space.api.call("PATCH", "/apis/coordination.k8s.io/v1/namespaces/default/leases/frozen", {
-        "spec": {"holderIdentity": "another", "leaseDurationSeconds": 60,
-                 "renewTime": stamp()[:-1] + ".000000Z"}}, "application/merge-patch+json")
-    old.signal(signal.SIGCONT)
-    eventually(lambda: old.process.poll() is not None, 10, "the end of the old leader")
-    after = {r["metadata"]["uid"] for r in space.requests()}
-    old.status = 1
-    assert len(after - before) == 0, "it acted after its lease had run out"
+def by_middle(middle, authority, directory, token=None):
+    return kubeconfig(directory, middle.port, authority.ca, token)
 
 
-def test_a_clean_exit_hands_over_before_the_lease_runs_out(space, programs):
-    ledger = start_schedule(space)
-    slow = ("--leader-elect-resource-name=handover", "--leader-elect-lease-duration=30s",
-            "--leader-elect-renew-deadline=20s", "--leader-elect-retry-period=500ms")
-    first = programs("controller", *slow).start().says("Started reconciling")
-    second = programs("controller", *slow).start().says("Synced")
-    wait_for_runs(ledger, 1)
-    began = time.monotonic()
-    first.stop()
-    second.says("Started reconciling")
-    assert time.monotonic() - began < 30 / 4, "it waited for the lease to run out"
-    wait_for_runs(ledger, 2)
-    ledger.settle(second, 1)
+def is_watch(method, path):
+    return "watch=true" in path
+
+
+def is_list(method, path):
+    return method == "GET" and not is_watch(method, path)
+
+
+def is_write(method, path):
+    return method != "GET"
+
+
+def is_made(method, path):
+    return method == "POST"
+
+
+def is_changed(method, path):
+    return method == "PATCH"
+
+
+FAULTS = {  # which requests it befalls, and how
+    "500": (lambda *request: True, lambda: Fault(500)),
+    "503 not yet": (lambda *request: True, lambda: Fault(503, headers={"Retry-After": "1"})),
+    "429": (lambda *request: True, lambda: Fault(429, headers={"Retry-After": "1"})),
+    "409": (is_changed, lambda: Fault(409)),
+    "410": (lambda *request: is_watch(*request) or is_list(*request),
+            lambda: Fault(410, json.dumps(GONE).encode())),
+    "410 in the stream": (is_watch, lambda: Fault(200, json.dumps(
+        {"type": "ERROR", "object": GONE}).encode() + b"\n")),
+    "cut in an event": (is_watch, lambda: Fault(cut_after=random.randint(1, 4000))),
+    "done, but not answered": (is_write, lambda: Fault(is_lost=True)),
+    "no JSON": (lambda *request: True, lambda: Fault(200, b"<html>")),
+    "slow": (lambda *request: True, lambda: Fault(delay=0.3)),
+}
+
+
+def test_a_storm_of_all_faults_at_once(kinds, space, programs, middle, authority, tmp_path):
+    """A third of all requests of the controller and of an agent, for a while."""
+    befell = dict.fromkeys(FAULTS, 0)
+
+    def storm(method, path):
+        if random.random() > 0.35:
+            return None
+        names = [name for name, (where, _) in FAULTS.items() if where(method, path)]
+        name = min(names, key=befell.get)
+        befell[name] += 1
+        return FAULTS[name][1]()
+
+    node = Node(kinds, space, programs, tmp_path)
+    try:
+        way = by_middle(middle, authority, tmp_path)
+        ledger = Ledger(space, node=NODE)
+        clock = Clock(tmp_path, speed=10)  # a back-off of a minute is 6 s
+        controller = programs("controller", ALONE, "--log-level=debug", kubeconfig=way, clock=clock)
+        controller.start().says("Started reconciling")
+        node.start(kubeconfig=way, clock=clock)
+        ledger.wait(1)
+        middle.script = storm
+        middle.cut()
+        for _ in range(8):
+            time.sleep(1)
+            ledger.look()
+            if random.random() < 0.5:
+                middle.cut()
+        middle.script = lambda method, path: None
+        ledger.wait(2, 60)
+        ledger.settle(controller)
+        ledger.settle_node(node)
+        assert all(befell.values()), befell
+    finally:
+        node.kubelet.stop()
+
+
+# ---- Credentials ----
+
+def write(path, text):
+    """As the kubelet replaces a projected file: never half written."""
+    fresh = path.with_suffix(".new")
+    fresh.write_text(text)
+    fresh.rename(path)
+
+
+def test_token_and_authority_are_rotated(kinds, space, programs, middle, authority, tmp_path):
+    """Files are read again each minute, which is 3 s here, and a token when it is refused."""
+    token, ca = tmp_path / "token", tmp_path / "ca.crt"
+    write(token, "first")
+    write(ca, authority.ca.read_text())
+    middle.tokens = {"first"}
+    ledger = Ledger(space)
+    controller = programs(
+        "controller", ALONE, kubeconfig=kubeconfig(tmp_path, middle.port, ca, token),
+        clock=Clock(tmp_path, speed=20)).start().says("Started reconciling")
+    ledger.wait(1)
+    # revoked: the first refusal is enough
+    write(token, "second")
+    middle.tokens = {"second"}
+    ledger.wait(1)
+    # renewed while the old one is still good: by itself
+    write(token, "third")
+    middle.tokens = {"second", "third"}
+    eventually(lambda: middle.requests[-1][2] == "third", 20, "the use of the third token")
+    middle.tokens = {"third"}
+    # another authority, of which the next connection knows
+    other = Authority(tmp_path, "two")
+    middle.show(other)
+    middle.cut()
+    time.sleep(1)
+    write(ca, other.ca.read_text())
+    ledger.wait(2, 30)
+    ledger.settle(controller)
+    assert not any(t in controller.text() for t in ("first", "second", "third")), "a token is told"
+
+
+# ---- The clock ----
+
+def test_the_clock_is_stepped(space, programs, tmp_path):
+    """Of the controller only; what is due is judged by it, what goes on by itself is not."""
+    clock = Clock(tmp_path, speed=10)
+    ledger = Ledger(space, 60)
+    controller = programs("controller", "--leader-elect-resource-name=stepped", clock=clock)
+    controller.start().says("Started reconciling")
+    clock.step(61)
+    ledger.wait_for(1).wait_until_right()
+    clock.step(250)  # three more due times, of which the newest is made up for
+    ledger.wait_for(2).wait_until_right()
+    assert space.get("checkpointschedules", "every")["status"]["missedRuns"] == 2
+    clock.step(0)
+    never(lambda: len(ledger.times()) != 2, 2, "a run again")
+    clock.step(-100_000)
+    never(lambda: len(ledger.times()) != 2, 1, "a run again")
+    clock.step(311)
+    ledger.wait_for(3)
+    assert "Lost the leader's lease" not in controller.text()
+    ledger.settle(controller)

@@ -1,0 +1,108 @@
+"""The books of one schedule: each due time was asked for once for each Pod, or is counted as
+missed; each request has ended, and what it led to is there, once."""
+
+import time
+
+from world import eventually, seconds_of
+
+
+class Ledger:
+    """All CheckpointRequests of a schedule "@every N s" that ever were, by uid, as we saw them."""
+
+    def __init__(self, space, period=1, pods=("pod-1", "pod-2"), node="node-1", **spec):
+        self.space = space
+        self.period = period
+        self.pods = pods
+        self.seen = {}
+        for pod in pods:
+            space.pod(pod, node=node)
+        schedule = space.schedule("every", f"@every {period}s", **{
+            "concurrencyPolicy": "Allow", "timeoutSeconds": 3600, "retention": {"maxCount": 100},
+            "failedRequestsHistoryLimit": 100, **spec})
+        self.created = seconds_of(schedule["metadata"]["creationTimestamp"])
+
+    def look(self):
+        for request in self.space.requests("every"):
+            self.seen[request["metadata"]["uid"]] = request
+        return self.seen.values()
+
+    def times(self, pod="pod-1"):
+        """The due times that were asked for, each as often as it was."""
+        return sorted(int(r["metadata"]["name"].rsplit("-", 1)[1]) for r in self.look()
+                      if r["spec"]["podReference"]["name"] == pod)
+
+    def wait(self, count, timeout=20):
+        """So many more runs than now."""
+        return self.wait_for(len(self.times()) + count, timeout)
+
+    def wait_for(self, count, timeout=20):
+        """So many runs all in all."""
+        eventually(lambda: len(self.times()) >= count, timeout, f"run {count}")
+        return self
+
+    def wrong(self, pods=None, half_done=0):
+        """What is wrong with the books, as text. So many runs were, at most, `half_done` when the
+        controller or the API server was killed: they may be counted as missed although something of
+        them is there."""
+        status = self.space.get("checkpointschedules", "every").get("status", {})
+        if "lastRunTime" not in status:
+            return "no run is recorded"
+        last, missed = seconds_of(status["lastRunTime"]), status.get("missedRuns", 0)
+        for pod in pods or self.pods:
+            times = self.times(pod)
+            assert len(times) == len(set(times)), f"doubled: {times}"
+            assert all((t - self.created) % self.period == 0 for t in times), f"not due: {times}"
+            lacks = (last - self.created) // self.period - sum(t <= last for t in times)
+            if times[-1] > last or not 0 <= missed - lacks <= half_done:
+                return (f"{pod}: {lacks} runs are lacking, {missed} are told, the last one is "
+                        f"{last} or {times[-1]}: {[t - self.created for t in times]}")
+        return None
+
+    def wait_until_right(self, **how):
+        seen = []
+        deadline = time.monotonic() + 60
+        while wrong := self.wrong(**how):
+            seen = [*seen[-5:], wrong]
+            assert time.monotonic() < deadline, "\n".join(seen)
+            time.sleep(0.1)
+
+    def settle(self, controller, **how):
+        """The books come right while the schedule goes on, and are so when the controller ends."""
+        self.wait_until_right(**how)
+        controller.stop()
+        assert not self.wrong(**how), self.wrong(**how)
+
+    def settle_at_once(self, controller):
+        """As settle(), but nothing is waited for: the end finishes what was begun."""
+        controller.stop()
+        assert not self.wrong(), self.wrong()
+
+    def settle_node(self, node, timeout=60):
+        """Each request has ended in one Checkpoint or a reason; on the node lies what they say."""
+        def kept():
+            uids = []
+            names = {c["metadata"]["name"]: c for c in self.space.list("checkpoints")}
+            for request in self.look():
+                status = request.get("status", {})
+                if status.get("phase") == "Completed":
+                    checkpoint = names.pop(status["checkpointRef"]["name"])
+                    assert checkpoint["metadata"]["ownerReferences"][0]["uid"] == (
+                        request["metadata"]["uid"])
+                    if checkpoint.get("status", {}).get("phase") != "ImageBuilt":
+                        return None
+                    uids.append(checkpoint["metadata"]["uid"])
+                elif status.get("phase") != "Failed":
+                    return None
+                else:
+                    assert status["reason"] and status["message"]
+            assert not names, f"Checkpoints of no request: {sorted(names)}"
+            return sorted(uids)
+        deadline = time.monotonic() + timeout
+        while (uids := kept()) is None:
+            assert time.monotonic() < deadline, [r.get("status") for r in self.look()]
+            time.sleep(0.1)
+        eventually(lambda: node.entries() == uids, 20, f"exactly these entries: {uids}")
+        eventually(lambda: node.kubelet.archives() == [], 20, "no archive left over")
+        return uids
+
+
