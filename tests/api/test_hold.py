@@ -41,9 +41,11 @@ class Holder:
 
 @pytest.fixture
 def holder(tmp_path):
-    made = Holder(tmp_path).start()
-    yield made
-    made.stop()
+    made = Holder(tmp_path)
+    try:
+        yield made.start()
+    finally:
+        made.stop()
 
 
 @pytest.fixture
@@ -114,16 +116,18 @@ def test_a_holder_that_is_away_is_told_of_once(node, holder, tmp_path):
 
 
 def test_a_kubelet_that_never_answers_is_given_up(node, slow, tmp_path):
-    holder = Holder(tmp_path, "--limit=1s").start()
-    node.start(f"--hold-socket={holder.socket}")
-    node.request()
-    eventually(lambda: node.kubelet.calls)
-    node.agent.kill()
-    eventually(lambda: "did not end in time" in holder.text(), what="the limit")
-    slow.set()
-    eventually(lambda: node.kubelet.archives())
-    assert node.kubelet.hung_up == 1
-    holder.stop()
+    impatient = Holder(tmp_path, "--limit=1s")
+    try:
+        node.start(f"--hold-socket={impatient.start().socket}")
+        node.request()
+        eventually(lambda: node.kubelet.calls)
+        node.agent.kill()
+        eventually(lambda: "did not end in time" in impatient.text(), what="the limit")
+        slow.set()
+        eventually(lambda: node.kubelet.archives())
+        assert node.kubelet.hung_up == 1
+    finally:
+        impatient.stop()
 
 
 def test_mistakes_in_its_options_are_told():
