@@ -1,8 +1,8 @@
 /*
  * kcr-hold: keeps the agent's connections to the kubelet open when the agent dies. The kubelet
- * gives a checkpoint up when its caller hangs up, and containerd (2.0 to 2.4) then leaves the
- * container frozen; a process that is killed hangs up, unless somebody else has the connection,
- * too.
+ * gives a checkpoint up when its caller hangs up, and containerd (2.0 to 2.4) can leave the
+ * container frozen then; a process that is killed hangs up, unless somebody else has the
+ * connection, too.
  */
 #ifndef HOLD_PROGRAM_H
 #define HOLD_PROGRAM_H

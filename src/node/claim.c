@@ -52,8 +52,8 @@ void node_hand_over(struct node *node, int connection_fd, int claim)
 		1);
 	if (!is_held && !node->is_hold_away)
 		log_warning(&err,
-			"kcr-hold is away: should the agent be killed now, containerd leaves "
-			"containers frozen that are checkpointed");
+			"kcr-hold is away: should the agent be killed during a checkpoint, "
+			"containerd can leave the container frozen");
 	if (is_held && node->is_hold_away)
 		log_info("kcr-hold is there again");
 	node->is_hold_away = !is_held;
