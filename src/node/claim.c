@@ -52,9 +52,9 @@ void node_hand_over(struct node *node, int connection_fd, int claim)
 		1);
 	if (!is_held && !node->is_hold_away)
 		log_warning(&err,
-			"kcr-hold is away: should the agent be killed during a checkpoint, "
-			"containerd can leave the container frozen");
+			"Failed to hand a call over to kcr-hold, should the agent be killed "
+			"meanwhile, containerd can leave the container frozen");
 	if (is_held && node->is_hold_away)
-		log_info("kcr-hold is there again");
+		log_info("Handed a call over to kcr-hold again");
 	node->is_hold_away = !is_held;
 }

@@ -107,12 +107,12 @@ def test_a_holder_that_is_away_is_told_of_once(node, holder, tmp_path):
     for name in ("one", "two"):
         node.request(name)
         node.checkpoint(name)
-    assert agent.text().count("kcr-hold is away") == 1
+    assert agent.text().count("Failed to hand a call over") == 1
     assert agent.metric('kcr_calls_handed_over_total{result="failed"}') == 2
     holder.start()
     node.request("three")
     node.checkpoint("three")
-    assert agent.text().count("kcr-hold is there again") == 1
+    assert agent.text().count("Handed a call over to kcr-hold again") == 1
 
 
 def test_a_kubelet_that_never_answers_is_given_up(node, slow, tmp_path):
