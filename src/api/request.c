@@ -88,6 +88,7 @@ static const struct json_field api_request_status_fields[] = {
 	{.name = "phase",
 		.type = JSON_FIELD_STRING,
 		.offset = offsetof(struct api_request_status, phase),
+		.default_text = "Pending",
 		.choices = api_request_phase_texts,
 		.description =
 			"Pending: nobody has begun. InProgress: the agent takes the "
@@ -151,8 +152,10 @@ static const struct json_field api_request_fields[] = {
 		.offset = offsetof(struct api_request, spec),
 		.object = &api_request_spec_object,
 		.description = "What is wanted."},
+	/* The default makes `kubectl get` show Pending before anybody has written a status. */
 	{.name = "status",
 		.type = JSON_FIELD_OBJECT,
+		.flags = JSON_HAS_DEFAULT,
 		.offset = offsetof(struct api_request, status),
 		.object = &api_request_status_object,
 		.description = "What KCR found and did."},

@@ -193,7 +193,7 @@ def test_a_fact_of_a_checkpoint_may_be_added(kinds, namespace):
 def test_status_is_written_through_its_subresource_only(kinds, namespace):
     apply(kinds, namespace, request())
     patch(kinds, namespace, "ckpr/one", {"status": {"phase": "Completed"}})
-    assert "status" not in get(kinds, namespace, "ckpr/one")
+    assert get(kinds, namespace, "ckpr/one")["status"] == {"phase": "Pending"}
     patch(kinds, namespace, "ckpr/one", {"status": {"phase": "InProgress"}}, subresource="status")
     assert get(kinds, namespace, "ckpr/one")["status"] == {"phase": "InProgress"}
 
@@ -272,6 +272,11 @@ def test_the_table_of_requests_tells_what_matters(kinds, namespace):
     header, row = columns(kinds, namespace, "ckpr", "-o", "wide")
     assert header == ["NAME", "PHASE", "POD", "CONTAINER", "CHECKPOINT", "NODE", "MESSAGE", "AGE"]
     assert row[:7] == ["one", "Completed", "pod-1", "main", "c", "node-1", "all well"]
+
+
+def test_a_request_is_pending_before_anybody_has_written_its_status(kinds, namespace):
+    apply(kinds, namespace, request())
+    assert columns(kinds, namespace, "ckpr")[1][:4] == ["one", "Pending", "pod-1", "main"]
 
 
 def test_the_table_of_checkpoints_tells_what_matters(kinds, namespace):

@@ -24,12 +24,12 @@ def test_a_request_written_by_hand_gets_the_node_of_its_pod(space):
     space.pod("pod-1", node="node-7")
     space.request()
     assert eventually(lambda: node_of(space)) == "node-7"
-    assert "phase" not in status(space)  # the agent begins
+    assert status(space) == {"phase": "Pending"}  # the agent begins
 
 
 def test_a_request_that_is_there_before_its_pod_waits_for_it_a_little(space):
     space.request()
-    never(lambda: node_of(space) or status(space), 1)
+    never(lambda: node_of(space) or status(space) != {"phase": "Pending"}, 1)
     space.pod("pod-1", node="node-7")
     assert eventually(lambda: node_of(space)) == "node-7"
 
@@ -37,7 +37,7 @@ def test_a_request_that_is_there_before_its_pod_waits_for_it_a_little(space):
 def test_a_pod_that_is_not_on_a_node_yet_is_waited_for(space):
     space.pod("pod-1", node=None)
     space.request()
-    never(lambda: node_of(space) or status(space), 1)
+    never(lambda: node_of(space) or status(space) != {"phase": "Pending"}, 1)
     space.api.call("POST", space.path("pods", "pod-1", "binding"), {
         "apiVersion": "v1", "kind": "Binding", "metadata": {"name": "pod-1"},
         "target": {"kind": "Node", "name": "node-7"}})
