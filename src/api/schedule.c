@@ -230,19 +230,56 @@ static const struct api_column api_schedule_columns[] = {
 	{"Age", "date", ".metadata.creationTimestamp", "Time since it was created"},
 };
 
+/*
+ * What schedule_cron_parse() accepts, as far as regular expressions tell it: ranges that run
+ * backwards and dates that never come are found by the controller. A rule about one field says
+ * nothing about texts that are no five fields, so that each mistake has one message.
+ */
+#define CRON_ITEM(value) "([*?]|(" value ")(-(" value "))?)(/0*[1-9][0-9]*)?"
+#define CRON_LIST(value) CRON_ITEM(value) "(," CRON_ITEM(value) ")*"
+#define CRON_FIVE        "^\\s*[^@\\s]\\S*(\\s+\\S+){4}\\s*$"
+#define CRON_RULE(before, value, text)                                                             \
+	{                                                                                          \
+		"spec.schedule",                                                                   \
+			"self.contains('TZ=') || !self.matches(r'" CRON_FIVE                       \
+			"') || self.matches(r'^\\s*(\\S+\\s+){" before                             \
+			"}" CRON_LIST(value) "(\\s|$)')",                                          \
+			text ", ranges and lists of these, steps such as */5, and *"               \
+	}
+
+#define ZONE_PART "[A-Za-z0-9._+][A-Za-z0-9._+-]{0,13}"
+
 static const struct api_rule api_schedule_rules[] = {
 	{"spec.schedule", "!self.contains('TZ=')",
 		"a time zone does not belong into the schedule; set spec.timeZone instead"},
 	{"spec.schedule",
-		"self.contains('TZ=') || "
-		"self.matches('^\\\\s*(@\\\\S.*|\\\\S+(\\\\s+\\\\S+){4})\\\\s*$')",
+		"self.contains('TZ=') || self.matches(r'^\\s*@') || self.matches(r'" CRON_FIVE "')",
 		"expected five fields (minute, hour, day of month, month, day of week) such as "
 		"'*/5 * * * *', or a word such as @hourly"},
+	{"spec.schedule",
+		"!self.matches(r'^\\s*@') || self.matches(r'^\\s*@(hourly|daily|midnight|weekly|"
+		"monthly|yearly|annually|every\\s+([0-9]+(h|ms|m|s))+)\\s*$')",
+		"expected @hourly, @daily, @midnight, @weekly, @monthly, @yearly, @annually or an "
+		"interval such as '@every 1h30m'"},
+	CRON_RULE("0", "0*[1-5]?[0-9]", "the minute (first field) must be of 0-59"),
+	CRON_RULE("1", "0*(1?[0-9]|2[0-3])", "the hour (second field) must be of 0-23"),
+	CRON_RULE(
+		"2", "0*([1-9]|[12][0-9]|3[01])", "the day of month (third field) must be of 1-31"),
+	CRON_RULE("3", "0*([1-9]|1[0-2])|(?i:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)",
+		"the month (fourth field) must be of 1-12 or jan-dec"),
+	CRON_RULE("4", "0*[0-7]|(?i:sun|mon|tue|wed|thu|fri|sat)",
+		"the day of week (fifth field) must be of 0-7 (0 and 7 are Sunday) or sun-sat"),
 	{"spec.timeZone", "self.lowerAscii() != 'local'",
 		"'Local' would be the zone of the controller's machine; name an IANA zone such as "
 		"Europe/Berlin, or leave timeZone out for UTC"},
-	{"spec.timeZone", "!self.contains('..') && !self.startsWith('/')",
+	{"spec.timeZone",
+		"self == '' || !self.contains('..') && self.matches(r'^" ZONE_PART "(/" ZONE_PART
+		")*$')",
 		"expected the name of an IANA zone such as Europe/Berlin"},
+	{"spec.selector.matchExpressions",
+		"self.all(each, (each.operator in ['In', 'NotIn']) == "
+		"(has(each.values) && each.values.size() > 0))",
+		"In and NotIn need values, Exists and DoesNotExist take none"},
 	{"spec.retention.maxAge", "self.matches('^([0-9]+(h|ms|m|s))*$')",
 		"expected a duration such as 12h or 1h30m, of the units h, m, s, ms"},
 };

@@ -6,6 +6,8 @@ import re
 
 import pytest
 
+from world import ApiError
+
 SEED = pathlib.Path(__file__).parent / "seed"
 GROUP_VERSION = "checkpoint-restore.kcr.io/v1"
 
@@ -94,7 +96,8 @@ def test_a_given_zero_is_not_replaced_by_the_default(kinds, namespace):
 @pytest.mark.parametrize("spec", [
     {"schedule": "0 0 1,15 * MON-FRI"},
     {"schedule": "  */5  *\t* *   * "},
-    {"schedule": "@hourly"},
+    {"schedule": " @every 1h30m "},
+    {"schedule": "0,30-40/5,5/15,*/07 ?/2 01,31 jan-JUN,12 Mon-5,7"},
     {"timeZone": "America/Argentina/Buenos_Aires"},
     {"timeZone": "Etc/GMT+5"},
     {"selector": {}},
@@ -128,6 +131,34 @@ def test_a_useful_schedule_is_accepted(kinds, namespace, spec):
 ], ids=lambda value: value[:20] if isinstance(value, str) else json.dumps(value)[:40])
 def test_a_wrong_schedule_is_refused_with_words_that_help(kinds, namespace, spec, words):
     assert words in refusal(kinds, namespace, schedule(**spec))
+
+
+MINUTE, HOUR = "the minute (first field) must be of 0-59", "the hour (second field) must be of 0-23"
+DAY, MONTH = "the day of month (third field) must be of 1-31", "must be of 1-12 or jan-dec"
+WEEKDAY, MACRO = "the day of week (fifth field) must be of 0-7", "expected @hourly, @daily"
+ZONE = "expected the name of an IANA zone"
+REFUSED = [
+    *(({"schedule": text}, words) for text, words in (
+        ("61 * * * *", MINUTE), ("1,,2 * * * *", MINUTE), ("*/0 * * * *", MINUTE),
+        ("-1 * * * *", MINUTE), ("0 24 * * *", HOUR), ("0 1-25 * * *", HOUR), ("0 0 0 * *", DAY),
+        ("0 0 L * *", DAY), ("0 0 * 13 *", MONTH), ("0 0 * 0 *", MONTH), ("0 0 * janu *", MONTH),
+        ("0 0 * * 8", WEEKDAY), ("0 0 * * mon#1", WEEKDAY), (" 0\t0 *  * *-5", WEEKDAY),
+        ("@sometimes", MACRO), ("@every day", MACRO), ("@ * * * *", MACRO), ("@Hourly", MACRO),
+        ("TZ=UTC * * * *", "set spec.timeZone instead"))),
+    *(({"timeZone": text}, ZONE) for text in ("Europe/", "UTC; rm", "-5", "Europe//Berlin")),
+    ({"selector": {"matchExpressions": [{"key": "a", "operator": "In"}]}}, "need values"),
+    ({"selector": {"matchExpressions": [{"key": "a", "operator": "Exists", "values": ["b"]}]}},
+     "DoesNotExist take none"),
+]
+
+
+def test_one_mistake_is_refused_with_one_message(kinds):
+    path = f"/apis/{GROUP_VERSION}/namespaces/default/checkpointschedules?dryRun=All"
+    for spec, words in REFUSED:
+        with pytest.raises(ApiError) as refused:
+            kinds.api.call("POST", path, json.loads(schedule(**spec)))
+        assert words in str(refused.value), spec
+        assert str(refused.value).count('"reason":"FieldValueInvalid"') == 1, spec
 
 
 def test_a_schedule_without_a_schedule_is_refused(kinds, namespace):

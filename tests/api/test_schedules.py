@@ -172,8 +172,8 @@ def test_a_deleted_schedule_stops_and_its_requests_go(space):
 
 
 @pytest.mark.parametrize("spec, reason, words", [
-    ({"schedule": "61 * * * *"}, "InvalidSchedule", "61"),
-    ({"schedule": "@sometimes"}, "InvalidSchedule", "@sometimes"),
+    ({"schedule": "30-10 * * * *"}, "InvalidSchedule", "minute '30-10': the range runs backwards"),
+    ({"schedule": "@every 0s"}, "InvalidSchedule", "@every '0s': out of range"),
     ({"schedule": "0 0 30 2 *"}, "InvalidSchedule", "no time that will ever come"),
     ({"timeZone": "Mars/Olympus"}, "InvalidTimeZone", "there is no time zone 'Mars/Olympus'"),
     ({"selector": {}}, "EmptySelector", "matches no Pod"),
