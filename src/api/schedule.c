@@ -85,6 +85,14 @@ static const struct json_field api_schedule_spec_fields[] = {
 		.max_length = 255,
 		.description = "The IANA time zone of the schedule, such as Europe/Berlin. Left "
 			       "out: UTC."},
+	{.name = "immediate",
+		.type = JSON_FIELD_BOOL,
+		.flags = JSON_HAS_DEFAULT,
+		.offset = offsetof(struct api_schedule_spec, immediate),
+		.default_bool = false,
+		.description = "Takes the first checkpoints as soon as a container of the Pods is "
+			       "Ready, without waiting for the first time that the schedule names. "
+			       "Of a schedule that has run it changes nothing."},
 	{.name = "suspend",
 		.type = JSON_FIELD_BOOL,
 		.flags = JSON_HAS_DEFAULT,
@@ -92,22 +100,26 @@ static const struct json_field api_schedule_spec_fields[] = {
 		.default_bool = false,
 		.description =
 			"Takes no further checkpoints while true. Checkpoints that exist are "
-			"kept and restored as before."},
+			"kept and restored as before. Of the runs that were due meanwhile the "
+			"last one is made up for afterwards, unless startingDeadlineSeconds "
+			"says otherwise."},
 	{.name = "startingDeadlineSeconds",
 		.type = JSON_FIELD_I64,
 		.offset = offsetof(struct api_schedule_spec, starting_deadline_seconds),
 		.minimum = 0,
 		.maximum = INT32_MAX,
-		.description = "A run that is late by more than this (the controller was away) is "
-			       "skipped. Left out or 0: however late, the last missed run is made "
-			       "up for."},
+		.description = "A run that could not begin within this time (the controller was "
+			       "away, the requests of the run before were not finished) is left "
+			       "out, and an event says so. Left out or 0: however late, the last "
+			       "missed run is made up for. Earlier missed runs never are."},
 	{.name = "concurrencyPolicy",
 		.type = JSON_FIELD_STRING,
 		.offset = offsetof(struct api_schedule_spec, concurrency_policy),
 		.default_text = "Forbid",
 		.choices = api_concurrency_texts,
 		.description = "What happens when a run is due and requests of an earlier run are "
-			       "not finished. Forbid: the run is skipped. Allow: both go on. "
+			       "not finished. Forbid: it waits for them; when the following run is "
+			       "due meanwhile, that one waits in its place. Allow: both go on. "
 			       "Replace: the earlier requests are deleted."},
 	{.name = "containers",
 		.type = JSON_FIELD_STRINGS,
@@ -142,7 +154,8 @@ static const struct json_field api_schedule_spec_fields[] = {
 		.default_i64 = 3,
 		.minimum = 0,
 		.maximum = 100,
-		.description = "How many failed requests of this schedule are kept to look at."},
+		.description = "How many failed requests of this schedule are kept to look at. "
+			       "Completed ones go with their Checkpoints, as retention says."},
 };
 
 static const struct json_object api_schedule_spec_object =
@@ -153,6 +166,11 @@ static const struct json_field api_schedule_status_fields[] = {
 		.type = JSON_FIELD_TIME,
 		.offset = offsetof(struct api_schedule_status, last_run),
 		.description = "When requests were last created; the time that was due."},
+	{.name = "lastMissedTime",
+		.type = JSON_FIELD_TIME,
+		.offset = offsetof(struct api_schedule_status, last_missed),
+		.description = "The last due time that was left out because of "
+			       "startingDeadlineSeconds."},
 	{.name = "lastSuccessfulTime",
 		.type = JSON_FIELD_TIME,
 		.offset = offsetof(struct api_schedule_status, last_successful),
@@ -189,7 +207,10 @@ static const struct json_field api_schedule_status_fields[] = {
 		.offset = offsetof(struct api_schedule_status, conditions),
 		.object = &api_condition_object,
 		.max_length = 16,
-		.description = "Ready: whether the schedule is carried out, and why not."},
+		.description = "Ready: whether the schedule is carried out, and why not. Covered: "
+			       "whether the run that was due last asked for a checkpoint of every "
+			       "container that is meant; if not, of which ones and why, and "
+			       "Unknown while the run has to wait, and for what."},
 };
 
 static const struct json_object api_schedule_status_object =

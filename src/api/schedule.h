@@ -16,11 +16,23 @@
 enum api_concurrency { API_CONCURRENCY_FORBID, API_CONCURRENCY_ALLOW, API_CONCURRENCY_REPLACE };
 enum api_restore_policy { API_RESTORE_ON_FAILURE, API_RESTORE_ALWAYS, API_RESTORE_NEVER };
 
+#define API_CONDITION_COVERED                                                                      \
+	"Covered" /* of a CheckpointSchedule: what became of the run that was due last */
+
 #define API_REASON_SCHEDULED         "Scheduled"
 #define API_REASON_SUSPENDED         "Suspended"
 #define API_REASON_INVALID_SCHEDULE  "InvalidSchedule"
 #define API_REASON_INVALID_TIME_ZONE "InvalidTimeZone"
 #define API_REASON_EMPTY_SELECTOR    "EmptySelector"
+
+/* Of Covered. */
+#define API_REASON_REQUESTED       "CheckpointsRequested"
+#define API_REASON_NO_PODS         "NoPods"
+#define API_REASON_SKIPPED         "CheckpointSkipped"
+#define API_REASON_MISSED_DEADLINE "MissedDeadline"
+#define API_REASON_STILL_ACTIVE    "RequestsStillActive"
+#define API_REASON_WAITS_FOR_PODS  "WaitsForPods"
+#define API_REASON_NO_RUN_DUE      "NoRunDue"
 
 struct api_retention {
 	int64_t max_count;
@@ -37,6 +49,7 @@ struct api_schedule_spec {
 	struct str schedule;
 	struct api_selector *selector; /* NULL when absent */
 	struct str time_zone; /* empty: UTC */
+	bool immediate;
 	bool suspend;
 	int64_t starting_deadline_seconds; /* 0: none */
 	struct str concurrency_policy; /* see api_schedule_concurrency() */
@@ -49,12 +62,13 @@ struct api_schedule_spec {
 
 struct api_schedule_status {
 	struct wall_time last_run;
+	struct wall_time last_missed;
 	struct wall_time last_successful;
 	struct wall_time next_run;
 	int64_t missed;
 	int64_t active;
 	int64_t observed_generation;
-	struct json_list conditions; /* of struct api_condition: Ready */
+	struct json_list conditions; /* of struct api_condition: Ready, Covered */
 };
 
 struct api_schedule {

@@ -7,11 +7,15 @@
 
 #include "api/names.h"
 #include "checkpoint/plan.h"
+#include "control/coverage.h"
 #include "schedule/cron.h"
 #include "schedule/due.h"
 #include "sys/clock.h"
 
-enum { CONTROL_BLIND_MS = 1000 }; /* until we look whether we see again */
+enum {
+	CONTROL_BLIND_MS = 1000, /* until we look whether we see again */
+	CONTROL_FIRST_RUN_MS = 2000, /* between two looks for a Pod that a first run begins with */
+};
 
 /* What the requests of a schedule say about it. */
 struct control_tally {
@@ -197,25 +201,26 @@ static void control_run_is_made(void *control, const void *due)
 	control_observe_lag(control, *(const struct wall_time *)due);
 }
 
-static void control_run(struct control *control, const struct api_schedule *schedule,
-	struct wall_time due, struct kube_plan *plan)
+/* Has the run counted once its requests are there. */
+static void control_count_run(struct control *control, struct wall_time due, struct kube_plan *plan)
+{
+	struct wall_time *copy = arena_zeroed(plan->arena, 1, sizeof(*copy));
+
+	*copy = due;
+	kube_plan_then(plan, control_run_is_made, control, copy);
+}
+
+static struct checkpoint_plan control_plan_run(struct control *control,
+	const struct api_schedule *schedule, struct wall_time due, struct arena *arena)
 {
 	size_t count;
 	const struct kube_object *const *objects =
 		kube_index_get(control->pods_by_namespace, schedule->metadata.namespace, &count);
-	const struct api_pod **pods = arena_zeroed(plan->arena, count + 1, sizeof(*pods));
-	struct wall_time *due_copy;
-	struct checkpoint_plan planned;
+	const struct api_pod **pods = arena_zeroed(arena, count + 1, sizeof(*pods));
 
 	for (size_t i = 0; i < count; i++)
 		pods[i] = objects[i]->view;
-	planned = checkpoint_plan(schedule, pods, count, due, plan->arena);
-	for (size_t i = 0; i < planned.request_count; i++)
-		control_plan_request(control, schedule, &planned.requests[i], plan);
-	control_tell_skips(control, schedule, &planned, plan);
-	due_copy = arena_zeroed(plan->arena, 1, sizeof(*due_copy));
-	*due_copy = due;
-	kube_plan_then(plan, control_run_is_made, control, due_copy);
+	return checkpoint_plan(schedule, pods, count, due, arena);
 }
 
 /* ---- The status ---- */
@@ -224,23 +229,41 @@ static bool control_same_status(
 	const struct api_schedule_status *a, const struct api_schedule_status *b)
 {
 	return a->last_run.us == b->last_run.us && a->next_run.us == b->next_run.us &&
-		a->missed == b->missed && a->last_successful.us == b->last_successful.us &&
-		a->active == b->active && a->observed_generation == b->observed_generation;
+		a->last_missed.us == b->last_missed.us && a->missed == b->missed &&
+		a->last_successful.us == b->last_successful.us && a->active == b->active &&
+		a->observed_generation == b->observed_generation;
 }
 
-/* Writes the status if it is not what it was. `ready`: type, status, reason and message are set. */
+/* Sets a condition whose status, reason and message are there; returns whether it has changed. */
+static bool control_set_condition(const struct api_schedule *schedule,
+	struct api_schedule_status *status, const char *type, struct api_condition condition,
+	struct arena *arena)
+{
+	condition.type = str_of(type);
+	condition.observed_generation = schedule->metadata.generation;
+	condition.last_transition = clock_wall();
+	return api_condition_set(&status->conditions, &condition, arena);
+}
+
+/*
+ * Writes the status if it is not what it was. Of the conditions the status, reason and message are
+ * set; a `covered` without a status leaves that one as it is.
+ */
 static void control_write_schedule_status(const struct api_schedule *schedule,
-	struct api_schedule_status status, struct api_condition ready, struct kube_plan *plan)
+	struct api_schedule_status status, struct api_condition ready, struct api_condition covered,
+	struct kube_plan *plan)
 {
 	struct api_schedule written = {.metadata = schedule->metadata};
 	bool is_changed;
 
-	ready.type = STR(API_CONDITION_READY);
-	ready.observed_generation = schedule->metadata.generation;
-	ready.last_transition = clock_wall();
 	status.observed_generation = schedule->metadata.generation;
 	status.conditions = schedule->status.conditions;
-	is_changed = api_condition_set(&status.conditions, &ready, plan->arena);
+	is_changed =
+		control_set_condition(schedule, &status, API_CONDITION_READY, ready, plan->arena);
+	if (covered.status.size > 0 &&
+		control_set_condition(
+			schedule, &status, API_CONDITION_COVERED, covered, plan->arena))
+		is_changed = true;
 	if (!is_changed && control_same_status(&schedule->status, &status))
 		return;
 	written.status = status;
@@ -261,7 +284,7 @@ static void control_decide_invalid(struct control *control, const struct api_sch
 	status.next_run = (struct wall_time){0};
 	control_plan_event(control, plan, API_GROUP_VERSION, "CheckpointSchedule",
 		&schedule->metadata, true, reason, ready.message);
-	control_write_schedule_status(schedule, status, ready, plan);
+	control_write_schedule_status(schedule, status, ready, (struct api_condition){0}, plan);
 }
 
 /* ---- Deciding ---- */
@@ -281,6 +304,8 @@ static struct schedule_due_decision control_due(const struct control *control,
 		.now = clock_wall(),
 		.created = schedule->metadata.created,
 		.last_run = schedule->status.last_run,
+		.last_missed = schedule->status.last_missed,
+		.is_immediate = schedule->spec.immediate,
 		.begun = tally->begun,
 		.begun_count = tally->begun_count,
 		.is_suspended = schedule->spec.suspend,
@@ -299,16 +324,10 @@ static struct schedule_due_decision control_due(const struct control *control,
 static void control_tell_missed(struct control *control, const struct api_schedule *schedule,
 	const struct schedule_due_decision *due, struct kube_plan *plan)
 {
-	if (due->is_to_run && due->missed_count > 0)
+	if (due->missed_count > 0)
 		control_plan_event(control, plan, API_GROUP_VERSION, "CheckpointSchedule",
 			&schedule->metadata, true, "MissedRuns",
-			arena_printf(plan->arena,
-				"%s%u runs were missed; only the newest is made up for",
-				due->is_missed_capped ? "more than " : "", due->missed_count));
-	if (due->skip == SCHEDULE_DUE_SKIP_TOO_LATE)
-		control_plan_event(control, plan, API_GROUP_VERSION, "CheckpointSchedule",
-			&schedule->metadata, true, "MissedDeadline",
-			STR("a run was due longer ago than spec.startingDeadlineSeconds"));
+			control_missed_text(plan->arena, due));
 }
 
 static struct api_condition control_ready_condition(
@@ -327,28 +346,89 @@ static struct api_condition control_ready_condition(
 		.message = STR("checkpoints are scheduled")};
 }
 
+/* The first run of an immediate schedule, which waits until there is something to take. */
+static bool control_is_first_run(
+	const struct api_schedule *schedule, const struct schedule_due_decision *due)
+{
+	return schedule->spec.immediate && due->due.us == schedule->metadata.created.us;
+}
+
+/* Makes what an earlier run lacks, because its controller was stopped. */
+static void control_finish_run(struct control *control, const struct api_schedule *schedule,
+	struct wall_time due, struct kube_plan *plan)
+{
+	struct checkpoint_plan planned = control_plan_run(control, schedule, due, plan->arena);
+
+	for (size_t i = 0; i < planned.request_count; i++)
+		control_plan_request(control, schedule, &planned.requests[i], plan);
+}
+
+/* Makes the requests of a run. Returns the condition Covered. */
+static struct api_condition control_run(struct control *control,
+	const struct api_schedule *schedule, const struct schedule_due_decision *due,
+	struct api_schedule_status *status, struct kube_plan *plan)
+{
+	struct checkpoint_plan planned = control_plan_run(control, schedule, due->due, plan->arena);
+
+	if (control_is_first_run(schedule, due) && planned.request_count == 0) {
+		kube_plan_wake(plan, CONTROL_FIRST_RUN_MS);
+		return control_waits_for_pods();
+	}
+	control_tell_missed(control, schedule, due, plan);
+	if (due->is_to_replace)
+		control_replace_active(control, schedule, plan);
+	if (wall_time_is_set(due->unfinished))
+		control_finish_run(control, schedule, due->unfinished, plan);
+	for (size_t i = 0; i < planned.request_count; i++)
+		control_plan_request(control, schedule, &planned.requests[i], plan);
+	control_tell_skips(control, schedule, &planned, plan);
+	control_count_run(control, due->due, plan);
+	status->last_run = due->due;
+	status->missed += due->missed_count;
+	return control_covered(plan->arena, &planned, due->due);
+}
+
+/* No run is to be made now. Returns the condition Covered, without a status when nothing is new. */
+static struct api_condition control_pass(struct control *control,
+	const struct api_schedule *schedule, const struct schedule_due_decision *due,
+	struct api_schedule_status *status, struct kube_plan *plan)
+{
+	const struct api_condition *before =
+		api_condition_find(&schedule->status.conditions, API_CONDITION_COVERED);
+	struct api_condition missed;
+
+	if (due->skip == SCHEDULE_DUE_SKIP_STILL_ACTIVE)
+		return control_waits_for_requests(plan->arena, due->due, (size_t)status->active);
+	if (due->skip == SCHEDULE_DUE_SKIP_TOO_LATE) {
+		missed = control_missed_deadline(
+			plan->arena, due->due, schedule->spec.starting_deadline_seconds);
+		control_tell_missed(control, schedule, due, plan);
+		control_plan_event(control, plan, API_GROUP_VERSION, "CheckpointSchedule",
+			&schedule->metadata, true, API_REASON_MISSED_DEADLINE, missed.message);
+		status->last_missed = due->due;
+		status->missed += due->missed_count + 1;
+		return missed;
+	}
+	if (before != NULL && str_is(before->status, "Unknown"))
+		return control_waits_for_nothing();
+	return (struct api_condition){0};
+}
+
 static void control_decide_valid(struct control *control, const struct api_schedule *schedule,
 	const struct schedule_cron *cron, const struct schedule_zone *zone, struct kube_plan *plan)
 {
 	struct control_tally tally = control_tally(control, schedule);
 	struct schedule_due_decision due = control_due(control, schedule, cron, zone, &tally);
 	struct api_schedule_status status = schedule->status;
+	struct api_condition covered;
 
-	control_tell_missed(control, schedule, &due, plan);
-	if (due.is_to_run && due.is_to_replace)
-		control_replace_active(control, schedule, plan);
-	if (wall_time_is_set(due.unfinished))
-		control_run(control, schedule, due.unfinished, plan);
-	if (due.is_to_run) {
-		control_run(control, schedule, due.due, plan);
-		status.last_run = due.due;
-		status.missed += due.missed_count;
-	}
 	status.active = (int64_t)tally.active;
 	status.last_successful = tally.last_successful;
 	status.next_run = schedule->spec.suspend ? (struct wall_time){0} : due.next_due;
+	covered = due.is_to_run ? control_run(control, schedule, &due, &status, plan)
+				: control_pass(control, schedule, &due, &status, plan);
 	control_write_schedule_status(
-		schedule, status, control_ready_condition(schedule, &due), plan);
+		schedule, status, control_ready_condition(schedule, &due), covered, plan);
 	if (wall_time_is_set(due.wake))
 		kube_plan_wake(plan, control_ms_until(due.wake));
 }

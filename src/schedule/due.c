@@ -6,10 +6,18 @@ static int64_t due_whole_seconds(struct wall_time later, struct wall_time earlie
 	return (later.us - earlier.us) / TIME_SECOND_US;
 }
 
+/* The last due time that was run or let go; not set when there was none. */
+static struct wall_time due_last(const struct schedule_due_view *view)
+{
+	return view->last_run.us > view->last_missed.us ? view->last_run : view->last_missed;
+}
+
 /* Due times lie after this. */
 static struct wall_time due_origin(const struct schedule_due_view *view)
 {
-	return wall_time_is_set(view->last_run) ? view->last_run : view->created;
+	struct wall_time last = due_last(view);
+
+	return wall_time_is_set(last) ? last : view->created;
 }
 
 /* The last due time up to now; not set when there is none. */
@@ -22,7 +30,9 @@ static struct wall_time due_most_recent(const struct schedule_due_view *view)
 	struct wall_time due;
 
 	if (!schedule_cron_next(view->cron, view->zone, origin, &first) || first.us > view->now.us)
-		return (struct wall_time){0};
+		return view->is_immediate && !wall_time_is_set(due_last(view))
+			? view->created
+			: (struct wall_time){0};
 	if (every > 0) {
 		due.us = first.us +
 			due_whole_seconds(view->now, first) / every * every * TIME_SECOND_US;
@@ -115,7 +125,7 @@ struct schedule_due_decision schedule_due_decide(const struct schedule_due_view 
 	}
 	if (!is_due)
 		return decision;
-	if (due_is_too_late(view, decision.due)) {
+	if (due_is_too_late(view, decision.due) && !due_was_begun(view, decision.due)) {
 		decision.skip = SCHEDULE_DUE_SKIP_TOO_LATE;
 		return decision;
 	}

@@ -4,10 +4,12 @@
  * cronjob); looking again at the same state gives the same answer, so it may be asked at any time.
  *
  * A schedule's due times are those of its expression after `last_run`, or after `created` when it
- * never ran. Of those up to now only the most recent one is run; the earlier ones were missed. Who
- * acts on a decision records `due` as the new `last_run`: then no due time is run twice, not even
- * when the clock is set back, and a request that is named after its due time (as seconds since
- * 1970) cannot be made twice by a controller that stopped between making and recording it.
+ * never ran; the creation is one itself when the first run is to be immediate. Of those up to now
+ * only the most recent one is run; the earlier ones were missed. Who acts on a decision records
+ * `due` as the new `last_run`: then no due time is run twice, not even when the clock is set back,
+ * and a request that is named after its due time (as seconds since 1970) cannot be made twice by a
+ * controller that stopped between making and recording it. Who is told that a due time is too late
+ * records it as `last_missed`, and is not told again.
  *
  * A due time that has requests and was not recorded, because its controller stopped or could not
  * write, was not missed. The newest of these is gone through again with the next run, which makes
@@ -49,6 +51,8 @@ struct schedule_due_view {
 	struct wall_time now;
 	struct wall_time created;
 	struct wall_time last_run; /* `due` of the last request; may be not set */
+	struct wall_time last_missed; /* `due` that was too late last; may be not set */
+	bool is_immediate; /* the first run is due at the creation */
 	const struct wall_time
 		*begun; /* due times with requests; those after it are not recorded */
 	size_t begun_count;

@@ -82,6 +82,7 @@ def test_a_schedule_gets_its_defaults(kinds, namespace):
     apply(kinds, namespace, schedule())
     assert get(kinds, namespace, "ckps/one")["spec"] == {
         "schedule": "*/5 * * * *", "selector": {"matchLabels": {"app": "x"}}, "suspend": False,
+        "immediate": False,
         "concurrencyPolicy": "Forbid", "timeoutSeconds": 300, "retention": {"maxCount": 3},
         "restore": {"policy": "OnFailure", "stableSeconds": 5, "retryWindowSeconds": 60},
         "failedRequestsHistoryLimit": 3}

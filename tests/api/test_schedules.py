@@ -32,6 +32,13 @@ def ready(space, name="every", **expected):
     return eventually(look, what=f"a condition Ready with {expected}")
 
 
+def covered(space, name="every", **expected):
+    def look():
+        condition = space.condition("checkpointschedules", name, "Covered") or {}
+        return condition if all(condition.get(k) == v for k, v in expected.items()) else None
+    return eventually(look, what=f"a condition Covered with {expected}")
+
+
 def test_a_request_says_whose_it_is_and_what_it_is_for(space):
     space.pod("pod-1", node="node-7")
     schedule = space.schedule("every", "@every 1s", timeoutSeconds=77)
@@ -61,6 +68,9 @@ def test_every_container_of_every_matching_pod_is_asked_for(space):
     # the container is in the name where there are several to tell apart
     names = [r["metadata"]["name"].rsplit("-", 1)[0] for r in requests]
     assert sorted(names) == ["every-pod-1-main", "every-pod-1-side", "every-pod-2"]
+    due = space.get("checkpointschedules", "every")["status"]["lastRunTime"]
+    assert covered(space, reason="CheckpointsRequested", status="True")["message"] == (
+        f"the run of {due} asked for 3 checkpoints, of all that is meant")
 
 
 def test_only_the_chosen_containers_are_asked_for(space):
@@ -97,6 +107,9 @@ def test_what_cannot_be_checkpointed_is_told_and_the_rest_is_asked_for(space):
         "Pod not-ready, container main is not checkpointed: the container is not Ready",
         "Pod unscheduled is not checkpointed: the Pod is not assigned to a node yet",
         "Pod waiting, container main is not checkpointed: the container is not running"]
+    message = covered(space, status="False", reason="CheckpointSkipped")["message"]
+    assert "asked for 1 checkpoint and left out: " in message
+    assert "Pod not-ready, container main: the container is not Ready" in message
 
 
 def test_init_containers_are_not_checkpointed(space):
@@ -111,10 +124,12 @@ def test_a_run_waits_for_the_requests_of_the_one_before(space):
     [first] = requests_of_first_run(space)
     never(lambda: len(run_times(space)) > 1, 2.5, "a second run while the first is not finished")
     assert space.get("checkpointschedules", "every")["status"]["active"] == 1
+    assert covered(space, status="Unknown", reason="RequestsStillActive")["message"].endswith(
+        "waits for requests of an earlier run: 1 not finished")
     space.finish(first)
     eventually(lambda: len(run_times(space)) == 2, what="the run that had to wait")
     notes = eventually(lambda: space.notes("MissedRuns", "every"), what="word of the missed runs")
-    assert "runs were missed; only the newest is made up for" in notes[0]
+    assert "missed and" in notes[0]
     status = eventually(lambda: (s := space.get("checkpointschedules", "every")["status"])
                         and "lastSuccessfulTime" in s and s)
     assert seconds_of(status["lastSuccessfulTime"]) >= seconds_of(status["lastRunTime"]) - 3
@@ -193,6 +208,30 @@ def test_a_schedule_that_cannot_be_carried_out_says_why(space, spec, reason, wor
     ready(space, status="True")
 
 
+def test_an_immediate_schedule_runs_as_soon_as_there_is_something_to_take(space):
+    made = space.schedule("every", "@yearly", immediate=True)
+    covered(space, status="Unknown", reason="WaitsForPods")
+    space.pod("pod-1", ready=False)
+    never(lambda: space.requests(), 1, "a request of a Pod that is not Ready")
+    space.pod_status("pod-1", [space.running("main")])
+    eventually(lambda: space.requests("every"), what="the first run")
+    created = seconds_of(made["metadata"]["creationTimestamp"])
+    assert run_times(space) == [created]
+    covered(space, status="True", reason="CheckpointsRequested")
+    [request] = space.requests("every")
+    space.finish(request)
+    never(lambda: len(space.requests()) > 1, 1.5, "a second run")
+    status = space.get("checkpointschedules", "every")["status"]
+    assert status["nextRunTime"].endswith("-01-01T00:00:00Z")
+    assert space.notes("NoPods") == space.notes("CheckpointSkipped") == []
+
+
+def test_a_schedule_without_pods_says_so(space):
+    space.schedule("every", "@every 1s")
+    assert "no Pod that spec.selector matches" in covered(
+        space, status="False", reason="NoPods")["message"]
+
+
 def test_the_zone_counts_for_the_next_run(space):
     space.schedule("utc", "0 12 * * *")
     space.schedule("tokyo", "0 12 * * *", timeZone="Asia/Tokyo")
@@ -214,7 +253,18 @@ def test_a_run_later_than_the_deadline_is_left_out_and_told(space):
     if due < 15 or due > 3590:
         pytest.skip("an hour begins just now")
     ready(space, status="True")
-    eventually(lambda: space.notes("MissedDeadline", "every"), what="word of the missed deadline")
+    hour = stamp(time.time() // 3600 * 3600)
+    notes = eventually(lambda: space.notes("MissedDeadline", "every"), what="word of it")
+    words = f"the run of {hour} could not begin within spec.startingDeadlineSeconds (10)"
+    assert notes == [f"{words} and is left out"]
+    missed = eventually(lambda: space.notes("MissedRuns"), what="word of those before")
+    assert missed == [f"4 runs before that of {hour} were missed and are not made up for"]
+    assert covered(space, status="False", reason="MissedDeadline")["message"] == notes[0]
+    assert space.get("checkpointschedules", "every")["status"]["lastMissedTime"] == hour
+    # looking again says nothing new
+    space.patch("checkpointschedules", "every", {"spec": {"timeoutSeconds": 9}})
+    never(lambda: [e for e in space.events("MissedDeadline") if e.get("series")], 1.5,
+          "the same told again")
     assert space.requests() == []
 
 
@@ -228,7 +278,21 @@ def test_of_the_runs_that_nobody_was_there_for_the_newest_is_made_up(space):
     eventually(lambda: space.requests("every"))
     assert run_times(space) == [last + 4 * 3600]
     assert eventually(lambda: space.notes("MissedRuns")) == [
-        "3 runs were missed; only the newest is made up for"]
+        f"3 runs before that of {stamp(last + 4 * 3600)} were missed and are not made up for"]
+
+
+def test_more_than_a_hundred_missed_runs_are_said_to_be_so_many(space):
+    space.pod("pod-1")
+    space.schedule("every", "@every 1h", suspend=True)
+    ready(space, reason="Suspended")
+    last = int(time.time()) - 3600 * 500 - 60
+    space.patch("checkpointschedules", "every", {"status": {"lastRunTime": stamp(last)}}, "status")
+    space.patch("checkpointschedules", "every", {"spec": {"suspend": False}})
+    notes = eventually(lambda: space.notes("MissedRuns"), what="word of the missed runs")
+    assert notes == [
+        f"more than 100 runs before that of {stamp(last + 500 * 3600)} were missed and are not made"
+        " up for; was the controller away for long, or is a clock wrong?"]
+    assert run_times(space) == [last + 500 * 3600]
 
 
 def test_two_schedules_whose_names_join_to_the_same_are_both_carried_out(space):

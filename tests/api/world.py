@@ -241,7 +241,8 @@ class Space:
 
     # ---- what our programs read ----
 
-    def pod(self, name, containers=("main",), labels=None, node="node-1", owner=None, **more):
+    def pod(self, name, containers=("main",), labels=None, node="node-1", owner=None, ready=True,
+            **more):
         """A Pod that runs and is Ready, as far as the API can tell."""
         metadata = {"labels": {"app": "x"} if labels is None else labels}
         if owner is not None:
@@ -251,7 +252,7 @@ class Space:
         if node is not None:
             spec["nodeName"] = node
         made = self.create("pods", "Pod", name, {"spec": spec}, **metadata)
-        return self.pod_status(name, [self.running(c) for c in containers]) or made
+        return self.pod_status(name, [self.running(c, ready) for c in containers]) or made
 
     def pod_status(self, name, statuses, phase="Running", ready=None, since=None):
         is_ready = all(status["ready"] for status in statuses) if ready is None else ready

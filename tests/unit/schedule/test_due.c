@@ -229,6 +229,102 @@ static void a_run_that_was_begun_waits_and_goes_as_the_policy_says(void **state)
 	assert_false(wall_time_is_set(decision.unfinished));
 }
 
+static void a_run_that_was_begun_is_recorded_however_late(void **state)
+{
+	struct wall_time begun = wall_time_of_seconds(NOON);
+	struct schedule_due_view view = view_of("0 * * * *");
+	struct schedule_due_decision decision;
+
+	(void)state;
+	view.now = wall_time_of_seconds(NOON + 600);
+	view.starting_deadline_seconds = 60;
+	assert_int_equal(schedule_due_decide(&view).skip, SCHEDULE_DUE_SKIP_TOO_LATE);
+	view.begun = &begun;
+	view.begun_count = 1;
+	decision = schedule_due_decide(&view);
+	assert_true(decision.is_to_run);
+	assert_int_equal(wall_time_seconds(decision.due), NOON);
+}
+
+static void a_late_time_is_told_once_and_the_following_ones_count_from_it(void **state)
+{
+	static const char *const expressions[] = {"*/10 * * * *", "@every 10m"};
+
+	(void)state;
+	for (size_t i = 0; i < array_size(expressions); i++) {
+		struct schedule_due_view view = view_of(expressions[i]);
+		struct schedule_due_decision decision;
+
+		view.last_run = wall_time_of_seconds(NOON - 3600);
+		view.now = wall_time_of_seconds(NOON + 100);
+		view.starting_deadline_seconds = 60;
+		decision = schedule_due_decide(&view);
+		assert_int_equal(decision.skip, SCHEDULE_DUE_SKIP_TOO_LATE);
+		assert_int_equal(decision.missed_count, 5);
+		view.last_missed = decision.due;
+		decision = schedule_due_decide(&view);
+		assert_int_equal(decision.skip, SCHEDULE_DUE_SKIP_NONE);
+		assert_false(wall_time_is_set(decision.due));
+		assert_int_equal(wall_time_seconds(decision.wake), NOON + 600);
+		view.now = decision.wake;
+		decision = schedule_due_decide(&view);
+		assert_true(decision.is_to_run);
+		assert_int_equal(decision.missed_count, 0);
+		view.last_run = decision.due; /* later than what was missed: that is forgotten */
+		decision = schedule_due_decide(&view);
+		assert_int_equal(wall_time_seconds(decision.next_due), NOON + 1200);
+	}
+}
+
+static void the_first_run_may_be_due_at_the_creation(void **state)
+{
+	struct schedule_due_view view = view_of("30 12 * * *");
+	struct schedule_due_decision decision;
+
+	(void)state;
+	view.is_immediate = true;
+	decision = schedule_due_decide(&view);
+	assert_true(decision.is_to_run);
+	assert_int_equal(decision.due.us, view.created.us);
+	assert_int_equal(decision.missed_count, 0);
+	assert_int_equal(wall_time_seconds(decision.next_due), NOON + 1800);
+	view.last_run = decision.due;
+	decision = schedule_due_decide(&view);
+	assert_false(decision.is_to_run);
+	assert_int_equal(wall_time_seconds(decision.wake), NOON + 1800);
+}
+
+static void an_immediate_run_that_was_late_gives_way_to_the_time_that_is_due(void **state)
+{
+	struct schedule_due_view view = view_of("0 * * * *");
+	struct schedule_due_decision decision;
+
+	(void)state;
+	view.is_immediate = true;
+	decision = schedule_due_decide(&view);
+	assert_int_equal(wall_time_seconds(decision.due), NOON);
+	view.now = wall_time_of_seconds(NOON - 7000); /* soon after the creation */
+	view.starting_deadline_seconds = 10;
+	decision = schedule_due_decide(&view);
+	assert_int_equal(decision.skip, SCHEDULE_DUE_SKIP_TOO_LATE);
+	assert_int_equal(decision.due.us, view.created.us);
+	view.last_missed = decision.due;
+	assert_false(wall_time_is_set(schedule_due_decide(&view).due));
+}
+
+static void a_schedule_that_has_run_is_not_immediate_any_more(void **state)
+{
+	struct schedule_due_view view = view_of("30 12 * * *");
+
+	(void)state;
+	view.is_immediate = true;
+	view.last_run = wall_time_of_seconds(NOON - 3600);
+	assert_false(wall_time_is_set(schedule_due_decide(&view).due));
+	view.is_suspended = true;
+	view.last_run = (struct wall_time){0};
+	assert_false(schedule_due_decide(&view).is_to_run);
+}
+
 static void a_suspended_schedule_waits_without_waking(void **state)
 {
 	struct schedule_due_view view = view_of("0 * * * *");
@@ -453,6 +549,11 @@ int main(void)
 		cmocka_unit_test(the_deadline_lets_late_times_go),
 		cmocka_unit_test(a_run_that_was_begun_is_not_missed_and_what_it_lacks_is_made),
 		cmocka_unit_test(a_run_that_was_begun_waits_and_goes_as_the_policy_says),
+		cmocka_unit_test(a_run_that_was_begun_is_recorded_however_late),
+		cmocka_unit_test(a_late_time_is_told_once_and_the_following_ones_count_from_it),
+		cmocka_unit_test(the_first_run_may_be_due_at_the_creation),
+		cmocka_unit_test(an_immediate_run_that_was_late_gives_way_to_the_time_that_is_due),
+		cmocka_unit_test(a_schedule_that_has_run_is_not_immediate_any_more),
 		cmocka_unit_test(a_suspended_schedule_waits_without_waking),
 		cmocka_unit_test(active_requests_matter_as_the_policy_says),
 		cmocka_unit_test(a_schedule_that_is_never_due_never_wakes),
