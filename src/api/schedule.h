@@ -32,6 +32,7 @@ enum api_restore_policy { API_RESTORE_ON_FAILURE, API_RESTORE_ALWAYS, API_RESTOR
 #define API_REASON_MISSED_DEADLINE "MissedDeadline"
 #define API_REASON_STILL_ACTIVE    "RequestsStillActive"
 #define API_REASON_WAITS_FOR_PODS  "WaitsForPods"
+#define API_REASON_WAITS_FOR_TURN  "WaitsForTurn"
 #define API_REASON_NO_RUN_DUE      "NoRunDue"
 
 struct api_retention {

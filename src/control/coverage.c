@@ -86,6 +86,15 @@ struct api_condition control_waits_for_requests(
 			coverage_time(due).text, active));
 }
 
+struct api_condition control_waits_for_turn(struct arena *arena, struct wall_time due)
+{
+	return coverage_of("Unknown", API_REASON_WAITS_FOR_TURN,
+		arena_printf(arena,
+			"the run of %s waits for its turn: as many checkpoints as the cluster may "
+			"take at the same time are under way",
+			coverage_time(due).text));
+}
+
 struct api_condition control_waits_for_pods(void)
 {
 	return coverage_of("Unknown", API_REASON_WAITS_FOR_PODS,

@@ -22,6 +22,7 @@ struct api_condition control_missed_deadline(
 /* Why the run `due` does not begin yet. */
 struct api_condition control_waits_for_requests(
 	struct arena *arena, struct wall_time due, size_t active);
+struct api_condition control_waits_for_turn(struct arena *arena, struct wall_time due);
 struct api_condition control_waits_for_pods(void);
 
 /* It waited, and then was suspended or changed. */

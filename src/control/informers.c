@@ -158,7 +158,11 @@ static void control_request_changed(
 	struct control *control = context;
 	const struct kube_object *object = new != NULL ? new : old;
 	const struct api_request *request = object->view;
+	autobuf key = BUF_INIT(KUBE_KEY_SIZE);
 
+	kube_key_write(&key, object->namespace, object->name);
+	control_turns_follow(control->turns, buf_str(&key), old != NULL ? old->view : NULL,
+		new != NULL ? new->view : NULL, loop_now(control->loop));
 	control_want(control, CONTROL_REQUESTS, object->namespace, object->name);
 	control_want_schedule_of(control, object->namespace, request->spec.schedule);
 }

@@ -30,6 +30,7 @@ struct control_options {
 	int64_t lease_renew_ms;
 	int64_t lease_retry_ms;
 	int64_t spread_ms;
+	int64_t max_checkpoints;
 	const char *zones;
 	struct log_options log;
 };
@@ -61,7 +62,14 @@ static const struct option_row control_rows[] = {
 	{CONTROL_ROW("leader-elect-retry-period", OPTION_DURATION, lease_retry_ms, "DURATION",
 		"The time between two tries.")},
 	{CONTROL_ROW("schedule-spread", OPTION_DURATION, spread_ms, "DURATION",
-		"Schedules that are due at the same time begin within this window.")},
+		"Schedules that are due at the same time begin within this window, each one "
+		"always at its own place in it, and at most half way to its next time; 0: on "
+		"time, as CronJobs do.")},
+	{CONTROL_ROW("max-concurrent-checkpoints", OPTION_NUMBER, max_checkpoints, "NUMBER",
+		 "How many checkpoints schedules take at the same time in the whole cluster; "
+		 "further runs wait in line. 0: no limit. Each node has one of its own: see "
+		 "kcr agent --help."),
+		.minimum = 0, .maximum = 1000000},
 	{CONTROL_ROW("zoneinfo", OPTION_TEXT, zones, "PATH", "The time zone database.")},
 	LOG_OPTION_ROWS(control_options, log),
 };
@@ -104,6 +112,13 @@ static bool control_may_act(void *context)
 		container_of(context, struct control_program, control);
 
 	return program->lease == NULL || kube_lease_is_leader(program->lease);
+}
+
+static void control_wake_schedule(void *context, struct str key)
+{
+	struct control *control = context;
+
+	kube_reconciler_add(control->reconcilers[CONTROL_SCHEDULES], key);
 }
 
 static void control_make_reconcilers(struct control *control)
@@ -350,6 +365,7 @@ static void control_end(struct control_program *program)
 	kube_config_free(program->config);
 	loop_stop_free(program->stop);
 	control_zones_free(control->zones);
+	control_turns_free(control->turns);
 	metrics_free(control->metrics);
 	loop_free(control->loop);
 }
@@ -362,6 +378,8 @@ static int control_run(struct control_program *program, struct error *err)
 	control_metrics_init(&program->control);
 	program->control.zones = control_zones_new(program->options.zones);
 	program->control.spread_seconds = program->options.spread_ms / 1000;
+	program->control.turns = control_turns_new(
+		(size_t)program->options.max_checkpoints, control_wake_schedule, &program->control);
 	if (control_start(program, err) < 0)
 		return -1;
 	return loop_run(program->control.loop, err);
@@ -382,6 +400,7 @@ int control_main(int count, char *const *arguments)
 				.lease_renew_ms = 10000,
 				.lease_retry_ms = 2000,
 				.spread_ms = 0,
+				.max_checkpoints = 100,
 				.zones = "/usr/share/zoneinfo",
 				.log = LOG_OPTIONS_INIT,
 			},

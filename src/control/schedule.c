@@ -15,6 +15,7 @@
 enum {
 	CONTROL_BLIND_MS = 1000, /* until we look whether we see again */
 	CONTROL_FIRST_RUN_MS = 2000, /* between two looks for a Pod that a first run begins with */
+	CONTROL_TURN_MS = 5000, /* who waits for a turn is woken, and looks so often all the same */
 };
 
 /* What the requests of a schedule say about it. */
@@ -155,6 +156,9 @@ static void control_plan_request(struct control *control, const struct api_sched
 
 	if (name.size == 0)
 		return;
+	control_turns_give(control->turns,
+		control_key(plan->arena, schedule->metadata.namespace, name),
+		loop_now(control->loop));
 	kube_plan_add(plan,
 		&(struct kube_request){
 			.verb = KUBE_CREATE,
@@ -271,6 +275,13 @@ static void control_write_schedule_status(const struct api_schedule *schedule,
 		&schedule->metadata, &written);
 }
 
+static void control_leave_line(
+	struct control *control, const struct api_schedule *schedule, struct arena *arena)
+{
+	control_turns_leave(control->turns,
+		control_key(arena, schedule->metadata.namespace, schedule->metadata.name));
+}
+
 static void control_decide_invalid(struct control *control, const struct api_schedule *schedule,
 	const char *reason, const struct error *err, struct kube_plan *plan)
 {
@@ -284,6 +295,7 @@ static void control_decide_invalid(struct control *control, const struct api_sch
 	status.next_run = (struct wall_time){0};
 	control_plan_event(control, plan, API_GROUP_VERSION, "CheckpointSchedule",
 		&schedule->metadata, true, reason, ready.message);
+	control_leave_line(control, schedule, plan->arena);
 	control_write_schedule_status(schedule, status, ready, (struct api_condition){0}, plan);
 }
 
@@ -363,13 +375,29 @@ static void control_finish_run(struct control *control, const struct api_schedul
 		control_plan_request(control, schedule, &planned.requests[i], plan);
 }
 
-/* Makes the requests of a run. Returns the condition Covered. */
+/* Waits in line. Who has only just come does not write that down. */
+static struct api_condition control_wait_for_turn(
+	const struct schedule_due_decision *due, struct kube_plan *plan)
+{
+	kube_plan_wake(plan, CONTROL_TURN_MS);
+	if (clock_wall().us - due->due.us < CONTROL_TURN_MS * 1000)
+		return (struct api_condition){0};
+	return control_waits_for_turn(plan->arena, due->due);
+}
+
+/* Makes the requests of a run, if it is its turn. Returns the condition Covered. */
 static struct api_condition control_run(struct control *control,
 	const struct api_schedule *schedule, const struct schedule_due_decision *due,
 	struct api_schedule_status *status, struct kube_plan *plan)
 {
-	struct checkpoint_plan planned = control_plan_run(control, schedule, due->due, plan->arena);
+	struct str key =
+		control_key(plan->arena, schedule->metadata.namespace, schedule->metadata.name);
+	struct checkpoint_plan planned;
 
+	/* Who replaces requests takes over their turns. */
+	if (!due->is_to_replace && !control_turns_ask(control->turns, key, loop_now(control->loop)))
+		return control_wait_for_turn(due, plan);
+	planned = control_plan_run(control, schedule, due->due, plan->arena);
 	if (control_is_first_run(schedule, due) && planned.request_count == 0) {
 		kube_plan_wake(plan, CONTROL_FIRST_RUN_MS);
 		return control_waits_for_pods();
@@ -397,6 +425,7 @@ static struct api_condition control_pass(struct control *control,
 		api_condition_find(&schedule->status.conditions, API_CONDITION_COVERED);
 	struct api_condition missed;
 
+	control_leave_line(control, schedule, plan->arena);
 	if (due->skip == SCHEDULE_DUE_SKIP_STILL_ACTIVE)
 		return control_waits_for_requests(plan->arena, due->due, (size_t)status->active);
 	if (due->skip == SCHEDULE_DUE_SKIP_TOO_LATE) {
@@ -455,8 +484,10 @@ void control_decide_schedule(void *context, struct str key, struct kube_plan *pl
 
 	kube_key_split(key, &namespace, &name);
 	schedule = control_schedule(control, namespace, name);
-	if (schedule == NULL || wall_time_is_set(schedule->metadata.deleted))
+	if (schedule == NULL || wall_time_is_set(schedule->metadata.deleted)) {
+		control_turns_leave(control->turns, key);
 		return;
+	}
 	if (!control_sees_runs(control)) {
 		kube_plan_wake(plan, CONTROL_BLIND_MS);
 		return;

@@ -8,6 +8,7 @@
 #include "api/kinds.h"
 #include "api/views.h"
 #include "base/metrics.h"
+#include "control/turns.h"
 #include "control/zones.h"
 #include "kube/client.h"
 #include "kube/events.h"
@@ -42,6 +43,7 @@ struct control {
 	struct kube_events *events;
 	struct control_zones *zones;
 	int64_t spread_seconds; /* schedules of one due time begin within this window */
+	struct control_turns *turns; /* by the keys of schedules */
 
 	struct kube_informer *workloads[CONTROL_WORKLOAD_KINDS];
 	struct kube_informer *schedules;
@@ -139,6 +141,9 @@ void control_plan_delete(struct kube_plan *plan, const struct kube_resource *res
 void control_plan_event(struct control *control, struct kube_plan *plan, const char *api_version,
 	const char *kind, const struct api_metadata *metadata, bool is_warning, const char *reason,
 	struct str note);
+
+/* "namespace/name", from the arena. */
+struct str control_key(struct arena *arena, struct str namespace, struct str name);
 
 /* Milliseconds from now until `when`; at least 1. */
 int64_t control_ms_until(struct wall_time when);

@@ -60,6 +60,11 @@ void control_plan_event(struct control *control, struct kube_plan *plan, const c
 		});
 }
 
+struct str control_key(struct arena *arena, struct str namespace, struct str name)
+{
+	return arena_printf(arena, "%.*s/%.*s", STR_ARG(namespace), STR_ARG(name));
+}
+
 int64_t control_ms_until(struct wall_time when)
 {
 	int64_t ms = (when.us - clock_wall().us + 999) / 1000;

@@ -283,7 +283,7 @@ class Space:
 
     def requests(self, schedule=None):
         return [item for item in self.list("checkpointrequests")
-                if schedule is None or item["metadata"]["labels"]["schedule-name"] == schedule]
+                if schedule in (None, item["metadata"].get("labels", {}).get("schedule-name"))]
 
     def finish(self, request, phase="Completed", **status):
         """What the agent writes in the end."""
