@@ -36,6 +36,7 @@ struct node_options {
 	uint64_t store_max_bytes;
 	uint64_t store_min_free_bytes;
 	const char *hold_socket;
+	int64_t max_takes;
 	int64_t registry_port;
 	struct node_push_options push;
 	const char *health_address;
@@ -73,6 +74,10 @@ static const struct option_row node_rows[] = {
 	{NODE_ROW("hold-socket", OPTION_TEXT, hold_socket, "PATH",
 		"Where kcr-hold gets the connections of checkpoints, which then outlive this "
 		"program; empty: there is none.")},
+	{NODE_ROW("max-concurrent-checkpoints", OPTION_NUMBER, max_takes, "NUMBER",
+		 "How many checkpoints of the node are taken at the same time; further requests "
+		 "wait."),
+		.minimum = 1, .maximum = 1000},
 	{NODE_ROW("registry-port", OPTION_NUMBER, registry_port, "PORT",
 		 "The port on 127.0.0.1 that images are served at."),
 		.minimum = 1, .maximum = 65535},
@@ -425,6 +430,7 @@ static int node_run(struct node_program *program, struct error *err)
 	node->hold_socket = program->options.hold_socket;
 	node->store_path = program->options.store;
 	node->store_max_bytes = program->options.store_max_bytes;
+	node->max_takes = (size_t)program->options.max_takes;
 	if (node_start(program, err) < 0)
 		return -1;
 	return loop_run(node->loop, err);
@@ -455,6 +461,7 @@ int node_main(int count, char *const *arguments)
 				.store = "/var/lib/kubelet/checkpoints/kcr",
 				.store_min_free_bytes = UINT64_C(1) << 30,
 				.hold_socket = "",
+				.max_takes = 2,
 				.registry_port = 7470,
 				.push = {.prefix = "", .docker_config = "", .ca_file = ""},
 				.health_address = "127.0.0.1",

@@ -27,8 +27,6 @@
 #define NODE_FIELD_MANAGER "kcr-agent"
 #define NODE_CALLS         "calls" /* the store's file of claims */
 
-enum { NODE_TAKES_MAX = 2 /* checkpoints of a node that are taken at the same time */ };
-
 struct node {
 	struct loop *loop;
 	struct metrics *metrics;
@@ -55,6 +53,7 @@ struct node {
 	struct node_store *store;
 	const char *store_path;
 	uint64_t store_max_bytes; /* 0: no limit */
+	size_t max_takes; /* checkpoints that are taken at the same time */
 	struct node_push_target *push; /* NULL: no external registry */
 	struct node_questions *questions; /* of kcr-runtime; NULL until all is synced */
 	struct node_exits *exits; /* NULL: ends cannot be seen here */

@@ -212,7 +212,7 @@ static bool node_take_must_wait(const struct node *node, struct str container)
 	while ((take = map_next(&node->takes, &position, NULL)) != NULL)
 		if (str_is(container, take->container))
 			return true;
-	return node_takes_under_way(node) >= NODE_TAKES_MAX;
+	return node_takes_under_way(node) >= node->max_takes;
 }
 
 /* False when a call that an agent before us has made for the container is still under way. */

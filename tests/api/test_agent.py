@@ -149,6 +149,26 @@ def test_containers_of_one_pod_are_told_apart(node, space):
     assert node.checkpoint("b")["spec"]["containerName"] == "side"
 
 
+def test_no_more_are_taken_at_the_same_time_than_the_option_says(node, space):
+    under_way, most = [], []
+
+    def script(namespace, pod, container):
+        under_way.append(pod)
+        most.append(len(under_way))
+        node.kubelet.is_over.wait(0.2)
+        under_way.remove(pod)
+        return archive(namespace, pod, container)
+    node.kubelet.script = script
+    node.start("--max-concurrent-checkpoints=1")
+    for number in (1, 2, 3):
+        if number > 1:
+            space.pod(f"pod-{number}", node=NODE)
+        node.request(f"of-{number}", pod=f"pod-{number}")
+    for number in (1, 2, 3):
+        assert node.finished(f"of-{number}")["phase"] == "Completed"
+    assert most == [1, 1, 1]
+
+
 def test_requests_of_other_nodes_and_without_a_node_are_left_alone(node, space):
     node.start()
     space.request("none")

@@ -95,7 +95,7 @@ def controller(programs):
 
 
 def test_a_storm_is_bounded_in_the_cluster_and_nothing_is_lost(space, programs):
-    storm = Storm(space, 150)
+    storm = Storm(space, 120)
     agents = Agents(space)
     program = controller(programs)
     storm.check_end(agents)
