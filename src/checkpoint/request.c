@@ -9,6 +9,8 @@ enum {
 	CHECKPOINT_LATE_POD_MS = 5000,
 	/* The controller gives the agent this much longer than the deadline to say so itself. */
 	CHECKPOINT_AGENT_GRACE_MS = 15000,
+	/* A node that has only just joined may get its agent yet. */
+	CHECKPOINT_NO_AGENT_MS = 60000,
 };
 
 struct wall_time checkpoint_deadline(const struct api_request *request)
@@ -60,8 +62,23 @@ static struct checkpoint_next checkpoint_assign(
 		.step = CHECKPOINT_STEP_ASSIGN, .node = pod->spec.node_name};
 }
 
-struct checkpoint_next checkpoint_next_for_controller(
-	const struct api_request *request, const struct api_pod *pod, struct wall_time now)
+/* The request is on a node; nobody there may have seen it. */
+static struct checkpoint_next checkpoint_follow(const struct api_request *request, bool has_agent,
+	struct wall_time deadline, struct wall_time now)
+{
+	struct wall_time patience = {request->metadata.created.us + CHECKPOINT_NO_AGENT_MS * 1000};
+
+	if (has_agent || api_request_phase(request) != API_REQUEST_PENDING ||
+		patience.us >= deadline.us)
+		return checkpoint_wait(deadline, now);
+	if (now.us < patience.us)
+		return checkpoint_wait(patience, now);
+	return checkpoint_fail(
+		"NoAgent", "the node of the Pod has no agent of KCR: it has no CheckpointNode");
+}
+
+struct checkpoint_next checkpoint_next_for_controller(const struct api_request *request,
+	const struct api_pod *pod, bool has_agent, struct wall_time now)
 {
 	struct wall_time deadline = checkpoint_deadline(request);
 	struct error ignored;
@@ -77,11 +94,24 @@ struct checkpoint_next checkpoint_next_for_controller(
 		return checkpoint_fail("Timeout",
 			"the agent of the node did not complete it in time; is it running there?");
 	if (now.us >= deadline.us)
-		return checkpoint_fail(
-			"Timeout", "the Pod could not be checkpointed within spec.timeoutSeconds");
+		return checkpoint_fail("Timeout",
+			pod == NULL ? "there was no such Pod within spec.timeoutSeconds"
+				    : "the Pod was not assigned to a node within "
+				      "spec.timeoutSeconds");
 	if (request->spec.node_name.size == 0)
 		return checkpoint_assign(request, pod, now);
-	return checkpoint_wait(deadline, now);
+	return checkpoint_follow(request, has_agent, deadline, now);
+}
+
+/* Why nothing was taken in time, if that can be seen now. */
+static const char *checkpoint_timeout_message(
+	const struct api_request *request, const struct api_pod *pod)
+{
+	const char *obstacle =
+		pod != NULL ? checkpoint_obstacle(pod, request->spec.container_name) : NULL;
+
+	return obstacle != NULL ? obstacle
+				: "no checkpoint could be taken within spec.timeoutSeconds";
 }
 
 struct checkpoint_next checkpoint_next_for_agent(const struct api_request *request,
@@ -99,8 +129,7 @@ struct checkpoint_next checkpoint_next_for_agent(const struct api_request *reque
 			"the kubelet did not answer within spec.timeoutSeconds; the container runs "
 			"on when it has");
 	if (now.us >= checkpoint_deadline(request).us)
-		return checkpoint_fail(
-			"Timeout", "no checkpoint could be taken within spec.timeoutSeconds");
+		return checkpoint_fail("Timeout", checkpoint_timeout_message(request, pod));
 	if (is_running)
 		return checkpoint_wait(checkpoint_deadline(request), now);
 	if (pod == NULL && is_first && now.us < patience.us)

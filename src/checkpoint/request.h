@@ -28,9 +28,12 @@ struct checkpoint_next {
 	int64_t wake_ms; /* decide again after so long even if nothing changes; 0: no need */
 };
 
-/* `pod` is NULL when there is no Pod of that name. */
-struct checkpoint_next checkpoint_next_for_controller(
-	const struct api_request *request, const struct api_pod *pod, struct wall_time now);
+/*
+ * `pod` is NULL when there is no Pod of that name. `has_agent`: an agent has reported from its
+ * node, or nothing is known of that.
+ */
+struct checkpoint_next checkpoint_next_for_controller(const struct api_request *request,
+	const struct api_pod *pod, bool has_agent, struct wall_time now);
 
 /* `pod` is NULL when this node runs no such Pod; `is_running`: this agent is at it already. */
 struct checkpoint_next checkpoint_next_for_agent(const struct api_request *request,

@@ -62,13 +62,15 @@ void control_decide_request(void *context, struct str key, struct kube_plan *pla
 	struct control *control = context;
 	const struct kube_object *object = kube_informer_get(control->requests, key);
 	const struct api_request *request;
+	const struct api_pod *pod;
 	struct checkpoint_next next;
 
 	if (object == NULL)
 		return;
 	request = object->view;
-	next = checkpoint_next_for_controller(request,
-		control_pod(control, object->namespace, request->spec.pod.name), clock_wall());
+	pod = control_pod(control, object->namespace, request->spec.pod.name);
+	next = checkpoint_next_for_controller(
+		request, pod, control_knows_node(control, request->spec.node_name), clock_wall());
 	if (next.step == CHECKPOINT_STEP_ASSIGN)
 		control_assign(request, next.node, plan);
 	else if (next.step == CHECKPOINT_STEP_FAIL)

@@ -80,7 +80,7 @@ def test_a_request_that_cannot_begin_fails_when_its_time_is_over(space):
     space.request(timeoutSeconds=2)
     end = failed(space)
     assert end["reason"] == "Timeout"
-    assert end["message"] == "the Pod could not be checkpointed within spec.timeoutSeconds"
+    assert end["message"] == "the Pod was not assigned to a node within spec.timeoutSeconds"
     created = seconds_of(space.get("checkpointrequests", "one")["metadata"]["creationTimestamp"])
     assert 2 <= seconds_of(end["completionTime"]) - created <= 4
 

@@ -51,7 +51,8 @@ static void assert_waits(struct checkpoint_next next, int64_t ms)
 
 static struct checkpoint_next controller(const struct world *world, int64_t second)
 {
-	return checkpoint_next_for_controller(&world->request, &world->sample.pod, at(second));
+	return checkpoint_next_for_controller(
+		&world->request, &world->sample.pod, true, at(second));
 }
 
 static struct checkpoint_next agent(const struct world *world, int64_t second)
@@ -82,10 +83,10 @@ static void the_controller_waits_a_little_for_a_pod_that_is_late(void **state)
 	struct world *world = *state;
 	const struct api_request *request = &world->request;
 
-	assert_waits(checkpoint_next_for_controller(request, NULL, at(CREATED_S)), 5000);
-	assert_waits(checkpoint_next_for_controller(request, NULL, at(CREATED_S + 4)), 1000);
-	assert_fails(
-		checkpoint_next_for_controller(request, NULL, at(CREATED_S + 5)), "PodNotFound");
+	assert_waits(checkpoint_next_for_controller(request, NULL, true, at(CREATED_S)), 5000);
+	assert_waits(checkpoint_next_for_controller(request, NULL, true, at(CREATED_S + 4)), 1000);
+	assert_fails(checkpoint_next_for_controller(request, NULL, true, at(CREATED_S + 5)),
+		"PodNotFound");
 }
 
 static void the_controller_refuses_what_can_never_work(void **state)
@@ -116,6 +117,29 @@ static void the_controller_gives_the_agent_some_grace(void **state)
 	world->request.spec.node_name = STR("n1");
 	assert_waits(controller(world, CREATED_S + TIMEOUT_S), 15000);
 	assert_fails(controller(world, CREATED_S + TIMEOUT_S + 15), "Timeout");
+}
+
+static void a_node_without_an_agent_is_not_waited_for_until_the_deadline(void **state)
+{
+	struct world *world = *state;
+	const struct api_pod *pod = &world->sample.pod;
+	const struct api_request *request = &world->request;
+
+	world->request.spec.node_name = STR("n1");
+	world->request.spec.timeout_seconds = 300;
+	assert_waits(
+		checkpoint_next_for_controller(request, pod, false, at(CREATED_S + 50)), 10000);
+	assert_fails(
+		checkpoint_next_for_controller(request, pod, false, at(CREATED_S + 60)), "NoAgent");
+	assert_waits(
+		checkpoint_next_for_controller(request, pod, true, at(CREATED_S + 60)), 255000);
+	world->request.status.phase = STR("InProgress"); /* somebody is there */
+	assert_waits(
+		checkpoint_next_for_controller(request, pod, false, at(CREATED_S + 60)), 255000);
+	world->request.status.phase = STR("");
+	world->request.spec.timeout_seconds = 5; /* ends sooner */
+	assert_waits(
+		checkpoint_next_for_controller(request, pod, false, at(CREATED_S + 10)), 10000);
 }
 
 static void a_clock_that_is_behind_still_ends_it(void **state)
@@ -199,6 +223,8 @@ static void the_agent_waits_for_a_container_that_does_not_run_yet(void **state)
 	world->sample.statuses[0].state.running = NULL;
 	assert_waits(agent(world, CREATED_S + 20), (TIMEOUT_S - 20) * 1000);
 	assert_fails(agent(world, CREATED_S + TIMEOUT_S), "Timeout");
+	assert_string_equal(
+		agent(world, CREATED_S + TIMEOUT_S).message, "the container is not running");
 	world->request.spec.container_name = STR("absent");
 	assert_fails(agent(world, CREATED_S), "ContainerNotFound");
 }
@@ -226,6 +252,7 @@ int main(void)
 		world_test(the_controller_refuses_what_can_never_work),
 		world_test(the_controller_waits_for_a_node_until_the_deadline),
 		world_test(the_controller_gives_the_agent_some_grace),
+		world_test(a_node_without_an_agent_is_not_waited_for_until_the_deadline),
 		world_test(a_clock_that_is_behind_still_ends_it),
 		world_test(what_is_finished_or_going_away_is_left_alone),
 		world_test(the_agent_takes_it_also_after_a_restart),
