@@ -24,6 +24,9 @@ const char *checkpoint_obstacle(const struct api_pod *pod, struct str container)
 	if (api_pod_container(pod, container) == NULL)
 		return "the Pod has no such container";
 	status = api_pod_container_status(pod, container);
+	if (status != NULL && status->state.waiting != NULL &&
+		str_is(status->state.waiting->reason, "PodInitializing"))
+		return "the Pod's init containers have not ended";
 	if (status == NULL || status->state.running == NULL)
 		return "the container is not running";
 	return NULL;
@@ -97,11 +100,39 @@ static void checkpoint_plan_pod(struct checkpoint_plan *plan, const struct api_s
 				plan, schedule, pod, containers[i].name, chosen == 1, due, arena);
 }
 
+/* Whether one of the schedule's Pods, of which there is one at least, has this container. */
+static bool checkpoint_is_known(const struct api_schedule *schedule,
+	const struct api_pod *const *pods, size_t count, struct str container)
+{
+	bool has_pods = false;
+
+	for (size_t i = 0; i < count; i++) {
+		if (!api_selector_matches(schedule->spec.selector, &pods[i]->metadata.labels))
+			continue;
+		if (api_pod_container(pods[i], container) != NULL)
+			return true;
+		has_pods = true;
+	}
+	return !has_pods;
+}
+
+/* A chosen container that no Pod has: a name that was misspelt would be missed by nobody else. */
+static void checkpoint_plan_unknown(struct checkpoint_plan *plan,
+	const struct api_schedule *schedule, const struct api_pod *const *pods, size_t count)
+{
+	const struct json_strings *chosen = &schedule->spec.containers;
+
+	for (size_t i = 0; i < chosen->count; i++)
+		if (!checkpoint_is_known(schedule, pods, count, chosen->items[i]))
+			checkpoint_plan_skip_one(
+				plan, NULL, chosen->items[i], "no Pod has such a container");
+}
+
 struct checkpoint_plan checkpoint_plan(const struct api_schedule *schedule,
 	const struct api_pod *const *pods, size_t count, struct wall_time due, struct arena *arena)
 {
 	struct checkpoint_plan plan = {0};
-	size_t most = 0;
+	size_t most = schedule->spec.containers.count;
 
 	for (size_t i = 0; i < count; i++)
 		most += pods[i]->spec.containers.count + 1;
@@ -110,5 +141,6 @@ struct checkpoint_plan checkpoint_plan(const struct api_schedule *schedule,
 	for (size_t i = 0; i < count; i++)
 		if (api_selector_matches(schedule->spec.selector, &pods[i]->metadata.labels))
 			checkpoint_plan_pod(&plan, schedule, pods[i], due, arena);
+	checkpoint_plan_unknown(&plan, schedule, pods, count);
 	return plan;
 }

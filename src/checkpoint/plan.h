@@ -18,7 +18,7 @@ struct checkpoint_plan_request {
 };
 
 struct checkpoint_plan_skip {
-	const struct api_pod *pod;
+	const struct api_pod *pod; /* NULL: no Pod has the container */
 	struct str container; /* empty: the whole Pod */
 	const char *why; /* for people, static */
 };
@@ -35,7 +35,8 @@ struct checkpoint_plan {
  * Plans for the time `due`, which names the requests. `pods` are all Pods of the schedule's
  * namespace. A Pod that is terminating, has ended or is not on a node is skipped, as is a container
  * that does not run or is not Ready: its memory is no state worth to come back to. Of a Pod that is
- * not Ready as a whole the Ready containers are taken.
+ * not Ready as a whole the Ready containers are taken. A chosen container that none of the
+ * schedule's Pods has is told, too.
  */
 struct checkpoint_plan checkpoint_plan(const struct api_schedule *schedule,
 	const struct api_pod *const *pods, size_t count, struct wall_time due, struct arena *arena);

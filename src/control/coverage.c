@@ -23,11 +23,15 @@ static struct api_condition coverage_of(const char *status, const char *reason, 
 		.status = str_of(status), .reason = str_of(reason), .message = message};
 }
 
-static struct str coverage_skip(struct arena *arena, const struct checkpoint_plan_skip *skip)
+struct str control_skip_text(struct arena *arena, const struct checkpoint_plan_skip *skip)
 {
-	return arena_printf(arena, "Pod %.*s%s%.*s: %s", STR_ARG(skip->pod->metadata.name),
-		skip->container.size > 0 ? ", container " : "", STR_ARG(skip->container),
-		skip->why);
+	struct str pod = {0};
+
+	if (skip->pod != NULL)
+		pod = arena_printf(arena, "Pod %.*s%s", STR_ARG(skip->pod->metadata.name),
+			skip->container.size > 0 ? ", " : "");
+	return arena_printf(arena, "%.*s%s%.*s: %s", STR_ARG(pod),
+		skip->container.size > 0 ? "container " : "", STR_ARG(skip->container), skip->why);
 }
 
 static struct str coverage_list_skips(struct arena *arena, const struct checkpoint_plan *planned)
@@ -38,7 +42,7 @@ static struct str coverage_list_skips(struct arena *arena, const struct checkpoi
 
 	for (size_t i = 0; i < told; i++)
 		list = arena_printf(arena, "%.*s%s%.*s", STR_ARG(list), i > 0 ? "; " : "",
-			STR_ARG(coverage_skip(arena, &planned->skips[i])));
+			STR_ARG(control_skip_text(arena, &planned->skips[i])));
 	if (planned->skip_count > told)
 		list = arena_printf(
 			arena, "%.*s; and %zu more", STR_ARG(list), planned->skip_count - told);

@@ -28,6 +28,9 @@ struct api_condition control_waits_for_pods(void);
 /* It waited, and then was suspended or changed. */
 struct api_condition control_waits_for_nothing(void);
 
+/* "Pod a, container b: the container is not Ready". */
+struct str control_skip_text(struct arena *arena, const struct checkpoint_plan_skip *skip);
+
 /* "3 runs before that of 2026-11-22T05:00:00Z were missed and are not made up for". */
 struct str control_missed_text(struct arena *arena, const struct schedule_due_decision *due);
 

@@ -189,15 +189,11 @@ static void control_tell_skips(struct control *control, const struct api_schedul
 		control_plan_event(control, plan, API_GROUP_VERSION, "CheckpointSchedule",
 			&schedule->metadata, true, "NoPods",
 			STR("a run was due and spec.selector matches no Pod"));
-	for (size_t i = 0; i < planned->skip_count; i++) {
-		const struct checkpoint_plan_skip *skip = &planned->skips[i];
+	for (size_t i = 0; i < planned->skip_count; i++)
 		control_plan_event(control, plan, API_GROUP_VERSION, "CheckpointSchedule",
 			&schedule->metadata, true, "CheckpointSkipped",
-			arena_printf(plan->arena, "Pod %.*s%s%.*s is not checkpointed: %s",
-				STR_ARG(skip->pod->metadata.name),
-				skip->container.size > 0 ? ", container " : "",
-				STR_ARG(skip->container), skip->why));
-	}
+			arena_printf(plan->arena, "not checkpointed: %.*s",
+				STR_ARG(control_skip_text(plan->arena, &planned->skips[i]))));
 }
 
 static void control_run_is_made(void *control, const void *due)
