@@ -3,7 +3,10 @@
 
 #include <stdlib.h>
 
-enum { CHECKPOINT_PROBATION_SECONDS = 600 }; /* by then it has proved stable, or it is not */
+enum {
+	CHECKPOINT_PROBATION_SECONDS = 600, /* by then it has proved stable, or it is not */
+	CHECKPOINT_UNSEEN_SECONDS = 60, /* by then each watch has told what was written before */
+};
 
 static struct str checkpoint_group_pod(const struct checkpoint_kept *item)
 {
@@ -86,6 +89,15 @@ void checkpoint_mark_surplus(struct checkpoint_kept *items, size_t count, int64_
 		good += is_good ? 1 : 0;
 		place++;
 	}
+}
+
+bool checkpoint_request_is_spent(
+	const struct api_request *request, bool has_checkpoint, struct wall_time now)
+{
+	return api_request_phase(request) == API_REQUEST_COMPLETED &&
+		request->status.checkpoint != NULL && !has_checkpoint &&
+		!wall_time_is_set(request->metadata.deleted) &&
+		now.us - request->status.completed.us >= CHECKPOINT_UNSEEN_SECONDS * TIME_SECOND_US;
 }
 
 static int checkpoint_compare_requests(const void *left, const void *right)

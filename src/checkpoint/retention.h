@@ -32,6 +32,14 @@ void checkpoint_mark_surplus(struct checkpoint_kept *items, size_t count, int64_
 	int64_t max_age_seconds, struct wall_time now);
 
 /*
+ * Whether a completed request has nothing to show any more: its Checkpoint was deleted by somebody.
+ * `has_checkpoint`: it is seen. One that is not seen may yet come, up to a minute after the request
+ * was completed.
+ */
+bool checkpoint_request_is_spent(
+	const struct api_request *request, bool has_checkpoint, struct wall_time now);
+
+/*
  * The failed requests of one schedule that exceed its history limit: from the arena, oldest first;
  * *ret_count says how many. `requests` may hold requests in any phase.
  */

@@ -79,6 +79,20 @@ static void control_retain_checkpoints(
 			control_drop_checkpoint(control, items[i].checkpoint, plan);
 }
 
+static void control_drop_if_spent(
+	struct control *control, const struct api_request *request, struct kube_plan *plan)
+{
+	const struct api_checkpoint_reference *made = request->status.checkpoint;
+	struct str key;
+
+	if (made == NULL)
+		return;
+	key = control_key(plan->arena, request->metadata.namespace, made->name);
+	if (checkpoint_request_is_spent(
+		    request, kube_informer_get(control->checkpoints, key) != NULL, clock_wall()))
+		control_plan_delete(plan, &control_request_resource, &request->metadata);
+}
+
 static void control_retain_requests(
 	struct control *control, const struct api_schedule *schedule, struct kube_plan *plan)
 {
@@ -89,8 +103,10 @@ static void control_retain_requests(
 		arena_zeroed(plan->arena, count + 1, sizeof(*requests));
 	const struct api_request **surplus;
 
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
 		requests[i] = objects[i]->view;
+		control_drop_if_spent(control, requests[i], plan);
+	}
 	surplus = checkpoint_surplus_requests(
 		requests, count, schedule->spec.failed_requests_history_limit, plan->arena, &count);
 	for (size_t i = 0; i < count; i++)

@@ -233,6 +233,14 @@ def test_an_immediate_schedule_runs_as_soon_as_there_is_something_to_take(space)
     assert space.notes("NoPods") == space.notes("CheckpointSkipped") == []
 
 
+def test_a_completed_request_goes_when_its_checkpoint_has_gone(space):
+    space.pod("pod-1")
+    space.schedule("every", "@yearly", immediate=True)
+    [request] = eventually(lambda: space.requests("every"), what="the first run")
+    space.finish(request, checkpointRef={"name": "ckp-1"}, completionTime=stamp(time.time() - 99))
+    eventually(lambda: not space.requests("every"), what="the end of the request")
+
+
 def test_a_schedule_without_pods_says_so(space):
     space.schedule("every", "@every 1s")
     assert "no Pod that spec.selector matches" in covered(

@@ -185,6 +185,27 @@ static void failed_requests_beyond_the_limit_go_oldest_first(void **state)
 	assert_int_equal(count, 0);
 }
 
+static void a_completed_request_without_its_checkpoint_goes_after_a_while(void **state)
+{
+	struct api_checkpoint_reference made = {.name = STR_INIT("c")};
+	struct api_request request = {.status = {.phase = STR("Completed"),
+					      .checkpoint = &made,
+					      .completed = wall_time_of_seconds(1000)}};
+
+	(void)state;
+	assert_true(checkpoint_request_is_spent(&request, false, wall_time_of_seconds(1060)));
+	assert_false(checkpoint_request_is_spent(&request, true, wall_time_of_seconds(1060)));
+	assert_false(checkpoint_request_is_spent(&request, false, wall_time_of_seconds(1059)));
+	request.metadata.deleted = wall_time_of_seconds(1061);
+	assert_false(checkpoint_request_is_spent(&request, false, wall_time_of_seconds(1062)));
+	request.metadata.deleted = (struct wall_time){0};
+	request.status.phase = STR("Failed"); /* the history limit counts these */
+	assert_false(checkpoint_request_is_spent(&request, false, wall_time_of_seconds(1060)));
+	request.status.phase = STR("Completed");
+	request.status.checkpoint = NULL; /* as the seed's */
+	assert_false(checkpoint_request_is_spent(&request, false, wall_time_of_seconds(1060)));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -198,6 +219,7 @@ int main(void)
 		cmocka_unit_test(one_that_is_going_already_takes_no_place),
 		cmocka_unit_test(those_of_the_same_second_go_in_the_order_of_their_names),
 		cmocka_unit_test(failed_requests_beyond_the_limit_go_oldest_first),
+		cmocka_unit_test(a_completed_request_without_its_checkpoint_goes_after_a_while),
 	};
 
 	return cmocka_run_group_tests_name("retention", tests, NULL, NULL);
