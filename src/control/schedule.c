@@ -409,6 +409,8 @@ static struct api_condition control_run(struct control *control,
 	control_count_run(control, due->due, plan);
 	status->last_run = due->due;
 	status->missed += due->missed_count;
+	/* Said in the same write; what we see of them a moment later is nothing new then. */
+	status->active = (int64_t)planned.request_count + (due->is_to_replace ? 0 : status->active);
 	return control_covered(plan->arena, &planned, due->due);
 }
 
