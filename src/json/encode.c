@@ -4,11 +4,11 @@
  * and a patch holds only what was set.
  */
 #include "base/time.h"
-#include "json/json.h"
+#include "json/tree.h"
 
 static bool encode_is_empty_object(const struct json_object *object, const void *source);
 
-static bool encode_is_empty(const struct json_field *field, const void *source)
+bool json__is_empty(const struct json_field *field, const void *source)
 {
 	switch (field->type) {
 	case JSON_FIELD_STRING:
@@ -42,7 +42,7 @@ static const void *encode_member(const struct json_field *field, const void *sou
 static bool encode_is_empty_object(const struct json_object *object, const void *source)
 {
 	for (size_t i = 0; i < object->field_count; i++)
-		if (!encode_is_empty(&object->fields[i], encode_member(&object->fields[i], source)))
+		if (!json__is_empty(&object->fields[i], encode_member(&object->fields[i], source)))
 			return false;
 	return true;
 }
@@ -140,7 +140,7 @@ void json_encode(struct json_writer *writer, const struct json_object *object, c
 	for (size_t i = 0; i < object->field_count; i++) {
 		const struct json_field *field = &object->fields[i];
 		const void *member = encode_member(field, source);
-		if ((field->flags & JSON_WRITE_EMPTY) == 0 && encode_is_empty(field, member))
+		if ((field->flags & JSON_WRITE_EMPTY) == 0 && json__is_empty(field, member))
 			continue;
 		json_key(writer, str_of(field->name));
 		encode_value(writer, field, member);

@@ -167,6 +167,7 @@ enum json_field_flags {
 	JSON_PRESERVE = 1u << 4, /* schema: x-kubernetes-preserve-unknown-fields */
 	JSON_WRITE_EMPTY = 1u << 5, /* written even when empty, zero or false */
 	JSON_HAS_DEFAULT = 1u << 6, /* default_i64 / default_bool count, even when zero or false */
+	JSON_DISTINCT = 1u << 7, /* texts that hardly two objects have in common; see pack.h */
 };
 
 struct json_object;

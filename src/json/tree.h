@@ -18,4 +18,7 @@ void json__add_number(struct json_writer *writer, struct str number);
 /* Whether the value is a number without fraction or exponent that fits into int64_t. */
 bool json__is_i64(const struct json *value);
 
+/* Whether a struct's field (at `source`) has nothing that a reader would miss: "", 0, NULL. */
+bool json__is_empty(const struct json_field *field, const void *source);
+
 #endif

@@ -1,7 +1,11 @@
-/* What decodes is encoded as an object that decodes strictly and encodes to the same text. */
+/*
+ * What decodes is encoded as an object that decodes strictly and encodes to the same text. Packed
+ * and read again it is the same, too.
+ */
 #include <assert.h>
 
 #include "json/json.h"
+#include "json/pack.h"
 
 struct fuzz_item {
 	struct str name;
@@ -46,15 +50,36 @@ static const struct json_field fuzz_fields[] = {
 
 static const struct json_object fuzz_object = JSON_OBJECT_OF("Item", struct fuzz_item, fuzz_fields);
 
+static void fuzz_pack(struct fuzz_item *item, struct arena *arena, struct buf *packed)
+{
+	const struct str own[] = {STR("b")};
+	struct texts *texts = texts_new();
+	autobuf before = BUF_INIT(LIMIT_OBJECT_BYTES);
+	autobuf after = BUF_INIT(LIMIT_OBJECT_BYTES);
+	struct json_writer before_writer = json_writer(&before);
+	struct json_writer after_writer = json_writer(&after);
+
+	json_encode(&before_writer, &fuzz_object, item);
+	json_pack(&fuzz_object, item, own, array_size(own), texts, packed);
+	json_unpack(buf_str(packed), &fuzz_object, texts, arena, item);
+	json_encode(&after_writer, &fuzz_object, item);
+	assert(str_equal(buf_str(&before), buf_str(&after)));
+	json_packed_release(buf_str(packed), texts);
+	assert(texts_count(texts) == 0);
+	texts_free(texts);
+}
+
 static void fuzz_round(const struct json *value, bool is_strict, struct buf *text)
 {
 	autoarena *arena = arena_new(256);
 	struct json_writer writer = json_writer(text);
+	autobuf packed = BUF_INIT(LIMIT_OBJECT_BYTES);
 	struct fuzz_item item;
 	struct error err;
 
 	assert(json_decode(value, &fuzz_object, is_strict, arena, &item, &err) == 0);
 	json_encode(&writer, &fuzz_object, &item);
+	fuzz_pack(&item, arena, &packed);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
