@@ -1,8 +1,9 @@
 /*
- * The state machine of list and watch. LISTING ends in WATCHING; a watch ends in another one from
- * the last resourceVersion, or, when the server no longer has that, in EXPIRED and a new list.
- * Failures pass through BACKING_OFF. A streaming list (WatchList) would be one more state between
- * IDLE and WATCHING that feeds the same store round.
+ * The state machine of list and watch. STREAMING is a watch that begins with all there is and says
+ * when it has told it (WatchList, KEP-3157): then it is WATCHING. A server that does not know this
+ * is asked for a list, LISTING, and then for a watch. A watch ends in another one from the last
+ * resourceVersion, or, when the server no longer has that, in EXPIRED and all anew. Failures pass
+ * through BACKING_OFF.
  */
 #include "kube/informer.h"
 
@@ -46,7 +47,8 @@ struct kube_informer {
 	struct kube__store store;
 	enum kube_informer_state state;
 	bool is_synced;
-	bool must_list; /* the next thing to do is a list, not a watch */
+	bool must_list; /* the next thing to do is a list, streamed or not, and no watch */
+	bool cannot_stream; /* the server lists in pages only */
 	bool is_calling; /* a handler runs */
 	struct buf version; /* where the last list or event left us */
 	struct buf list_version; /* what the next list asks for */
@@ -64,6 +66,7 @@ const char *kube_informer_state_name(enum kube_informer_state state)
 {
 	static const char *const names[] = {
 		[KUBE_INFORMER_IDLE] = "idle",
+		[KUBE_INFORMER_STREAMING] = "streaming",
 		[KUBE_INFORMER_LISTING] = "listing",
 		[KUBE_INFORMER_WATCHING] = "watching",
 		[KUBE_INFORMER_EXPIRED] = "expired",
@@ -124,7 +127,8 @@ static void informer_upsert(struct kube_informer *informer, const struct json *v
 /* The object is gone; `value` is its last state. */
 static void informer_delete(struct kube_informer *informer, const struct json *value)
 {
-	struct kube_object *last = kube__object_new(value, informer->options.view);
+	struct kube_object *last =
+		kube__object_new(value, informer->options.view);
 	struct kube_object *known = NULL;
 
 	if (last != NULL) {
@@ -202,7 +206,8 @@ static void informer_list_failed(
 	informer_fail(informer, err, retry_after_ms);
 }
 
-static void informer_list_ended(struct kube_informer *informer, struct str version)
+/* All that there is at `version` is in the store. */
+static void informer_complete(struct kube_informer *informer, struct str version)
 {
 	bool was_synced = informer->is_synced;
 
@@ -210,9 +215,11 @@ static void informer_list_ended(struct kube_informer *informer, struct str versi
 	informer_set_version(&informer->list_version, version);
 	informer->must_list = false;
 	informer_sweep(informer);
-	kube_call_free(take_ptr(&informer->list)); /* it holds the last page, megabytes of it */
 	informer->is_synced = true;
-	informer_watch(informer);
+	if (informer->state == KUBE_INFORMER_STREAMING)
+		informer->state = KUBE_INFORMER_WATCHING;
+	else
+		informer_watch(informer);
 	if (!was_synced && informer->options.synced != NULL)
 		informer->options.synced(informer->options.context);
 }
@@ -234,10 +241,12 @@ static void informer_page_done(
 	more = json_str(json_get(metadata, "continue"));
 	for (struct json_iter item = json_iter(json_get(root, "items")); json_next(&item);)
 		informer_upsert(informer, item.value);
-	if (more.size > 0)
+	if (more.size > 0) {
 		informer_list_page(informer, more);
-	else
-		informer_list_ended(informer, json_str(json_get(metadata, "resourceVersion")));
+		return;
+	}
+	kube_call_free(take_ptr(&informer->list)); /* it holds the last page, megabytes of it */
+	informer_complete(informer, json_str(json_get(metadata, "resourceVersion")));
 }
 
 static void informer_list_page(struct kube_informer *informer, struct str continue_token)
@@ -267,7 +276,15 @@ static void informer_list(struct kube_informer *informer)
 	informer_list_page(informer, STR(""));
 }
 
-/* ---- Watching ---- */
+/* ---- Streaming and watching ---- */
+
+static bool informer_is_end_of_list(enum kube__watch_type type, const struct json *object)
+{
+	return type == KUBE__WATCH_BOOKMARK &&
+		str_is(json_str(json_at(object, "metadata", "annotations",
+			       "k8s.io/initial-events-end", NULL)),
+			"true");
+}
 
 static int informer_event(
 	void *context, enum kube__watch_type type, const struct json *object, struct error *err)
@@ -282,8 +299,10 @@ static int informer_event(
 		informer_upsert(informer, object);
 	else if (type == KUBE__WATCH_DELETED)
 		informer_delete(informer, object);
-	if (version.size > 0)
+	if (informer->state == KUBE_INFORMER_WATCHING && version.size > 0)
 		informer_set_version(&informer->version, version);
+	else if (informer_is_end_of_list(type, object))
+		informer_complete(informer, version);
 	return 0;
 }
 
@@ -307,13 +326,37 @@ static void informer_watch_closed(struct kube_informer *informer)
 	int64_t lasted_ms = (loop_now(informer->loop).us - informer->watch_began.us) / 1000;
 	struct error err;
 
-	if (informer->watch_events > 0 || lasted_ms >= INFORMER_WATCH_SHORT_MS) {
+	if (informer->state == KUBE_INFORMER_WATCHING &&
+		(informer->watch_events > 0 || lasted_ms >= INFORMER_WATCH_SHORT_MS)) {
 		informer_watch(informer);
 		return;
 	}
-	(void)error_set(&err, ERROR_SYSTEM, "cannot watch %s: the server ended the watch at once",
-		informer->options.resource->plural);
+	(void)error_set(&err, ERROR_SYSTEM, "cannot watch %s: the server ended the watch %s",
+		informer->options.resource->plural,
+		informer->state == KUBE_INFORMER_STREAMING ? "before its list was complete"
+							   : "at once");
 	informer_fail(informer, &err, -1);
+}
+
+/* Whether the server does not know lists in a watch, or pretends to. */
+static bool informer_stream_is_refused(const struct error *err)
+{
+	bool is_silent = err->kind == ERROR_TIMEOUT && err->status == 0;
+
+	return is_silent || err->kind == ERROR_INVALID || err->kind == ERROR_UNSUPPORTED ||
+		err->kind == ERROR_CORRUPT || err->kind == ERROR_TOO_BIG;
+}
+
+static void informer_stream_failed(
+	struct kube_informer *informer, struct error *err, int64_t retry_after_ms)
+{
+	if (informer_stream_is_refused(err)) {
+		informer->cannot_stream = true;
+		informer_list(informer);
+		return;
+	}
+	(void)error_wrap(err, "cannot list %s", informer->options.resource->plural);
+	informer_list_failed(informer, err, retry_after_ms);
 }
 
 static void informer_watch_failed(
@@ -339,6 +382,7 @@ static void informer_watch_done(void *context, const struct http_answer *answer,
 	const struct error *failure)
 {
 	struct kube_informer *informer = context;
+	int64_t retry_after_ms = answer != NULL ? answer->retry_after_ms : -1;
 	struct error err;
 
 	if (answer != NULL && answer->status == 200) {
@@ -349,24 +393,34 @@ static void informer_watch_done(void *context, const struct http_answer *answer,
 		(void)kube__answer_refusal(answer->status, body, &err);
 	else
 		err = *failure;
-	informer_watch_failed(informer, &err, answer != NULL ? answer->retry_after_ms : -1);
+	if (informer->state == KUBE_INFORMER_STREAMING)
+		informer_stream_failed(informer, &err, retry_after_ms);
+	else
+		informer_watch_failed(informer, &err, retry_after_ms);
 }
 
 static void informer_write_watch_path(
 	const struct kube_informer *informer, int64_t seconds, struct buf *path)
 {
 	const struct kube_informer_options *options = &informer->options;
+	bool is_list = informer->state == KUBE_INFORMER_STREAMING;
 
 	kube_resource_write_path(path, options->resource, options->namespace, STR(""), STR(""));
 	kube_query_add(path, "watch", STR("true"));
 	kube_query_add(path, "allowWatchBookmarks", STR("true"));
 	kube_query_add_number(path, "timeoutSeconds", seconds);
-	kube_query_add(path, "resourceVersion", buf_str(&informer->version));
+	kube_query_add(path, "resourceVersion",
+		buf_str(is_list ? &informer->list_version : &informer->version));
+	if (is_list) {
+		kube_query_add(path, "resourceVersionMatch", STR("NotOlderThan"));
+		kube_query_add(path, "sendInitialEvents", STR("true"));
+	}
 	kube_query_add(path, "labelSelector", options->label_selector);
 	kube_query_add(path, "fieldSelector", options->field_selector);
 }
 
-static void informer_watch(struct kube_informer *informer)
+/* Starts a watch; the state says which. */
+static void informer_open(struct kube_informer *informer, enum kube_informer_state state)
 {
 	int64_t seconds = INFORMER_WATCH_SECONDS + (int64_t)clock_random(INFORMER_WATCH_SECONDS);
 	autobuf path = BUF_INIT(INFORMER_URL_MAX);
@@ -384,9 +438,9 @@ static void informer_watch(struct kube_informer *informer)
 		.context = informer,
 	};
 
+	informer->state = state;
 	informer_write_watch_path(informer, seconds, &path);
 	request.path = path.data;
-	informer->state = KUBE_INFORMER_WATCHING;
 	informer->watch_began = loop_now(informer->loop);
 	informer->watch_events = 0;
 	kube__watch_decoder_done(&informer->decoder);
@@ -396,16 +450,25 @@ static void informer_watch(struct kube_informer *informer)
 		kube__exchange_start(kube__client_peer(informer->client), &request, &callbacks);
 }
 
+static void informer_watch(struct kube_informer *informer)
+{
+	informer_open(informer, KUBE_INFORMER_WATCHING);
+}
+
 /* ---- The handle ---- */
 
 static void informer_go_on(void *context)
 {
 	struct kube_informer *informer = context;
 
-	if (informer->must_list)
-		informer_list(informer);
-	else
+	if (!informer->must_list) {
 		informer_watch(informer);
+	} else if (informer->cannot_stream) {
+		informer_list(informer);
+	} else {
+		informer->store.round++;
+		informer_open(informer, KUBE_INFORMER_STREAMING);
+	}
 }
 
 struct kube_informer *kube_informer_new(
@@ -450,7 +513,7 @@ void kube_informer_on_change(
 void kube_informer_start(struct kube_informer *informer)
 {
 	assert(informer->state == KUBE_INFORMER_IDLE);
-	informer_list(informer);
+	informer_go_on(informer);
 }
 
 void kube_informer_free(struct kube_informer *informer)

@@ -42,7 +42,8 @@ struct kube_informer;
 typedef void (*kube_informer_change_fn)(
 	void *context, const struct kube_object *old, const struct kube_object *new);
 
-/* The first complete list is in the store, and its additions have been told. */
+/* The first complete list is in the store, and its additions have been told. Must not release the
+ * informer. */
 typedef void (*kube_informer_synced_fn)(void *context);
 
 /* A list or a watch failed and will be tried again; for the program's log. */
@@ -50,7 +51,8 @@ typedef void (*kube_informer_failed_fn)(void *context, const struct error *err);
 
 enum kube_informer_state {
 	KUBE_INFORMER_IDLE, /* not started */
-	KUBE_INFORMER_LISTING,
+	KUBE_INFORMER_STREAMING, /* a watch that begins with a list */
+	KUBE_INFORMER_LISTING, /* in pages, from a server that cannot stream one */
 	KUBE_INFORMER_WATCHING,
 	KUBE_INFORMER_EXPIRED, /* our resourceVersion is too old: soon a new list */
 	KUBE_INFORMER_BACKING_OFF, /* after a failure: soon the same again */
@@ -85,7 +87,7 @@ enum { KUBE_INFORMER_HANDLERS_MAX = 8 };
 void kube_informer_on_change(
 	struct kube_informer *informer, kube_informer_change_fn changed, void *context);
 
-/* Begins to list. Nothing is called back before this returns. */
+/* Begins with a list. Nothing is called back before this returns. */
 void kube_informer_start(struct kube_informer *informer);
 
 bool kube_informer_is_synced(const struct kube_informer *informer);

@@ -1,4 +1,5 @@
-/* List and watch against a scripted API server: pages, events, expiry, faults. */
+/* List and watch against a scripted API server: streamed lists and pages, events, expiry, faults.
+ */
 #include "api_peer.h"
 
 #include "kube/informer.h"
@@ -70,7 +71,7 @@ static void tell_synced(void *context)
 	world->syncs++;
 }
 
-static int make_world_with_silence(void **state, int64_t silence_ms)
+static int make_world_with(void **state, int64_t silence_ms)
 {
 	struct world *world = new_zeroed(struct world);
 	struct kube_informer_options options = {
@@ -95,12 +96,12 @@ static int make_world_with_silence(void **state, int64_t silence_ms)
 
 static int make_world(void **state)
 {
-	return make_world_with_silence(state, API_DEADLINE_MS);
+	return make_world_with(state, API_DEADLINE_MS);
 }
 
 static int make_impatient_world(void **state)
 {
-	return make_world_with_silence(state, 200);
+	return make_world_with(state, 200);
 }
 
 static int drop_world(void **state)
@@ -126,11 +127,32 @@ static int drop_world(void **state)
 
 #define FIRST_LIST "GET /api/v1/pods?fieldSelector=spec.nodeName%3Dn1&limit=500&resourceVersion=0 "
 
+#define END_OF_LIST(version)                                                                       \
+	EVENT("BOOKMARK",                                                                          \
+		"{\"metadata\":{\"resourceVersion\":\"" version                                    \
+		"\",\"annotations\":{\"k8s.io/initial-events-end\":\"true\"}}}")
+
+/* A server that knows no lists in a watch. */
+static void expect_no_stream(struct api_peer *peer)
+{
+	api_expect(peer, "sendInitialEvents=true", 422, STATUS("422", "Invalid"));
+}
+
+static struct api_step *expect_stream_list(struct api_peer *peer, const char *version)
+{
+	struct api_step *step = api_expect_stream(peer, version);
+
+	step->expects[1] = "&resourceVersionMatch=NotOlderThan&sendInitialEvents=true&";
+	step->expects[2] = "watch=true&allowWatchBookmarks=true&";
+	return step;
+}
+
 /* Brings the informer to watching with pods x (version 5) and y (6), at version 7. */
 static void start_watching(struct world *world)
 {
 	struct api_peer *peer = &world->api.peer;
 
+	expect_no_stream(peer);
 	api_expect(peer, FIRST_LIST, 200,
 		LIST("7", POD("x", "5", "Running") "," POD("y", "6", "Pending")));
 	api_expect_stream(peer, "resourceVersion=7&")->expects[1] = "watch=true";
@@ -168,6 +190,7 @@ static void a_list_comes_in_pages(void **state)
 	struct world *world = *state;
 	struct api_peer *peer = &world->api.peer;
 
+	expect_no_stream(peer);
 	api_expect(peer, FIRST_LIST, 200,
 		"{\"metadata\":{\"resourceVersion\":\"7\",\"continue\":\"to/ken\"},\"items\":[" POD(
 			"x", "5", "") "]}");
@@ -369,6 +392,7 @@ static void a_refused_list_is_tried_again(void **state)
 	struct world *world = *state;
 	struct api_peer *peer = &world->api.peer;
 
+	expect_no_stream(peer);
 	api_expect(peer, FIRST_LIST, 403, STATUS("403", "Forbidden"));
 	api_expect(peer, FIRST_LIST, 404, "404 page not found\n");
 	api_expect(peer, FIRST_LIST, 200, LIST("7", ""));
@@ -420,6 +444,125 @@ static void names_that_are_no_names_never_get_in(void **state)
 	assert_string_equal(world->story.data, "+a/z(8)");
 }
 
+/* The same by a stream: the watch begins with what there is. */
+static void start_streaming(struct world *world)
+{
+	struct api_peer *peer = &world->api.peer;
+
+	expect_stream_list(peer, "resourceVersion=0&");
+	kube_informer_start(world->informer);
+	api_run_through(peer);
+	assert_int_equal(kube_informer_state(world->informer), KUBE_INFORMER_STREAMING);
+	api_push_text(peer, EVENT("ADDED", POD("x", "5", "Running")));
+	api_run_until(peer, &world->changes, 1);
+	assert_false(kube_informer_is_synced(world->informer));
+	api_push_text(peer, EVENT("ADDED", POD("y", "6", "Pending")) END_OF_LIST("7"));
+	api_run_until(peer, &world->syncs, 1);
+	assert_int_equal(kube_informer_state(world->informer), KUBE_INFORMER_WATCHING);
+	assert_string_equal(world->story.data, "+a/x(5) +a/y(6)");
+	buf_clear(&world->story);
+	world->changes = 0;
+}
+
+static void a_stream_becomes_the_watch_when_its_list_is_complete(void **state)
+{
+	struct world *world = *state;
+	struct api_peer *peer = &world->api.peer;
+
+	start_streaming(world);
+	api_push_text(peer, EVENT("MODIFIED", POD("x", "8", "Failed")));
+	api_run_until(peer, &world->changes, 1);
+	assert_string_equal(world->story.data, "~a/x(5>8)");
+	api_expect_stream(peer, "resourceVersion=8&");
+	api_end_stream(peer);
+	api_run_through(peer);
+	assert_int_equal(world->failures, 0);
+}
+
+static void a_stream_that_is_cut_before_its_list_is_complete_begins_anew(void **state)
+{
+	struct world *world = *state;
+	struct api_peer *peer = &world->api.peer;
+
+	expect_stream_list(peer, "resourceVersion=0&");
+	kube_informer_start(world->informer);
+	api_run_through(peer);
+	api_push_text(
+		peer, EVENT("ADDED", POD("x", "5", "Running")) EVENT("ADDED", POD("y", "6", "")));
+	expect_stream_list(peer, "resourceVersion=0&");
+	api_cut_stream(peer);
+	api_run_through(peer);
+	assert_int_equal(world->failures, 1);
+	assert_false(kube_informer_is_synced(world->informer));
+	api_push_text(peer, EVENT("ADDED", POD("x", "5", "Running")) END_OF_LIST("9"));
+	api_run_until(peer, &world->syncs, 1);
+	assert_string_equal(world->story.data, "+a/x(5) +a/y(6) -a/y(6)");
+}
+
+static void an_expired_watch_streams_anew_and_finds_what_is_gone(void **state)
+{
+	struct world *world = *state;
+	struct api_peer *peer = &world->api.peer;
+
+	start_streaming(world);
+	expect_stream_list(peer, "resourceVersion=7&");
+	api_push_text(peer, EVENT("ERROR", STATUS("410", "Expired")));
+	api_run_through(peer);
+	api_push_text(peer,
+		EVENT("ADDED", POD("x", "5", "Running")) EVENT("ADDED", POD("z", "29", ""))
+			END_OF_LIST("30") EVENT("DELETED", POD("z", "31", "")));
+	api_run_until(peer, &world->changes, 3);
+	assert_string_equal(world->story.data, "+a/z(29) -a/y(6) -a/z(31)");
+	assert_int_equal(world->syncs, 1);
+	assert_int_equal(world->failures, 0);
+}
+
+static void a_stream_from_a_version_that_the_server_has_not_reached_drops_it(void **state)
+{
+	struct world *world = *state;
+	struct api_peer *peer = &world->api.peer;
+
+	start_streaming(world);
+	api_expect(peer, "resourceVersion=7&resourceVersionMatch=NotOlderThan&sendInit", 504,
+		STATUS("504", "Timeout"));
+	api_expect_stream(peer, "&resourceVersionMatch=NotOlderThan&sendInit")->expects[1] =
+		"timeoutSeconds=";
+	api_push_text(peer, EVENT("ERROR", STATUS("410", "Expired")));
+	api_run_through(peer);
+	assert_false(str_contains(buf_str(&peer->last), STR("resourceVersion=")));
+	api_push_text(peer, EVENT("ADDED", POD("x", "2", "Running")) END_OF_LIST("3"));
+	api_run_until(peer, &world->changes, 2);
+	assert_string_equal(world->story.data, "~a/x(5>2) -a/y(6)");
+}
+
+static void a_busy_server_is_asked_for_a_stream_again(void **state)
+{
+	struct world *world = *state;
+	struct api_peer *peer = &world->api.peer;
+
+	api_expect(peer, "sendInitialEvents=true", 429, STATUS("429", "TooManyRequests"));
+	api_expect(peer, "sendInitialEvents=true", 503, STATUS("503", "ServiceUnavailable"));
+	expect_stream_list(peer, "resourceVersion=0&");
+	kube_informer_start(world->informer);
+	api_run_through(peer);
+	assert_int_equal(world->failures, 2);
+	assert_string_equal(world->last_failure.text, "cannot list pods: because");
+}
+
+static void a_stream_without_an_end_of_its_list_is_given_up_for_pages(void **state)
+{
+	struct world *world = *state;
+	struct api_peer *peer = &world->api.peer;
+
+	expect_stream_list(peer, "resourceVersion=0&");
+	api_expect(peer, FIRST_LIST, 200, LIST("7", POD("x", "5", "")));
+	api_expect_stream(peer, "resourceVersion=7&");
+	kube_informer_start(world->informer);
+	api_run_through(peer);
+	assert_int_equal(world->syncs, 1);
+	assert_string_equal(world->story.data, "+a/x(5)");
+}
+
 #define informer_test(name) cmocka_unit_test_setup_teardown(name, make_world, drop_world)
 
 int main(void)
@@ -444,6 +587,14 @@ int main(void)
 		informer_test(a_watch_that_ends_at_once_backs_off),
 		informer_test(an_object_can_be_held_beyond_its_deletion),
 		informer_test(names_that_are_no_names_never_get_in),
+		informer_test(a_stream_becomes_the_watch_when_its_list_is_complete),
+		informer_test(a_stream_that_is_cut_before_its_list_is_complete_begins_anew),
+		informer_test(an_expired_watch_streams_anew_and_finds_what_is_gone),
+		informer_test(a_stream_from_a_version_that_the_server_has_not_reached_drops_it),
+		informer_test(a_busy_server_is_asked_for_a_stream_again),
+		cmocka_unit_test_setup_teardown(
+			a_stream_without_an_end_of_its_list_is_given_up_for_pages,
+			make_impatient_world, drop_world),
 	};
 
 	return cmocka_run_group_tests_name("informer", tests, NULL, NULL);
