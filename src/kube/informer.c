@@ -111,7 +111,7 @@ static void informer_upsert(struct kube_informer *informer, const struct json *v
 		kube__store_keep(&informer->store, known);
 		return;
 	}
-	new = kube__object_new(value, informer->options.view);
+	new = kube__object_new(value, informer->options.view, informer->options.texts);
 	if (new == NULL)
 		return; /* not an object that the API server can have */
 	old = kube__store_put(&informer->store, new);
@@ -128,7 +128,7 @@ static void informer_upsert(struct kube_informer *informer, const struct json *v
 static void informer_delete(struct kube_informer *informer, const struct json *value)
 {
 	struct kube_object *last =
-		kube__object_new(value, informer->options.view);
+		kube__object_new(value, informer->options.view, informer->options.texts);
 	struct kube_object *known = NULL;
 
 	if (last != NULL) {

@@ -1,6 +1,7 @@
 /*
  * What the cluster says about one kind of object, kept up to date: list, then watch, for ever. Each
- * object is kept as the struct that a table describes; its JSON is dropped. Objects are immutable.
+ * object is kept as the struct that a table describes, or packed; its JSON is dropped. Objects are
+ * immutable.
  * Facts: Kubernetes API concepts ("Efficient detection of changes"), k8s.io/client-go/tools/cache
  * (Reflector).
  */
@@ -14,6 +15,7 @@
 #include "base/attributes.h"
 #include "base/error.h"
 #include "base/str.h"
+#include "base/texts.h"
 #include "kube/client.h"
 #include "kube/resource.h"
 #include "json/json.h"
@@ -25,8 +27,16 @@ struct kube_object {
 	struct str name;
 	struct str uid;
 	struct str resource_version; /* opaque: equal or not, nothing else */
-	const void *view; /* the struct of kube_informer_options.view */
+	const void *view; /* the struct of kube_informer_options.view; NULL: it is packed */
 };
+
+/*
+ * The view of an object, packed or not: its texts are borrowed from the object and what it shares
+ * with others, the rest is from the arena. `view` is what the informer has; or a table that has
+ * only the beginning of that (json/pack.h), which costs less to read. Never NULL.
+ */
+must_check const void *kube_object_read(
+	const struct kube_object *object, const struct json_object *view, struct arena *arena);
 
 struct kube_object *kube_object_ref(const struct kube_object *object);
 void kube_object_unref(const struct kube_object *object); /* may be NULL */
@@ -65,6 +75,9 @@ const char *kube_informer_state_name(enum kube_informer_state state);
 struct kube_informer_options {
 	const struct kube_resource *resource;
 	const struct json_object *view; /* NULL: names only */
+	struct texts *texts; /* NULL: views are kept as they are. Else they are kept packed, a
+				fraction of that, and share their texts here: it is borrowed and
+				has to outlive all objects */
 	struct str namespace; /* empty: all */
 	struct str label_selector; /* empty: all */
 	struct str field_selector;

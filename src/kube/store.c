@@ -1,16 +1,24 @@
 /*
- * An object is its arena: the struct itself, its names and its view lie in it, so that an object of
- * the cluster costs one or two allocations and is released by dropping the last reference.
+ * An object is one allocation where it can be. With its view in full it is its arena: the struct
+ * itself, its names and its view lie in it. Packed it is the struct and behind it the bytes, which
+ * have the names, too.
  */
 #include "kube/store.h"
 
 #include <assert.h>
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "json/pack.h"
 
 struct store_object {
 	struct kube_object object; /* first, so that both have one address */
-	struct arena *arena;
+	struct arena *arena; /* NULL: packed */
+	struct texts *texts; /* packed: what it shares with others */
 	unsigned references;
 	unsigned round; /* the last list that mentioned it */
+	size_t packed_size;
+	char packed[];
 };
 
 enum { STORE_TRIAL_BYTES = 8192 }; /* most objects fit */
@@ -18,6 +26,11 @@ enum { STORE_TRIAL_BYTES = 8192 }; /* most objects fit */
 static struct store_object *store_object_of(const struct kube_object *object)
 {
 	return (struct store_object *)(uintptr_t)object; /* const is for those outside the room */
+}
+
+static struct str store_packed(const struct store_object *own)
+{
+	return (struct str){own->packed, own->packed_size};
 }
 
 struct kube_object *kube_object_ref(const struct kube_object *object)
@@ -30,8 +43,27 @@ void kube_object_unref(const struct kube_object *object)
 {
 	struct store_object *own = object != NULL ? store_object_of(object) : NULL;
 
-	if (own != NULL && --own->references == 0)
+	if (own == NULL || --own->references > 0)
+		return;
+	if (own->arena != NULL) {
 		arena_free(own->arena);
+		return;
+	}
+	json_packed_release(store_packed(own), own->texts);
+	free(own);
+}
+
+const void *kube_object_read(
+	const struct kube_object *object, const struct json_object *view, struct arena *arena)
+{
+	const struct store_object *own = store_object_of(object);
+	void *target;
+
+	if (own->arena != NULL)
+		return object->view;
+	target = arena_zeroed(arena, 1, view->size);
+	json_unpack(store_packed(own), view, own->texts, arena, target);
+	return target;
 }
 
 static struct str object_text(struct arena *arena, const struct json *metadata, const char *name)
@@ -67,21 +99,48 @@ static struct store_object *object_make(
 	return own;
 }
 
+/* The packed form of an object in full. */
+static struct store_object *object_pack(
+	const struct kube_object *full, const struct json_object *view, struct texts *texts)
+{
+	const struct str names[] = {full->namespace, full->name, full->uid, full->resource_version};
+	autobuf bytes = BUF_INIT(2 * LIMIT_OBJECT_BYTES);
+	struct store_object *own;
+	struct str packed;
+
+	json_pack(view, full->view, names, array_size(names), texts, &bytes);
+	own = alloc_zeroed(1, sizeof(*own) + bytes.size);
+	memcpy(own->packed, bytes.data, bytes.size);
+	own->packed_size = bytes.size;
+	own->texts = texts;
+	own->references = 1;
+	packed = store_packed(own);
+	own->object.namespace = json_packed_own(packed, 0);
+	own->object.name = json_packed_own(packed, 1);
+	own->object.uid = json_packed_own(packed, 2);
+	own->object.resource_version = json_packed_own(packed, 3);
+	return own;
+}
+
 /*
- * Made twice: once to learn its size, so that what is kept, by the ten thousand, has no room to
- * spare.
+ * Made twice: what is kept, by the ten thousand, has no room to spare. The first time tells its
+ * size, or is what gets packed.
  */
-struct kube_object *kube__object_new(const struct json *value, const struct json_object *view)
+struct kube_object *kube__object_new(
+	const struct json *value, const struct json_object *view, struct texts *texts)
 {
 	const struct json *metadata = json_get(value, "metadata");
 	struct str name = json_str(json_get(metadata, "name"));
 	struct str namespace = json_str(json_get(metadata, "namespace"));
 	autoarena *trial = NULL;
+	struct store_object *full;
 
 	if (!kube_name_is_valid(name) || (namespace.size > 0 && !kube_name_is_valid(namespace)))
 		return NULL;
 	trial = arena_new(STORE_TRIAL_BYTES);
-	(void)object_make(trial, value, view);
+	full = object_make(trial, value, view);
+	if (texts != NULL && view != NULL)
+		return &object_pack(&full->object, view, texts)->object;
 	return &object_make(arena_new(arena_used(trial)), value, view)->object;
 }
 

@@ -22,11 +22,11 @@ struct kube__store {
 void kube__store_done(struct kube__store *store);
 
 /*
- * An object with one reference, its view read by `view` (may be NULL). NULL when `value` has no
- * name, or its names are none.
+ * An object with one reference, its view read by `view` (may be NULL) and packed when there are
+ * `texts` to share (may be NULL). NULL when `value` has no name, or its names are none.
  */
 must_check struct kube_object *kube__object_new(
-	const struct json *value, const struct json_object *view);
+	const struct json *value, const struct json_object *view, struct texts *texts);
 
 /* Borrowed, NULL when absent. */
 struct kube_object *kube__store_get(const struct kube__store *store, struct str key);

@@ -11,7 +11,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static int put_object(
 	void *context, enum kube__watch_type type, const struct json *value, struct error *err)
 {
-	struct kube_object *object = kube__object_new(value, NULL);
+	struct kube_object *object = kube__object_new(value, NULL, NULL);
 
 	(void)type;
 	(void)err;

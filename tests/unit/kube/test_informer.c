@@ -29,6 +29,7 @@ static const struct json_object pod_view = JSON_OBJECT_OF("Pod", struct pod, pod
 struct world {
 	struct api_world api;
 	struct kube_informer *informer;
+	struct texts *texts; /* NULL: views are not packed */
 	struct buf story; /* "+a/x(1) ~a/x(1>2) -a/x(2)" */
 	int changes;
 	int failures;
@@ -71,12 +72,13 @@ static void tell_synced(void *context)
 	world->syncs++;
 }
 
-static int make_world_with(void **state, int64_t silence_ms)
+static int make_world_with(void **state, int64_t silence_ms, struct texts *texts)
 {
 	struct world *world = new_zeroed(struct world);
 	struct kube_informer_options options = {
 		.resource = &api_pods,
 		.view = &pod_view,
+		.texts = texts,
 		.field_selector = STR("spec.nodeName=n1"),
 		.synced = tell_synced,
 		.failed = tell_failure,
@@ -86,6 +88,7 @@ static int make_world_with(void **state, int64_t silence_ms)
 	};
 
 	*state = world;
+	world->texts = texts;
 	world->story = BUF_INIT(4096);
 	api_world_start(&world->api);
 	api_world_connect(&world->api);
@@ -96,12 +99,17 @@ static int make_world_with(void **state, int64_t silence_ms)
 
 static int make_world(void **state)
 {
-	return make_world_with(state, API_DEADLINE_MS);
+	return make_world_with(state, API_DEADLINE_MS, NULL);
+}
+
+static int make_packing_world(void **state)
+{
+	return make_world_with(state, API_DEADLINE_MS, texts_new());
 }
 
 static int make_impatient_world(void **state)
 {
-	return make_world_with(state, 200);
+	return make_world_with(state, 200, NULL);
 }
 
 static int drop_world(void **state)
@@ -109,6 +117,9 @@ static int drop_world(void **state)
 	struct world *world = *state;
 
 	kube_informer_free(world->informer);
+	if (world->texts != NULL)
+		assert_int_equal(texts_count(world->texts), 0);
+	texts_free(world->texts);
 	api_world_stop(&world->api);
 	buf_done(&world->story);
 	free(world);
@@ -563,6 +574,30 @@ static void a_stream_without_an_end_of_its_list_is_given_up_for_pages(void **sta
 	assert_string_equal(world->story.data, "+a/x(5)");
 }
 
+/* ---- Packed ---- */
+
+static void packed_objects_are_read_as_they_were(void **state)
+{
+	struct world *world = *state;
+	const struct kube_object *object;
+	autoarena *arena = arena_new(256);
+	const struct pod *pod;
+
+	start_streaming(world);
+	object = kube_informer_get(world->informer, STR("a/x"));
+	assert_null(object->view);
+	pod = kube_object_read(object, &pod_view, arena);
+	assert_string_equal(pod->status.phase.data, "Running");
+	assert_string_equal(object->uid.data, "u-x");
+	assert_string_equal(object->namespace.data, "a");
+	assert_int_equal(texts_count(world->texts), 2);
+	api_push_text(&world->api.peer,
+		EVENT("MODIFIED", POD("y", "8", "Running")) EVENT("DELETED", POD("x", "9", "")));
+	api_run_until(&world->api.peer, &world->changes, 2);
+	assert_string_equal(world->story.data, "~a/y(6>8) -a/x(9)");
+	assert_int_equal(texts_count(world->texts), 1);
+}
+
 #define informer_test(name) cmocka_unit_test_setup_teardown(name, make_world, drop_world)
 
 int main(void)
@@ -595,6 +630,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			a_stream_without_an_end_of_its_list_is_given_up_for_pages,
 			make_impatient_world, drop_world),
+		cmocka_unit_test_setup_teardown(
+			packed_objects_are_read_as_they_were, make_packing_world, drop_world),
 	};
 
 	return cmocka_run_group_tests_name("informer", tests, NULL, NULL);
