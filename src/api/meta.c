@@ -24,6 +24,7 @@ static const struct json_field api_annotations_fields[] = {
 			"On such a workload: the IANA time zone of the schedule. Left out: UTC."},
 	{.name = API_ANNOTATION_RESTORES,
 		.type = JSON_FIELD_STRING,
+		.flags = JSON_DISTINCT,
 		.offset = offsetof(struct api_annotations, restores),
 		.description = "On a Pod, written by KCR: what was done about its containers (the "
 			       "images they had, the Checkpoints they were restored from)."},
@@ -50,6 +51,8 @@ static const struct json_field api_owner_fields[] = {
 static const struct json_object api_owner_object =
 	JSON_OBJECT_OF("ownerReference", struct api_owner, api_owner_fields);
 
+enum { API_HEAD_FIELDS = 7 };
+
 static const struct json_field api_metadata_fields[] = {
 	{.name = "name", .type = JSON_FIELD_STRING, .offset = offsetof(struct api_metadata, name)},
 	{.name = "namespace",
@@ -68,7 +71,7 @@ static const struct json_field api_metadata_fields[] = {
 	{.name = "annotations",
 		.type = JSON_FIELD_OBJECT,
 		.offset = offsetof(struct api_metadata, annotations),
-		.object = &api_annotations_object},
+		.object = &api_annotations_object}, /* the last one of API_HEAD_FIELDS */
 	{.name = "ownerReferences",
 		.type = JSON_FIELD_LIST,
 		.offset = offsetof(struct api_metadata, owners),
@@ -84,6 +87,23 @@ static const struct json_field api_metadata_fields[] = {
 
 const struct json_object api_metadata_object =
 	JSON_OBJECT_OF("metadata", struct api_metadata, api_metadata_fields);
+
+/* Up to the annotations. */
+static const struct json_object api_head_metadata_object = {
+	.name = "metadata",
+	.size = sizeof(struct api_metadata),
+	.fields = api_metadata_fields,
+	.field_count = API_HEAD_FIELDS,
+};
+
+static const struct json_field api_head_fields[] = {
+	{.name = "metadata",
+		.type = JSON_FIELD_OBJECT,
+		.offset = offsetof(struct api_head, metadata),
+		.object = &api_head_metadata_object},
+};
+
+const struct json_object api_head_object = JSON_OBJECT_OF("head", struct api_head, api_head_fields);
 
 const struct api_owner *api_metadata_controller(const struct api_metadata *metadata)
 {

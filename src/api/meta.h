@@ -48,6 +48,16 @@ struct api_metadata {
 
 extern const struct json_object api_metadata_object;
 
+/*
+ * The beginning of every object, its metadata up to the annotations: what is asked of many packed
+ * objects (json/pack.h) before a few of them are read in full.
+ */
+struct api_head {
+	struct api_metadata metadata; /* owners and what stands behind them are missing */
+};
+
+extern const struct json_object api_head_object;
+
 /* The owner with controller: true; NULL when there is none. */
 const struct api_owner *api_metadata_controller(const struct api_metadata *metadata);
 

@@ -61,6 +61,7 @@ static const struct json_field api_container_waiting_fields[] = {
 		.offset = offsetof(struct api_container_waiting, reason)},
 	{.name = "message",
 		.type = JSON_FIELD_STRING,
+		.flags = JSON_DISTINCT,
 		.offset = offsetof(struct api_container_waiting, message)},
 };
 
@@ -88,6 +89,7 @@ static const struct json_field api_container_terminated_fields[] = {
 		.offset = offsetof(struct api_container_terminated, reason)},
 	{.name = "message",
 		.type = JSON_FIELD_STRING,
+		.flags = JSON_DISTINCT,
 		.offset = offsetof(struct api_container_terminated, message)},
 	{.name = "startedAt",
 		.type = JSON_FIELD_TIME,
@@ -97,6 +99,7 @@ static const struct json_field api_container_terminated_fields[] = {
 		.offset = offsetof(struct api_container_terminated, finished)},
 	{.name = "containerID",
 		.type = JSON_FIELD_STRING,
+		.flags = JSON_DISTINCT,
 		.offset = offsetof(struct api_container_terminated, container_id)},
 };
 
@@ -139,6 +142,7 @@ static const struct json_field api_container_status_fields[] = {
 		.offset = offsetof(struct api_container_status, image_id)},
 	{.name = "containerID",
 		.type = JSON_FIELD_STRING,
+		.flags = JSON_DISTINCT,
 		.offset = offsetof(struct api_container_status, container_id)},
 	{.name = "state",
 		.type = JSON_FIELD_OBJECT,
@@ -159,6 +163,7 @@ static const struct json_field api_pod_status_fields[] = {
 		.offset = offsetof(struct api_pod_status, phase)},
 	{.name = "podIP",
 		.type = JSON_FIELD_STRING,
+		.flags = JSON_DISTINCT,
 		.offset = offsetof(struct api_pod_status, pod_ip)},
 	{.name = "hostIP",
 		.type = JSON_FIELD_STRING,

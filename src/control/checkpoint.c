@@ -24,7 +24,8 @@ void control_decide_checkpoint(void *context, struct str key, struct kube_plan *
 	if (checkpoint == NULL || wall_time_is_set(checkpoint->metadata.deleted))
 		return;
 	if (checkpoint->spec.pod != NULL)
-		view.pod = control_pod(control, object->namespace, checkpoint->spec.pod->name);
+		view.pod = control_pod(
+			control, object->namespace, checkpoint->spec.pod->name, plan->arena);
 	view.node = control_node_of(control, view.pod);
 	view.terms = control_restore_terms(control, checkpoint);
 	own = control_own_status(checkpoint, plan->arena);

@@ -18,7 +18,11 @@ const struct kube_resource control_pod_resource = {"", "v1", "pods", "Pod", true
 const struct kube_resource control_node_resource = {
 	API_GROUP, API_VERSION, "checkpointnodes", "CheckpointNode", false};
 
-enum { CONTROL_INFORMERS = CONTROL_WORKLOAD_KINDS + 5 };
+enum {
+	CONTROL_INFORMERS = CONTROL_WORKLOAD_KINDS + 5,
+	CONTROL_HEAD_BYTES = 2048, /* most heads fit */
+	CONTROL_POD_BYTES = 4096,
+};
 
 /* ---- Index keys ---- */
 
@@ -81,38 +85,36 @@ static void control_want_all(struct control *control, enum control_reconciler re
 		control_want(control, reconciler, objects[i]->namespace, objects[i]->name);
 }
 
-static void control_want_workload(
-	struct control *control, const char *kind, struct str namespace, struct str name)
+static void control_want_workload(struct control *control, enum control_workload_kind kind,
+	struct str namespace, struct str name)
 {
 	autobuf key = BUF_INIT(KUBE_KEY_SIZE * 2);
 
-	buf_printf(&key, "%s/", kind);
+	buf_printf(&key, "%s/", control_workload_resources[kind].kind);
 	kube_key_write(&key, namespace, name);
 	kube_reconciler_add(control->reconcilers[CONTROL_WORKLOADS], buf_str(&key));
 }
 
-static void control_deployment_changed(
-	void *context, const struct kube_object *old, const struct kube_object *new)
+/* Whether its schedule is to be made, followed or taken away; most workloads never have one. */
+static bool control_concerns_workload(const struct control *control,
+	enum control_workload_kind kind, const struct kube_object *workload)
 {
-	const struct kube_object *object = new != NULL ? new : old;
+	autoarena *arena = arena_new(CONTROL_HEAD_BYTES);
+	const struct api_head *head = kube_object_read(workload, &api_head_object, arena);
+	struct str schedule = control_schedule_name(arena, kind, workload->name);
 
-	control_want_workload(context, "Deployment", object->namespace, object->name);
+	return head->metadata.annotations.schedule.size > 0 ||
+		control_schedule(control, workload->namespace, schedule) != NULL;
 }
 
-static void control_statefulset_changed(
+static void control_workload_changed(
 	void *context, const struct kube_object *old, const struct kube_object *new)
 {
-	const struct kube_object *object = new != NULL ? new : old;
+	const struct control_workload_watch *watch = context;
 
-	control_want_workload(context, "StatefulSet", object->namespace, object->name);
-}
-
-static void control_daemonset_changed(
-	void *context, const struct kube_object *old, const struct kube_object *new)
-{
-	const struct kube_object *object = new != NULL ? new : old;
-
-	control_want_workload(context, "DaemonSet", object->namespace, object->name);
+	(void)old; /* the schedule of one that is gone is the garbage collector's */
+	if (new != NULL && control_concerns_workload(watch->control, watch->kind, new))
+		control_want_workload(watch->control, watch->kind, new->namespace, new->name);
 }
 
 /* A schedule that is gone, whoever made it, leaves its name to the workload that it fits. */
@@ -122,8 +124,8 @@ static void control_want_heirs(struct control *control, const struct kube_object
 
 	for (size_t i = 0; i < CONTROL_WORKLOAD_KINDS; i++)
 		if (control_workload_of_name((enum control_workload_kind)i, gone->name, &workload))
-			control_want_workload(control, control_workload_resources[i].kind,
-				gone->namespace, workload);
+			control_want_workload(
+				control, (enum control_workload_kind)i, gone->namespace, workload);
 }
 
 static void control_schedule_changed(
@@ -141,7 +143,7 @@ static void control_schedule_changed(
 		control_want_heirs(control, old);
 	for (size_t i = 0; owner != NULL && i < CONTROL_WORKLOAD_KINDS; i++)
 		if (str_is(owner->kind, control_workload_resources[i].kind))
-			control_want_workload(control, control_workload_resources[i].kind,
+			control_want_workload(control, (enum control_workload_kind)i,
 				object->namespace, owner->name);
 }
 
@@ -185,7 +187,8 @@ static void control_pod_changed(
 {
 	struct control *control = context;
 	const struct kube_object *object = new != NULL ? new : old;
-	const struct api_pod *pod = object->view;
+	autoarena *arena = arena_new(CONTROL_HEAD_BYTES);
+	const struct api_head *pod = kube_object_read(object, &api_head_object, arena);
 	autobuf key = BUF_INIT(KUBE_KEY_SIZE);
 	size_t count;
 
@@ -201,9 +204,10 @@ static void control_pod_changed(
 static bool control_is_of_node(
 	const struct control *control, const struct kube_object *object, struct str node)
 {
+	autoarena *arena = arena_new(CONTROL_POD_BYTES);
 	const struct api_checkpoint *checkpoint = object->view;
 	const struct api_pod *pod = checkpoint->spec.pod != NULL
-		? control_pod(control, object->namespace, checkpoint->spec.pod->name)
+		? control_pod(control, object->namespace, checkpoint->spec.pod->name, arena)
 		: NULL;
 
 	return str_equal(checkpoint->spec.node_name, node) ||
@@ -253,12 +257,13 @@ static void control_nodes_failed(void *context, const struct error *err)
 }
 
 static struct kube_informer *control_informer(struct control *control,
-	const struct kube_resource *resource, const struct json_object *view,
+	const struct kube_resource *resource, const struct json_object *view, struct texts *texts,
 	kube_informer_failed_fn failed)
 {
 	struct kube_informer_options options = {
 		.resource = resource,
 		.view = view,
+		.texts = texts,
 		.synced = control->synced,
 		.failed = failed,
 		.context = control,
@@ -270,26 +275,21 @@ static struct kube_informer *control_informer(struct control *control,
 /* Indexes come before the handlers that use them. */
 void control_informers_new(struct control *control, kube_informer_synced_fn synced)
 {
-	static const kube_informer_change_fn workload_changed[CONTROL_WORKLOAD_KINDS] = {
-		[CONTROL_DEPLOYMENT] = control_deployment_changed,
-		[CONTROL_STATEFULSET] = control_statefulset_changed,
-		[CONTROL_DAEMONSET] = control_daemonset_changed,
-	};
-
 	control->synced = synced;
+	control->texts = texts_new();
 	for (size_t i = 0; i < CONTROL_WORKLOAD_KINDS; i++)
 		control->workloads[i] = control_informer(control, &control_workload_resources[i],
-			&api_workload_object, control_informer_failed);
+			&api_workload_object, control->texts, control_informer_failed);
 	control->schedules = control_informer(control, &control_schedule_resource,
-		api_schedule_kind.object, control_informer_failed);
+		api_schedule_kind.object, NULL, control_informer_failed);
 	control->requests = control_informer(control, &control_request_resource,
-		api_request_kind.object, control_informer_failed);
+		api_request_kind.object, NULL, control_informer_failed);
 	control->checkpoints = control_informer(control, &control_checkpoint_resource,
-		api_checkpoint_kind.object, control_informer_failed);
-	control->pods = control_informer(
-		control, &control_pod_resource, &api_pod_object, control_informer_failed);
+		api_checkpoint_kind.object, NULL, control_informer_failed);
+	control->pods = control_informer(control, &control_pod_resource, &api_pod_object,
+		control->texts, control_informer_failed);
 	control->nodes = control_informer(control, &control_node_resource,
-		api_checkpoint_node_kind.object, control_nodes_failed);
+		api_checkpoint_node_kind.object, NULL, control_nodes_failed);
 
 	control->pods_by_namespace = kube_index_new(control->pods, control_key_namespace);
 	control->requests_by_schedule =
@@ -300,8 +300,12 @@ void control_informers_new(struct control *control, kube_informer_synced_fn sync
 	control->checkpoints_by_pod =
 		kube_index_new(control->checkpoints, control_key_checkpoint_pod);
 
-	for (size_t i = 0; i < CONTROL_WORKLOAD_KINDS; i++)
-		kube_informer_on_change(control->workloads[i], workload_changed[i], control);
+	for (size_t i = 0; i < CONTROL_WORKLOAD_KINDS; i++) {
+		control->workload_watches[i] =
+			(struct control_workload_watch){control, (enum control_workload_kind)i};
+		kube_informer_on_change(control->workloads[i], control_workload_changed,
+			&control->workload_watches[i]);
+	}
 	kube_informer_on_change(control->schedules, control_schedule_changed, control);
 	kube_informer_on_change(control->requests, control_request_changed, control);
 	kube_informer_on_change(control->checkpoints, control_checkpoint_changed, control);
@@ -345,6 +349,7 @@ void control_informers_free(struct control *control)
 	kube_index_free(control->requests_by_pod);
 	kube_index_free(control->checkpoints_by_schedule);
 	kube_index_free(control->checkpoints_by_pod);
+	texts_free(control->texts);
 }
 
 const char *control_informers_missing(const struct control *control)
@@ -362,14 +367,20 @@ const char *control_informers_missing(const struct control *control)
 	return NULL;
 }
 
-static const void *control_view(
+static const struct kube_object *control_object(
 	const struct kube_informer *informer, struct str namespace, struct str name)
 {
 	autobuf key = BUF_INIT(KUBE_KEY_SIZE);
-	const struct kube_object *object;
 
 	kube_key_write(&key, namespace, name);
-	object = kube_informer_get(informer, buf_str(&key));
+	return kube_informer_get(informer, buf_str(&key));
+}
+
+static const void *control_view(
+	const struct kube_informer *informer, struct str namespace, struct str name)
+{
+	const struct kube_object *object = control_object(informer, namespace, name);
+
 	return object != NULL ? object->view : NULL;
 }
 
@@ -386,9 +397,11 @@ const struct api_request *control_request(
 }
 
 const struct api_pod *control_pod(
-	const struct control *control, struct str namespace, struct str name)
+	const struct control *control, struct str namespace, struct str name, struct arena *arena)
 {
-	return control_view(control->pods, namespace, name);
+	const struct kube_object *object = control_object(control->pods, namespace, name);
+
+	return object != NULL ? kube_object_read(object, &api_pod_object, arena) : NULL;
 }
 
 const struct api_checkpoint_node *control_node_of(

@@ -252,7 +252,7 @@ void control_decide_pod(void *context, struct str key, struct kube_plan *plan)
 
 	if (object == NULL)
 		return;
-	change.pod = object->view;
+	change.pod = kube_object_read(object, &api_pod_object, plan->arena);
 	count = change.pod->spec.containers.count;
 	change.images = arena_zeroed(plan->arena, count + 1, sizeof(*change.images));
 	change.is_restored = arena_zeroed(plan->arena, count + 1, sizeof(*change.is_restored));

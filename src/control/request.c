@@ -68,7 +68,7 @@ void control_decide_request(void *context, struct str key, struct kube_plan *pla
 	if (object == NULL)
 		return;
 	request = object->view;
-	pod = control_pod(control, object->namespace, request->spec.pod.name);
+	pod = control_pod(control, object->namespace, request->spec.pod.name, plan->arena);
 	next = checkpoint_next_for_controller(
 		request, pod, control_knows_node(control, request->spec.node_name), clock_wall());
 	if (next.step == CHECKPOINT_STEP_ASSIGN)

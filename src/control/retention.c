@@ -29,7 +29,7 @@ static void control_fill_kept(struct control *control, const struct api_checkpoi
 	const struct api_pod *pod = NULL;
 
 	if (taken_of != NULL)
-		pod = control_pod(control, checkpoint->metadata.namespace, taken_of->name);
+		pod = control_pod(control, checkpoint->metadata.namespace, taken_of->name, arena);
 	*ret_item = (struct checkpoint_kept){
 		.checkpoint = checkpoint,
 		.is_pod_alive = pod != NULL && str_equal(pod->metadata.uid, taken_of->uid),

@@ -13,6 +13,7 @@
 #include "sys/clock.h"
 
 enum {
+	CONTROL_LABELS_BYTES = 2048, /* those of most Pods fit */
 	CONTROL_BLIND_MS = 1000, /* until we look whether we see again */
 	CONTROL_FIRST_RUN_MS = 2000, /* between two looks for a Pod that a first run begins with */
 	CONTROL_TURN_MS = 5000, /* who waits for a turn is woken, and looks so often all the same */
@@ -210,16 +211,37 @@ static void control_count_run(struct control *control, struct wall_time due, str
 	kube_plan_then(plan, control_run_is_made, control, copy);
 }
 
+static bool control_selects(const struct api_schedule *schedule, const struct kube_object *pod)
+{
+	autoarena *arena = arena_new(CONTROL_LABELS_BYTES);
+	const struct api_head *head = kube_object_read(pod, &api_head_object, arena);
+
+	return api_selector_matches(schedule->spec.selector, &head->metadata.labels);
+}
+
+/* The Pods that the schedule selects, few of many: only these are read in full. */
+static const struct api_pod **control_selected(const struct control *control,
+	const struct api_schedule *schedule, struct arena *arena, size_t *ret_count)
+{
+	size_t all;
+	const struct kube_object *const *objects =
+		kube_index_get(control->pods_by_namespace, schedule->metadata.namespace, &all);
+	const struct api_pod **pods = arena_zeroed(arena, all + 1, sizeof(*pods));
+	size_t count = 0;
+
+	for (size_t i = 0; i < all; i++)
+		if (control_selects(schedule, objects[i]))
+			pods[count++] = kube_object_read(objects[i], &api_pod_object, arena);
+	*ret_count = count;
+	return pods;
+}
+
 static struct checkpoint_plan control_plan_run(struct control *control,
 	const struct api_schedule *schedule, struct wall_time due, struct arena *arena)
 {
 	size_t count;
-	const struct kube_object *const *objects =
-		kube_index_get(control->pods_by_namespace, schedule->metadata.namespace, &count);
-	const struct api_pod **pods = arena_zeroed(arena, count + 1, sizeof(*pods));
+	const struct api_pod **pods = control_selected(control, schedule, arena, &count);
 
-	for (size_t i = 0; i < count; i++)
-		pods[i] = objects[i]->view;
 	return checkpoint_plan(schedule, pods, count, due, arena);
 }
 

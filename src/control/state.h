@@ -36,6 +36,14 @@ enum control_reconciler {
 	CONTROL_RECONCILERS
 };
 
+struct control;
+
+/* Whose change a handler is told of. */
+struct control_workload_watch {
+	struct control *control;
+	enum control_workload_kind kind;
+};
+
 struct control {
 	struct loop *loop;
 	struct metrics *metrics;
@@ -45,7 +53,9 @@ struct control {
 	int64_t spread_seconds; /* schedules of one due time begin within this window */
 	struct control_turns *turns; /* by the keys of schedules */
 
+	struct texts *texts; /* what workloads and Pods share; these are packed, being many */
 	struct kube_informer *workloads[CONTROL_WORKLOAD_KINDS];
+	struct control_workload_watch workload_watches[CONTROL_WORKLOAD_KINDS];
 	struct kube_informer *schedules;
 	struct kube_informer *requests;
 	struct kube_informer *checkpoints;
@@ -85,8 +95,10 @@ const struct api_schedule *control_schedule(
 	const struct control *control, struct str namespace, struct str name);
 const struct api_request *control_request(
 	const struct control *control, struct str namespace, struct str name);
+
+/* As above; the Pod is from the arena and borrowed from the informer. */
 const struct api_pod *control_pod(
-	const struct control *control, struct str namespace, struct str name);
+	const struct control *control, struct str namespace, struct str name, struct arena *arena);
 
 /* What the agent of the Pod's node says; NULL when it says nothing. `pod` may be NULL. Borrowed. */
 const struct api_checkpoint_node *control_node_of(
@@ -102,6 +114,10 @@ void control_decide_schedule(void *control, struct str key, struct kube_plan *pl
 void control_decide_request(void *control, struct str key, struct kube_plan *plan);
 void control_decide_checkpoint(void *control, struct str key, struct kube_plan *plan);
 void control_decide_pod(void *control, struct str key, struct kube_plan *plan);
+
+/* The name of the schedule of a workload. control/workload.c */
+struct str control_schedule_name(
+	struct arena *arena, enum control_workload_kind kind, struct str workload);
 
 /* The workload whose schedule has the name `schedule`; false when this kind has none such.
  * Borrowed. control/workload.c */

@@ -15,7 +15,7 @@ static const char *const control_schedule_suffixes[CONTROL_WORKLOAD_KINDS] = {
 	[CONTROL_DAEMONSET] = "-daemonset",
 };
 
-static struct str control_schedule_name(
+struct str control_schedule_name(
 	struct arena *arena, enum control_workload_kind kind, struct str workload)
 {
 	return arena_printf(arena, "%.*s%s", STR_ARG(workload), control_schedule_suffixes[kind]);
@@ -206,7 +206,7 @@ void control_decide_workload(void *context, struct str key, struct kube_plan *pl
 		object = kube_informer_get(control->workloads[i], object_key);
 		/* The schedule of one that is gone is the garbage collector's. */
 		if (object != NULL)
-			control_decide_existing_workload(
-				control, (enum control_workload_kind)i, object->view, plan);
+			control_decide_existing_workload(control, (enum control_workload_kind)i,
+				kube_object_read(object, &api_workload_object, plan->arena), plan);
 	}
 }
