@@ -138,6 +138,8 @@ static void control_make_reconcilers(struct control *control)
 		struct kube_reconciler_options options = {
 			.name = reconcilers[i].name,
 			.max_active = CONTROL_MAX_ACTIVE,
+			.first = i == CONTROL_SCHEDULES ? control->reconcilers[CONTROL_WORKLOADS]
+							: NULL,
 			.decide = reconcilers[i].decide,
 			.may_act = control_may_act,
 			.failed = control_plan_failed,

@@ -47,6 +47,7 @@ struct kube_queue {
 	kube_queue_work_fn work;
 	void *context;
 	size_t max_active;
+	const struct kube_queue *first;
 	struct map items;
 	struct list ready;
 	size_t ready_count;
@@ -190,9 +191,20 @@ static void queue_item_let_go(struct queue_item *item)
 
 /* ---- From ready to active to done ---- */
 
+/*
+ * Whether one more key may be in work. A queue that holds back has one all the same: it starves
+ * never, and looks again when that is done.
+ */
+static bool queue_has_room(const struct kube_queue *queue)
+{
+	bool holds_back = queue->first != NULL && queue->first->ready_count > 0;
+
+	return queue->active_count < (holds_back ? 1 : queue->max_active);
+}
+
 static void queue_wake(struct kube_queue *queue)
 {
-	if (queue->is_started && queue->ready_count > 0 && queue->active_count < queue->max_active)
+	if (queue->is_started && queue->ready_count > 0 && queue_has_room(queue))
 		loop_timer_set(queue->pump, 0);
 }
 
@@ -240,8 +252,7 @@ static void queue_begin_some(void *context)
 {
 	struct kube_queue *queue = context;
 
-	for (int i = 0; i < QUEUE_KEYS_PER_TURN && queue->ready_count > 0 &&
-		queue->active_count < queue->max_active;
+	for (int i = 0; i < QUEUE_KEYS_PER_TURN && queue->ready_count > 0 && queue_has_room(queue);
 		i++)
 		queue_item_begin(list_item(queue->ready.next, struct queue_item, link));
 	queue_wake(queue);
@@ -285,6 +296,7 @@ struct kube_queue *kube_queue_new(struct loop *loop, const struct kube_queue_opt
 	queue->work = options->work;
 	queue->context = options->context;
 	queue->max_active = options->max_active;
+	queue->first = options->first;
 	list_init(&queue->ready);
 	queue->pump = loop_timer_new(loop, queue_begin_some, queue);
 	queue_make_metrics(&queue->metrics, options->metrics, options->name);

@@ -33,6 +33,9 @@ enum kube_queue_outcome {
 struct kube_queue_options {
 	const char *name; /* for the workqueue_* metrics; copied */
 	size_t max_active; /* keys in work at the same time */
+	const struct kube_queue *first; /* borrowed; while keys wait in this one, which has the
+					   more urgent work, only one of ours is in work; NULL:
+					   there is none such */
 	kube_queue_work_fn work;
 	void *context;
 	struct metrics *metrics; /* borrowed */

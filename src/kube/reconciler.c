@@ -181,6 +181,7 @@ struct kube_reconciler *kube_reconciler_new(struct loop *loop, struct kube_clien
 	struct kube_queue_options queue = {
 		.name = options->name,
 		.max_active = options->max_active,
+		.first = options->first != NULL ? options->first->queue : NULL,
 		.work = reconciler_work,
 		.context = reconciler,
 		.metrics = options->metrics,

@@ -33,6 +33,8 @@ typedef bool (*kube_may_act_fn)(void *context);
 struct kube_reconciler_options {
 	const char *name; /* the controller's name in metrics; static */
 	size_t max_active; /* plans that are carried out at the same time */
+	const struct kube_reconciler *first; /* borrowed; its keys are more urgent, see
+						kube_queue_options.first; NULL: none */
 	kube_decide_fn decide;
 	kube_may_act_fn may_act; /* NULL: always */
 	kube_plan_failed_fn failed;

@@ -229,6 +229,50 @@ static void many_keys_do_not_starve_the_loop(void **state)
 	assert_int_equal(kube_queue_depth(world->queue), 0);
 }
 
+static void keep_working(void *context, struct str key)
+{
+	int *begun = context;
+
+	(void)key;
+	++*begun;
+}
+
+static void a_queue_holds_back_while_more_urgent_keys_wait_in_another(void **state)
+{
+	struct world *world = *state;
+	int begun = 0;
+	struct kube_queue_options options = {
+		.name = "schedule",
+		.max_active = 8,
+		.first = world->queue,
+		.work = keep_working,
+		.context = &begun,
+		.metrics = world->metrics,
+	};
+	struct kube_queue *second = kube_queue_new(world->loop, &options);
+	static const char *const keys[] = {"a", "b", "c", "d", "e", "f"};
+
+	kube_queue_start(world->queue);
+	for (size_t i = 0; i < 3; i++)
+		kube_queue_add(world->queue, str_of(keys[i]));
+	kube_queue_start(second);
+	for (size_t i = 0; i < array_size(keys); i++)
+		kube_queue_add(second, str_of(keys[i]));
+	run_for(world, 5);
+	assert_string_equal(world->story.data, "a b ");
+	assert_int_equal(begun, 1);
+	kube_queue_done(second, STR("a"), KUBE_QUEUE_SUCCEEDED);
+	run_for(world, 5);
+	assert_int_equal(begun, 2);
+	kube_queue_done(world->queue, STR("a"), KUBE_QUEUE_SUCCEEDED);
+	run_for(world, 5);
+	assert_string_equal(world->story.data, "a b c ");
+	kube_queue_done(second, STR("b"), KUBE_QUEUE_SUCCEEDED);
+	run_for(world, 5);
+	assert_int_equal(begun, 6);
+	kube_queue_free(second);
+}
+
 #define queue_test(name) cmocka_unit_test_setup_teardown(name, make_world, drop_world)
 
 int main(void)
@@ -242,6 +286,7 @@ int main(void)
 		queue_test(a_delayed_key_comes_once_and_at_the_earlier_time),
 		queue_test(a_delay_may_be_asked_for_by_the_work_itself),
 		queue_test(many_keys_do_not_starve_the_loop),
+		queue_test(a_queue_holds_back_while_more_urgent_keys_wait_in_another),
 	};
 
 	return cmocka_run_group_tests_name("queue", tests, NULL, NULL);
