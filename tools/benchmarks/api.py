@@ -13,16 +13,17 @@ class Api:
 
     def __init__(self, config):
         cluster, user = config["clusters"][0]["cluster"], config["users"][0]["user"]
-        self._address = urllib.parse.urlsplit(cluster["server"]).netloc
-        self._tls = ssl.create_default_context(
-            cadata=base64.b64decode(cluster["certificate-authority-data"]).decode())
+        self.address = urllib.parse.urlsplit(cluster["server"]).netloc
+        self.authority = base64.b64decode(cluster["certificate-authority-data"]).decode()
+        self.pair = base64.b64decode(user["client-certificate-data"]) + base64.b64decode(user["client-key-data"])
+        self._tls = ssl.create_default_context(cadata=self.authority)
         with tempfile.NamedTemporaryFile() as pair:
-            pair.write(base64.b64decode(user["client-certificate-data"]) + base64.b64decode(user["client-key-data"]))
+            pair.write(self.pair)
             pair.flush()
             self._tls.load_cert_chain(pair.name)
 
     def connect(self):
-        connection = http.client.HTTPSConnection(self._address, context=self._tls, timeout=30)
+        connection = http.client.HTTPSConnection(self.address, context=self._tls, timeout=120)
         connection.connect()
         return connection
 

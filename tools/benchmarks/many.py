@@ -1,5 +1,8 @@
 """Many objects, on a control plane without nodes: our programs run beside the API server, from the build tree."""
 
+import collections
+import re
+import statistics
 import subprocess
 import tempfile
 import time
@@ -10,16 +13,18 @@ from benchmarks.figures import figure
 OBJECTS = ROOT / "tools/benchmarks/objects.py"
 RUNS = 5
 SCHEDULES = 1000
-SEED_SCHEDULES_SECONDS = 45  # of the seed's Go operator, see docs/benchmarks.md
-SEED_SCHEDULES_CPU_SECONDS = 1.3
-SEED_IS = "the seed's Go operator, measured earlier on this kind of machine"
+FLOOR_BOUND = 1.5  # times what the bare client needs
+SCHEDULES_CPU_BOUND = 0.4  # seconds
+FLOOR_IS = "the same objects created by curl, 16 requests at a time, in turns"
 
 SCALE_RUNS = 3
-SCALE_DEPLOYMENTS = 10000
-SCALE_ANNOTATED = 100
-SCALE_PODS = 20000
+SCALES = (100, 1000, 10000)  # Deployments; twice as many Pods
+SCALE_EVERY = 100  # of so many Deployments one is annotated
 SCALE_NODES = 200
+SCALE_MIB_BOUND = 40
 SETTLE_SECONDS = 5
+IDLE_SECONDS = 900
+IDLE_FROM_SECONDS = 60
 PORT = 18081
 
 
@@ -42,8 +47,8 @@ class Program:
         self._log.close()
 
 
-def _controller(cluster):
-    return Program(cluster, "controller", "--leader-elect=false")
+def _controller(cluster, *options):
+    return Program(cluster, "controller", *(options or ["--leader-elect=false"]))
 
 
 def _agent(cluster, directory):
@@ -64,23 +69,31 @@ def _make_schedules(cluster):
     return seconds, cpu
 
 
+def _floor(cluster):
+    """Seconds in which nothing but curl creates as many schedules; they go again."""
+    seconds = float(_objects(cluster, "create", SCHEDULES))
+    _objects(cluster, "delete", "checkpointschedules")
+    return seconds
+
+
 def measure_schedules(cluster, say):
     """How long a controller takes to give each of 1,000 annotated Deployments its schedule."""
     cluster.component("stop", "kube-controller-manager")
-    _objects(cluster, "deployments", SCHEDULES, SCHEDULES)
+    _objects(cluster, "deployments", 0, SCHEDULES, 1)
     say(f"{SCHEDULES} annotated Deployments are there")
     runs = []
     for _ in range(RUNS):
-        runs.append(_make_schedules(cluster))
-        say(f"{SCHEDULES} schedules after {runs[-1][0]:.2f} s, {runs[-1][1]:.2f} s of CPU")
+        runs.append((*_make_schedules(cluster), _floor(cluster)))
+        say(f"{SCHEDULES} schedules after {runs[-1][0]:.2f} s, {runs[-1][1]:.2f} s of CPU; by curl {runs[-1][2]:.2f} s")
     cluster.kubectl("delete", "deployments", "--all", "--wait=false")
     how = f"tools/benchmarks/objects.py wait checkpointschedules {SCHEDULES}, from the start of 'kcr controller'"
     return [
         figure(f"{SCHEDULES} annotated Deployments to {SCHEDULES} schedules", [run[0] for run in runs], "s", how=how,
-               reference=SEED_SCHEDULES_SECONDS, reference_is=SEED_IS),
+               reference=[run[2] for run in runs], reference_is=FLOOR_IS, pairs=[(run[0], run[2]) for run in runs],
+               bound=FLOOR_BOUND, bound_on="ratio"),
         figure("the controller's CPU for that", [run[1] for run in runs], "s",
                how="utime + stime in /proc/PID/stat when the last schedule exists",
-               reference=SEED_SCHEDULES_CPU_SECONDS, reference_is=SEED_IS),
+               bound=SCHEDULES_CPU_BOUND, bound_on="value"),
     ]
 
 
@@ -92,30 +105,70 @@ def _start_and_settle(cluster, program):
     return ready, at_once, memory(program.pid)
 
 
-def _scale_figures(name, runs):
+def _scale_figures(name, count, runs):
     last = runs[-1][2]
+    is_largest = count == SCALES[-1]
     return [
-        figure(f"{name}: start to ready, at scale", [run[0] for run in runs], "s",
+        figure(f"{name}: start to ready, {count} Deployments", [run[0] for run in runs], "s",
                how=f"tools/benchmarks/objects.py ready {PORT}, from the start of the program"),
-        figure(f"{name}: memory at scale", [run[2]["VmRSS"] / 1024 for run in runs], "MiB",
+        figure(f"{name}: memory, {count} Deployments", [run[2]["VmRSS"] / 1024 for run in runs], "MiB",
                how=f"VmRSS {SETTLE_SECONDS} s after it was ready; RssAnon {last['RssAnon'] / 1024:.1f}, RssFile "
-                   f"{last['RssFile'] / 1024:.1f}, peak {last['VmHWM'] / 1024:.1f} MiB"),
+                   f"{last['RssFile'] / 1024:.1f}"),
+        figure(f"{name}: peak memory, {count} Deployments", [run[2]["VmHWM"] / 1024 for run in runs], "MiB",
+               how="VmHWM then", bound=SCALE_MIB_BOUND if is_largest else None,
+               bound_on="value" if is_largest else None),
     ]
 
 
-def measure_scale(cluster, say):
-    """Both programs on a cluster with 10,000 Deployments and 20,000 Pods."""
-    cluster.component("stop", "kube-controller-manager")
-    _objects(cluster, "deployments", SCALE_DEPLOYMENTS, SCALE_ANNOTATED)
-    say(f"{SCALE_DEPLOYMENTS} Deployments are there, {SCALE_ANNOTATED} of them annotated")
-    _objects(cluster, "pods", SCALE_PODS, SCALE_NODES)
-    say(f"{SCALE_PODS} Pods are there, on {SCALE_NODES} nodes")
-    controllers, agents = [], []
+def _measure_scale(cluster, count, say):
+    """Both programs on a cluster with so many Deployments, and their figures."""
+    programs = collections.defaultdict(list)
     for _ in range(SCALE_RUNS):
         with _controller(cluster) as controller:
-            controllers.append(_start_and_settle(cluster, controller))
+            programs["controller"].append(_start_and_settle(cluster, controller))
         with tempfile.TemporaryDirectory() as directory, _agent(cluster, directory) as agent:
-            agents.append(_start_and_settle(cluster, agent))
-        say(f"controller: ready after {controllers[-1][0]:.2f} s, {controllers[-1][2]['VmRSS'] / 1024:.1f} MiB; "
-            f"agent: {agents[-1][0]:.2f} s, {agents[-1][2]['VmRSS'] / 1024:.1f} MiB")
-    return _scale_figures("controller", controllers) + _scale_figures("agent", agents)
+            programs["agent"].append(_start_and_settle(cluster, agent))
+    for name, runs in programs.items():
+        say(f"{count} Deployments, {name}: ready after {statistics.median(run[0] for run in runs):.2f} s, "
+            f"{runs[-1][2]['VmRSS'] / 1024:.1f} MiB, at most {runs[-1][2]['VmHWM'] / 1024:.1f}")
+    return [each for name, runs in programs.items() for each in _scale_figures(name, count, runs)]
+
+
+def measure_scale(cluster, say):
+    """Both programs on clusters that grow: with 10,000 Deployments and 20,000 Pods in the end."""
+    cluster.component("stop", "kube-controller-manager")
+    figures = []
+    for before, count in zip((0, *SCALES), SCALES):
+        _objects(cluster, "deployments", before, count, SCALE_EVERY)
+        _objects(cluster, "pods", 2 * before, 2 * count, SCALE_NODES)
+        say(f"{count} Deployments and {2 * count} Pods are there")
+        figures += _measure_scale(cluster, count, say)
+    return figures
+
+
+def _requests(cluster):
+    """How many requests the program has made, by method, as its metrics tell."""
+    counts = collections.Counter()
+    for line in cluster.in_net("curl", "-sS", f"http://127.0.0.1:{PORT}/metrics").splitlines():
+        match = re.match(r'rest_client_requests_total\{.*method="([A-Z]+)"\} (\d+)', line)
+        if match:
+            counts[match[1]] += int(match[2])
+    return counts
+
+
+def measure_requests(cluster, say):
+    """What a leading controller asks of the API server while nothing happens."""
+    with _controller(cluster, "--leader-elect-resource-namespace=default") as controller:
+        _objects(cluster, "ready", PORT)
+        time.sleep(IDLE_FROM_SECONDS)
+        say(f"the controller is idle; counting for {IDLE_SECONDS} s")
+        before, cpu = _requests(cluster), cpu_seconds(controller.pid)
+        time.sleep(IDLE_SECONDS)
+        made, cpu = _requests(cluster) - before, cpu_seconds(controller.pid) - cpu
+    hours = IDLE_SECONDS / 3600
+    how = f"rest_client_requests_total after {IDLE_SECONDS} s, a watch counting when it ends"
+    return [
+        figure("requests of an idle hour: renewals of the lease", [made["PATCH"] / hours], "1", how=how),
+        figure("requests of an idle hour: all others", [(made.total() - made["PATCH"]) / hours], "1", how=how),
+        figure("CPU of an idle hour", [cpu / hours], "s", how="utime + stime in /proc/PID/stat"),
+    ]
