@@ -71,7 +71,7 @@ static int make_world(void **state)
 	world->index = kube_index_new(world->informer, node_of);
 	kube_informer_on_change(world->informer, tell_change, world);
 	api_expect(&world->api.peer, "sendInitialEvents=true", 422, "{}");
-	api_expect(&world->api.peer, "GET /api/v1/pods?", 200, list);
+	api_expect(&world->api.peer, "GET /api/v1/pods?limit=500 ", 200, list);
 	api_expect_stream(&world->api.peer, "resourceVersion=7 ");
 	kube_informer_start(world->informer);
 	api_run_through(&world->api.peer);

@@ -72,14 +72,15 @@ static void tell_synced(void *context)
 	world->syncs++;
 }
 
-static int make_world_with(void **state, int64_t silence_ms, struct texts *texts)
+static int make_world_with(
+	void **state, int64_t silence_ms, struct texts *texts, const char *field_selector)
 {
 	struct world *world = new_zeroed(struct world);
 	struct kube_informer_options options = {
 		.resource = &api_pods,
 		.view = &pod_view,
 		.texts = texts,
-		.field_selector = STR("spec.nodeName=n1"),
+		.field_selector = str_of(field_selector),
 		.synced = tell_synced,
 		.failed = tell_failure,
 		.context = world,
@@ -99,17 +100,22 @@ static int make_world_with(void **state, int64_t silence_ms, struct texts *texts
 
 static int make_world(void **state)
 {
-	return make_world_with(state, API_DEADLINE_MS, NULL);
+	return make_world_with(state, API_DEADLINE_MS, NULL, "spec.nodeName=n1");
 }
 
 static int make_packing_world(void **state)
 {
-	return make_world_with(state, API_DEADLINE_MS, texts_new());
+	return make_world_with(state, API_DEADLINE_MS, texts_new(), "spec.nodeName=n1");
 }
 
 static int make_impatient_world(void **state)
 {
-	return make_world_with(state, 200, NULL);
+	return make_world_with(state, 200, NULL, "spec.nodeName=n1");
+}
+
+static int make_world_of_all(void **state)
+{
+	return make_world_with(state, API_DEADLINE_MS, NULL, "");
 }
 
 static int drop_world(void **state)
@@ -574,6 +580,21 @@ static void a_stream_without_an_end_of_its_list_is_given_up_for_pages(void **sta
 	assert_string_equal(world->story.data, "+a/x(5)");
 }
 
+static void all_there_is_comes_in_pages_where_it_cannot_be_streamed(void **state)
+{
+	struct world *world = *state;
+	struct api_peer *peer = &world->api.peer;
+
+	api_expect(peer,
+		"&resourceVersion=0&resourceVersionMatch=NotOlderThan&sendInitialEvents=true ", 422,
+		STATUS("422", "Invalid"));
+	api_expect(peer, "GET /api/v1/pods?limit=500 ", 200, LIST("7", POD("x", "5", "")));
+	api_expect_stream(peer, "resourceVersion=7 ");
+	kube_informer_start(world->informer);
+	api_run_through(peer);
+	assert_string_equal(world->story.data, "+a/x(5)");
+}
+
 /* ---- Packed ---- */
 
 static void packed_objects_are_read_as_they_were(void **state)
@@ -630,6 +651,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			a_stream_without_an_end_of_its_list_is_given_up_for_pages,
 			make_impatient_world, drop_world),
+		cmocka_unit_test_setup_teardown(
+			all_there_is_comes_in_pages_where_it_cannot_be_streamed, make_world_of_all,
+			drop_world),
 		cmocka_unit_test_setup_teardown(
 			packed_objects_are_read_as_they_were, make_packing_world, drop_world),
 	};
