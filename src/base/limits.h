@@ -18,6 +18,10 @@ enum {
 	LIMIT_YAML_NODES = 100000,
 	/* A configuration file, kubeconfig, token or certificate bundle. */
 	LIMIT_CONFIG_BYTES = 4 * 1024 * 1024,
+	/* Members of a file of options: there are some tens of options. */
+	LIMIT_OPTION_MEMBERS = 256,
+	/* What is told of mistakes in a program's options. */
+	LIMIT_OPTION_MISTAKES = 64 * 1024,
 	/* Output of an exec credential plugin. */
 	LIMIT_PLUGIN_BYTES = 1024 * 1024,
 	/* A cron expression; the longest useful one has far less. */

@@ -5,6 +5,11 @@
 #ifndef CONTROL_CONTROL_H
 #define CONTROL_CONTROL_H
 
+#include "options/options.h"
+
+/* What it can be told; for a struct that only the room knows. */
+extern const struct option_table control_option_table;
+
 /* Runs the program; `arguments` are those behind its name. Returns the exit status. */
 int control_main(int count, char *const *arguments);
 

@@ -4,87 +4,26 @@
  */
 #include "control/control.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
+#include "control/options.h"
 #include "control/state.h"
 #include "http/health.h"
 #include "kube/lease.h"
 #include "loop/stop.h"
+#include "options/watch.h"
 #include "sys/log.h"
-#include "sys/options.h"
 
 enum {
 	CONTROL_STOP_MS = 3500, /* for what was begun; then a second for the lease: 5 s in all */
 	CONTROL_MAX_ACTIVE = 16,
 };
 
-struct control_options {
-	const char *kubeconfig;
-	const char *health_address;
-	int64_t health_port;
-	bool leader_elect;
-	const char *lease_namespace;
-	const char *lease_name;
-	int64_t lease_duration_ms;
-	int64_t lease_renew_ms;
-	int64_t lease_retry_ms;
-	int64_t spread_ms;
-	int64_t max_checkpoints;
-	const char *zones;
-	struct log_options log;
-};
-
-#define CONTROL_ROW(option_name, option_type, member, argument_name, text)                         \
-	.name = (option_name), .type = (option_type),                                              \
-	.offset = offsetof(struct control_options, member), .argument = (argument_name),           \
-	.help = (text)
-
-static const struct option_row control_rows[] = {
-	{CONTROL_ROW("kubeconfig", OPTION_TEXT, kubeconfig, "PATH",
-		"The API server's kubeconfig; without one $KUBECONFIG, then the Pod's service "
-		"account.")},
-	{CONTROL_ROW("health-probe-bind-address", OPTION_TEXT, health_address, "ADDRESS",
-		"The address that /healthz, /readyz and /metrics are served at.")},
-	{CONTROL_ROW("health-probe-port", OPTION_NUMBER, health_port, "PORT", "The port of these."),
-		.minimum = 0, .maximum = 65535},
-	{CONTROL_ROW("leader-elect", OPTION_FLAG, leader_elect, NULL,
-		"Act only while holding the lease.")},
-	{CONTROL_ROW("leader-elect-resource-namespace", OPTION_TEXT, lease_namespace, "NAMESPACE",
-		"The namespace of the lease; the Pod's own when empty.")},
-	{CONTROL_ROW("leader-elect-resource-name", OPTION_TEXT, lease_name, "NAME",
-		"The name of the lease.")},
-	{CONTROL_ROW("leader-elect-lease-duration", OPTION_DURATION, lease_duration_ms, "DURATION",
-		"How long others wait before they take the lease of a leader that has gone "
-		"silent.")},
-	{CONTROL_ROW("leader-elect-renew-deadline", OPTION_DURATION, lease_renew_ms, "DURATION",
-		"How long the leader tries to renew before it gives up.")},
-	{CONTROL_ROW("leader-elect-retry-period", OPTION_DURATION, lease_retry_ms, "DURATION",
-		"The time between two tries.")},
-	{CONTROL_ROW("schedule-spread", OPTION_DURATION, spread_ms, "DURATION",
-		"Schedules that are due at the same time begin within this window, each one "
-		"always at its own place in it, and at most half way to its next time; 0: on "
-		"time, as CronJobs do.")},
-	{CONTROL_ROW("max-concurrent-checkpoints", OPTION_NUMBER, max_checkpoints, "NUMBER",
-		 "How many checkpoints schedules take at the same time in the whole cluster; "
-		 "further runs wait in line. 0: no limit. Each node has one of its own: see "
-		 "kcr agent --help."),
-		.minimum = 0, .maximum = 1000000},
-	{CONTROL_ROW("zoneinfo", OPTION_TEXT, zones, "PATH", "The time zone database.")},
-	LOG_OPTION_ROWS(control_options, log),
-};
-
-static const struct option_table control_table = {
-	.usage = "kcr controller [OPTION ...]",
-	.purpose = "Turns annotations and CheckpointSchedules into CheckpointRequests, restores "
-		   "containers that failed, and keeps what the retention says.",
-	.rows = control_rows,
-	.count = array_size(control_rows),
-};
-
 struct control_program {
 	struct control control;
 	struct control_options options;
+	struct options sources; /* of these */
+	struct options_watch *options_watch;
 	struct kube_config *config;
 	struct kube_lease *lease;
 	struct http_health health;
@@ -290,6 +229,15 @@ static int control_serve_health(struct control_program *program, struct error *e
 
 /* ---- Starting ---- */
 
+static void control_options_changed(void *context)
+{
+	struct control_program *program = context;
+	const struct log_options *log = &program->options.log;
+
+	log_configure_by_names(log->format, log->level);
+	program->control.spread_seconds = program->options.spread_ms / 1000;
+}
+
 static void control_start_lease(struct control_program *program)
 {
 	const struct control_options *options = &program->options;
@@ -336,6 +284,8 @@ static int control_start(struct control_program *program, struct error *err)
 		kube_client_new(control->loop, program->config, control->metrics, &control->client,
 			err) < 0 ||
 		loop_stop_new(control->loop, &stop, &program->stop, err) < 0 ||
+		options_watch_new(control->loop, &program->sources, control_options_changed,
+			program, &program->options_watch, err) < 0 ||
 		control_serve_health(program, err) < 0)
 		return -1;
 	control->events = kube_events_new(control->client, &events);
@@ -366,6 +316,7 @@ static void control_end(struct control_program *program)
 	kube_client_free(control->client);
 	kube_config_free(program->config);
 	loop_stop_free(program->stop);
+	options_watch_free(program->options_watch);
 	control_zones_free(control->zones);
 	control_turns_free(control->turns);
 	metrics_free(control->metrics);
@@ -379,7 +330,7 @@ static int control_run(struct control_program *program, struct error *err)
 	program->control.metrics = metrics_new();
 	control_metrics_init(&program->control);
 	program->control.zones = control_zones_new(program->options.zones);
-	program->control.spread_seconds = program->options.spread_ms / 1000;
+	control_options_changed(program);
 	program->control.turns = control_turns_new(
 		(size_t)program->options.max_checkpoints, control_wake_schedule, &program->control);
 	if (control_start(program, err) < 0)
@@ -389,40 +340,17 @@ static int control_run(struct control_program *program, struct error *err)
 
 int control_main(int count, char *const *arguments)
 {
-	struct control_program program = {
-		.options =
-			{
-				.kubeconfig = NULL,
-				.health_address = "0.0.0.0",
-				.health_port = 8081,
-				.leader_elect = true,
-				.lease_namespace = "",
-				.lease_name = "kcr-controller",
-				.lease_duration_ms = 15000,
-				.lease_renew_ms = 10000,
-				.lease_retry_ms = 2000,
-				.spread_ms = 0,
-				.max_checkpoints = 100,
-				.zones = "/usr/share/zoneinfo",
-				.log = LOG_OPTIONS_INIT,
-			},
-	};
+	struct control_program program = {.is_leading = false};
 	struct error err;
-	int parsed = options_parse(&control_table, count, arguments, &program.options, &err);
 	int result;
 
-	if (parsed > 0) {
-		options_print_help(&control_table, &program.options);
-		return 0;
-	}
-	if (parsed < 0) {
-		fprintf(stderr, "kcr controller: %s\nTry 'kcr controller --help'\n", err.text);
-		return 2;
-	}
-	log_configure_by_names(program.options.log.format, program.options.log.level);
+	if (!options_start(&program.sources, &control_option_table, count, arguments,
+		    &program.options, &result))
+		return result;
 	result = control_run(&program, &err);
 	if (result < 0)
 		log_error(&err, "Cannot run the controller");
 	control_end(&program);
+	options_done(&program.sources);
 	return result < 0 || program.is_lease_lost ? 1 : 0;
 }

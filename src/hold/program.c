@@ -7,15 +7,14 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdio.h>
 #include <sys/signalfd.h>
 
 #include "hold/keep.h"
 #include "hold/message.h"
+#include "options/log.h"
 #include "sys/clock.h"
 #include "sys/fd.h"
 #include "sys/log.h"
-#include "sys/options.h"
 
 struct hold_options {
 	const char *socket;
@@ -37,11 +36,20 @@ static const struct option_row hold_rows[] = {
 	LOG_OPTION_ROWS(hold_options, log),
 };
 
-static const struct option_table hold_table = {
-	.usage = "kcr-hold [OPTION ...]",
+static const struct hold_options hold_defaults = {
+	.socket = "/run/kcr/hold.sock",
+	.limit_ms = INT64_C(2) * 60 * 60 * 1000,
+	.log = LOG_OPTIONS_INIT,
+};
+
+const struct option_table hold_option_table = {
+	.program = "kcr-hold",
+	.usage = "[OPTION ...]",
 	.purpose = "Keeps the agent's connections to the kubelet open should the agent die.",
 	.rows = hold_rows,
 	.count = array_size(hold_rows),
+	.defaults = &hold_defaults,
+	.size = sizeof(hold_defaults),
 };
 
 struct hold_program {
@@ -143,27 +151,15 @@ static int hold_run(struct hold_program *program, struct error *err)
 
 int hold_main(int count, char *const *arguments)
 {
-	struct hold_program program = {
-		.options =
-			{
-				.socket = "/run/kcr/hold.sock",
-				.limit_ms = INT64_C(2) * 60 * 60 * 1000,
-				.log = LOG_OPTIONS_INIT,
-			},
-		.socket = -1,
-		.signals = -1,
-	};
+	struct hold_program program = {.socket = -1, .signals = -1};
+	struct options sources;
 	struct error err;
-	int result = options_parse(&hold_table, count, arguments, &program.options, &err);
+	int result;
 
-	if (result > 0) {
-		options_print_help(&hold_table, &program.options);
-		return 0;
-	}
-	if (result < 0) {
-		fprintf(stderr, "kcr-hold: %s\nTry 'kcr-hold --help'\n", err.text);
-		return 2;
-	}
+	if (!options_start(
+		    &sources, &hold_option_table, count, arguments, &program.options, &result))
+		return result;
+	options_done(&sources); /* flags only: nothing is borrowed from it */
 	log_configure_by_names(program.options.log.format, program.options.log.level);
 	result = hold_run(&program, &err);
 	if (result < 0)

@@ -8,6 +8,10 @@
 #define HOLD_PROGRAM_H
 
 #include "base/attributes.h"
+#include "options/options.h"
+
+/* What it can be told; for a struct that only the room knows. */
+extern const struct option_table hold_option_table;
 
 /* The program's exit status. `arguments` are those after its name. */
 must_check int hold_main(int count, char *const *arguments);

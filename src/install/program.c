@@ -2,15 +2,14 @@
 #include "install/install.h"
 
 #include <signal.h>
-#include <stdio.h>
 #include <sys/stat.h>
 
 #include "base/limits.h"
 #include "install/state.h"
+#include "options/options.h"
 #include "sys/fd.h"
 #include "sys/file.h"
 #include "sys/log.h"
-#include "sys/options.h"
 
 static const char *const program_engines[] = {"auto", INSTALL_CONTAINERD, INSTALL_CRIO, NULL};
 
@@ -63,40 +62,44 @@ static const struct option_row program_remove_rows[] = {
 		"Wait for a signal when it is done, so that a DaemonSet counts as ready.")},
 };
 
-static const struct option_table program_install_table = {
-	.usage = "kcr install-runtime [OPTION ...]",
-	.purpose = "Installs kcr-runtime on a host: the program, CRIU's options, and a drop-in for "
-		   "containerd 2.x or CRI-O.\n"
-		   "Writes only what has changed, so that it may run again at any time. Does not "
-		   "restart the engine\nunless asked to; says when that is needed.",
-	.rows = program_install_rows,
-	.count = array_size(program_install_rows),
+static const struct install_options program_defaults = {
+	.host = "/",
+	.directory = "/opt/kcr/bin",
+	.handler = "kcr",
+	.store = "/var/lib/kubelet/checkpoints/kcr",
+	.engine = "auto",
+	.containerd_config = "",
+	.from_handler = "",
+	.runtime = "",
+	.program = "",
+	.log_format = "text",
 };
 
-static const struct option_table program_remove_table = {
-	.usage = "kcr uninstall-runtime [OPTION ...]",
+const struct option_table install_option_table = {
+	.program = "kcr install-runtime",
+	.usage = "[OPTION ...]",
+	.purpose =
+		"Installs kcr-runtime on a host: the program, CRIU's options, and a drop-in for "
+		"containerd 2.x or CRI-O. Writes only what has changed, so that it may run again "
+		"at any time. Does not restart the engine unless asked to; says when that is "
+		"needed.",
+	.rows = program_install_rows,
+	.count = array_size(program_install_rows),
+	.defaults = &program_defaults,
+	.size = sizeof(program_defaults),
+};
+
+const struct option_table install_remove_option_table = {
+	.program = "kcr uninstall-runtime",
+	.usage = "[OPTION ...]",
 	.purpose = "Undoes what 'kcr install-runtime' did on a host. Files that it changed are as "
-		   "they were. The program\nstays, and the exit status is 3, while the engine or "
+		   "they were. The program stays, and the exit status is 3, while the engine or "
 		   "containers still need it: run it again later.",
 	.rows = program_remove_rows,
 	.count = array_size(program_remove_rows),
+	.defaults = &program_defaults,
+	.size = sizeof(program_defaults),
 };
-
-static void program_defaults(struct install_options *options)
-{
-	*options = (struct install_options){
-		.host = "/",
-		.directory = "/opt/kcr/bin",
-		.handler = "kcr",
-		.store = "/var/lib/kubelet/checkpoints/kcr",
-		.engine = "auto",
-		.containerd_config = "",
-		.from_handler = "",
-		.runtime = "",
-		.program = "",
-		.log_format = "text",
-	};
-}
 
 /* Writes what was found, so that the agent can say why a strategy is not offered. */
 static int program_report(struct install *install, const struct error *problem, struct error *err)
@@ -133,28 +136,18 @@ static int program_open(struct install *install, struct arena *arena,
 	return 0;
 }
 
-/* 0 when the options are good, else the exit status that ends the program. */
-static int program_start(const struct option_table *table, int count, char *const *arguments,
-	struct install_options *options, bool *ret_is_over)
+/* False when the program is over, with its exit status. */
+static bool program_start(const struct option_table *table, int count, char *const *arguments,
+	struct install_options *options, int *ret_status)
 {
-	struct error err;
-	int result;
+	struct options sources;
 
-	program_defaults(options);
-	*ret_is_over = true;
-	result = options_parse(table, count, arguments, options, &err);
-	if (result > 0) {
-		options_print_help(table, options);
-		return 0;
-	}
-	if (result < 0) {
-		(void)fprintf(stderr, "kcr: %s\n", err.text);
-		return 2;
-	}
+	if (!options_start(&sources, table, count, arguments, options, ret_status))
+		return false;
+	options_done(&sources); /* flags only: nothing is borrowed from it */
 	log_configure_by_names(options->log_format, "info");
 	(void)umask(022);
-	*ret_is_over = false;
-	return 0;
+	return true;
 }
 
 static void program_tell(const struct install *install)
@@ -178,10 +171,9 @@ int install_main(int count, char *const *arguments)
 	struct install install;
 	struct error problem;
 	struct error err;
-	bool is_over;
-	int result = program_start(&program_install_table, count, arguments, &options, &is_over);
+	int result;
 
-	if (is_over)
+	if (!program_start(&install_option_table, count, arguments, &options, &result))
 		return result;
 	if (program_open(&install, arena, &options, &err) < 0) {
 		log_error(&err, "Failed to read the host", "host", options.host);
@@ -220,10 +212,9 @@ int install_remove_main(int count, char *const *arguments)
 	struct install_options options;
 	struct install install;
 	struct error err;
-	bool is_over;
-	int result = program_start(&program_remove_table, count, arguments, &options, &is_over);
+	int result;
 
-	if (is_over)
+	if (!program_start(&install_remove_option_table, count, arguments, &options, &result))
 		return result;
 	if (program_open(&install, arena, &options, &err) < 0) {
 		log_error(&err, "Failed to read the host", "host", options.host);

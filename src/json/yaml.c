@@ -183,20 +183,38 @@ static int load_stream(struct yaml_load *load)
 	return 0;
 }
 
+static int load_text(struct yaml_load *load, struct str text)
+{
+	if (text.size > LIMIT_CONFIG_BYTES)
+		return error_set(load->err, ERROR_TOO_BIG, "the YAML text is larger than %d bytes",
+			LIMIT_CONFIG_BYTES);
+	if (!yaml_parser_initialize(&load->parser))
+		return error_set(load->err, ERROR_TOO_BIG, "no memory for the YAML text");
+	yaml_parser_set_encoding(&load->parser, YAML_UTF8_ENCODING);
+	yaml_parser_set_input_string(&load->parser,
+		(const unsigned char *)(text.data != NULL ? text.data : ""), text.size);
+	return load_stream(load);
+}
+
+size_t yaml_find_line(struct str text, struct str key)
+{
+	struct error err;
+	autoload load = {.arena = arena_new(16 * 1024), .anchors = MAP_INIT, .err = &err};
+
+	if (load_text(&load, text) < 0 || load.root == NULL || load.root->kind != NODE_MAPPING)
+		return 0;
+	for (const struct yaml_node *node = load.root->first; node != NULL; node = node->next->next)
+		if (node->kind == NODE_SCALAR && str_equal(node->text, key))
+			return node->line;
+	return 0;
+}
+
 int yaml_parse(struct str text, struct json_doc **ret_doc, struct error *err)
 {
 	autobuf converted = BUF_INIT(YAML_JSON_BYTES);
 	autoload load = {.arena = arena_new(16 * 1024), .anchors = MAP_INIT, .err = err};
 
-	if (text.size > LIMIT_CONFIG_BYTES)
-		return error_set(err, ERROR_TOO_BIG, "the YAML text is larger than %d bytes",
-			LIMIT_CONFIG_BYTES);
-	if (!yaml_parser_initialize(&load.parser))
-		return error_set(err, ERROR_TOO_BIG, "no memory for the YAML text");
-	yaml_parser_set_encoding(&load.parser, YAML_UTF8_ENCODING);
-	yaml_parser_set_input_string(&load.parser,
-		(const unsigned char *)(text.data != NULL ? text.data : ""), text.size);
-	if (load_stream(&load) < 0)
+	if (load_text(&load, text) < 0)
 		return -1;
 	if (load.root == NULL)
 		buf_add_text(&converted, "null");

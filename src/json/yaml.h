@@ -21,6 +21,12 @@
 must_check int yaml_parse(struct str text, struct json_doc **ret_doc, struct error *err);
 
 /*
+ * The line, from 1, of the key of a mapping that is the whole document: to name the place of what
+ * is wrong with its value. 0 when the text cannot be parsed or has no such key.
+ */
+size_t yaml_find_line(struct str text, struct str key);
+
+/*
  * Appends block-style YAML of `value`, keys in their order, ending with a line feed. Every YAML
  * reader gets the same value back from it.
  */

@@ -5,6 +5,11 @@
 #ifndef NODE_NODE_H
 #define NODE_NODE_H
 
+#include "options/options.h"
+
+/* What it can be told; for a struct that only the room knows. */
+extern const struct option_table node_option_table;
+
 /* Runs the program; `arguments` are those behind its name. Returns the exit status. */
 int node_main(int count, char *const *arguments);
 

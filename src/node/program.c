@@ -2,19 +2,19 @@
 #include "node/node.h"
 
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "http/health.h"
 #include "loop/stop.h"
 #include "node/direct.h"
+#include "node/options.h"
 #include "node/serve.h"
 #include "node/state.h"
+#include "options/watch.h"
 #include "sys/clock.h"
 #include "sys/fd.h"
 #include "sys/file.h"
 #include "sys/log.h"
-#include "sys/options.h"
 
 enum {
 	NODE_STOP_MS = 4000, /* after a signal what is being written is over by then */
@@ -24,88 +24,11 @@ enum {
 	NODE_MAX_ACTIVE = 8,
 };
 
-struct node_options {
-	const char *kubeconfig;
-	const char *node_name;
-	const char *kubelet_address;
-	int64_t kubelet_port;
-	const char *kubelet_ca;
-	bool kubelet_insecure;
-	const char *kubelet_checkpoints;
-	const char *store;
-	uint64_t store_max_bytes;
-	uint64_t store_min_free_bytes;
-	const char *hold_socket;
-	int64_t max_takes;
-	int64_t registry_port;
-	struct node_push_options push;
-	const char *health_address;
-	int64_t health_port;
-	struct log_options log;
-};
-
-#define NODE_ROW(option_name, option_type, member, argument_name, text)                            \
-	.name = (option_name), .type = (option_type),                                              \
-	.offset = offsetof(struct node_options, member), .argument = (argument_name),              \
-	.help = (text)
-
-static const struct option_row node_rows[] = {
-	{NODE_ROW("node-name", OPTION_TEXT, node_name, "NAME", "The Node that this agent is of.")},
-	{NODE_ROW("kubeconfig", OPTION_TEXT, kubeconfig, "PATH",
-		"The API server's kubeconfig; without one $KUBECONFIG, then the Pod's service "
-		"account.")},
-	{NODE_ROW("kubelet-address", OPTION_TEXT, kubelet_address, "ADDRESS",
-		"Where the node's kubelet listens.")},
-	{NODE_ROW("kubelet-port", OPTION_NUMBER, kubelet_port, "PORT", "The kubelet's port."),
-		.minimum = 1, .maximum = 65535},
-	{NODE_ROW("kubelet-certificate-authority", OPTION_TEXT, kubelet_ca, "PATH",
-		"The CA of the kubelet's serving certificate; the cluster's own when empty.")},
-	{NODE_ROW("kubelet-insecure-tls", OPTION_FLAG, kubelet_insecure, NULL,
-		"Do not check the kubelet's serving certificate.")},
-	{NODE_ROW("kubelet-checkpoints", OPTION_TEXT, kubelet_checkpoints, "PATH",
-		"Where the kubelet puts its archives.")},
-	{NODE_ROW("store", OPTION_TEXT, store, "PATH",
-		"Where checkpoints are kept; on the mount of the kubelet's archives they are "
-		"moved, not copied.")},
-	{NODE_ROW("store-max-size", OPTION_BYTES, store_max_bytes, "BYTES",
-		"No new checkpoint is taken while the store holds so much; 0: no limit.")},
-	{NODE_ROW("store-min-free", OPTION_BYTES, store_min_free_bytes, "BYTES",
-		"No new checkpoint is taken while the disk has less than this left.")},
-	{NODE_ROW("hold-socket", OPTION_TEXT, hold_socket, "PATH",
-		"Where kcr-hold gets the connections of checkpoints, which then outlive this "
-		"program; empty: there is none.")},
-	{NODE_ROW("max-concurrent-checkpoints", OPTION_NUMBER, max_takes, "NUMBER",
-		 "How many checkpoints of the node are taken at the same time; further requests "
-		 "wait."),
-		.minimum = 1, .maximum = 1000},
-	{NODE_ROW("registry-port", OPTION_NUMBER, registry_port, "PORT",
-		 "The port on 127.0.0.1 that images are served at."),
-		.minimum = 1, .maximum = 65535},
-	{NODE_ROW("push-registry", OPTION_TEXT, push.prefix, "HOST[/PATH]",
-		"Also push checkpoints to this registry, and restore from there.")},
-	{NODE_ROW("push-docker-config", OPTION_TEXT, push.docker_config, "PATH",
-		"A docker config.json with the credentials for it.")},
-	{NODE_ROW("push-certificate-authority", OPTION_TEXT, push.ca_file, "PATH",
-		"The CA of its certificate; the system's when empty.")},
-	{NODE_ROW("push-plain-http", OPTION_FLAG, push.plain_http, NULL,
-		"Speak plain HTTP with it.")},
-	{NODE_ROW("health-probe-bind-address", OPTION_TEXT, health_address, "ADDRESS",
-		"The address that /healthz, /readyz and /metrics are served at.")},
-	{NODE_ROW("health-probe-port", OPTION_NUMBER, health_port, "PORT", "The port of these."),
-		.minimum = 0, .maximum = 65535},
-	LOG_OPTION_ROWS(node_options, log),
-};
-
-static const struct option_table node_table = {
-	.usage = "kcr agent --node-name NAME [OPTION ...]",
-	.purpose = "Takes, keeps and serves the checkpoints of one node.",
-	.rows = node_rows,
-	.count = array_size(node_rows),
-};
-
 struct node_program {
 	struct node node;
 	struct node_options options;
+	struct options sources; /* of these */
+	struct options_watch *options_watch;
 	struct kube_config *config;
 	struct http_tls *kubelet_tls;
 	struct registry_server *registry;
@@ -219,6 +142,26 @@ static void node_stop_end(void *context)
 
 /* ---- Starting ---- */
 
+static struct node_store_limits node_limits(const struct node_options *options)
+{
+	return (struct node_store_limits){
+		.max_bytes = options->store_max_bytes,
+		.min_free_bytes = options->store_min_free_bytes,
+	};
+}
+
+static void node_options_changed(void *context)
+{
+	struct node_program *program = context;
+	const struct node_options *options = &program->options;
+
+	log_configure_by_names(options->log.format, options->log.level);
+	program->node.store_max_bytes = options->store_max_bytes;
+	program->node.max_takes = (size_t)options->max_takes;
+	if (program->node.store != NULL)
+		node_store_set_limits(program->node.store, node_limits(options));
+}
+
 static struct kube_reconciler *node_reconciler(
 	struct node *node, const char *name, kube_decide_fn decide)
 {
@@ -272,10 +215,7 @@ static int node_start_store(struct node_program *program, struct error *err)
 {
 	struct node *node = &program->node;
 	const struct node_options *options = &program->options;
-	struct node_store_limits limits = {
-		.max_bytes = options->store_max_bytes,
-		.min_free_bytes = options->store_min_free_bytes,
-	};
+	struct node_store_limits limits = node_limits(options);
 
 	if (file_open_directory(options->kubelet_checkpoints, &node->archives_fd, err) < 0 ||
 		node_store_open(options->store, &limits, &node->store, err) < 0)
@@ -370,7 +310,9 @@ static int node_start(struct node_program *program, struct error *err)
 	if (node_start_store(program, err) < 0 || node_start_cluster(program, err) < 0 ||
 		node_start_kubelet(program, err) < 0 || node_serve_registry(program, err) < 0 ||
 		node_serve_health(program, err) < 0 ||
-		loop_stop_new(node->loop, &stop, &program->stop, err) < 0)
+		loop_stop_new(node->loop, &stop, &program->stop, err) < 0 ||
+		options_watch_new(node->loop, &program->sources, node_options_changed, program,
+			&program->options_watch, err) < 0)
 		return -1;
 	node_start_exits(node);
 	node_objects_new(node, node_synced);
@@ -413,6 +355,7 @@ static void node_end(struct node_program *program)
 	node_store_free(node->store);
 	fd_close(&node->archives_fd);
 	loop_stop_free(program->stop);
+	options_watch_free(program->options_watch);
 	metrics_free(node->metrics);
 	loop_free(node->loop);
 }
@@ -429,61 +372,25 @@ static int node_run(struct node_program *program, struct error *err)
 	node->registry_port = (uint16_t)program->options.registry_port;
 	node->hold_socket = program->options.hold_socket;
 	node->store_path = program->options.store;
-	node->store_max_bytes = program->options.store_max_bytes;
-	node->max_takes = (size_t)program->options.max_takes;
+	node_options_changed(program);
 	if (node_start(program, err) < 0)
 		return -1;
 	return loop_run(node->loop, err);
 }
 
-static int node_parse(
-	struct node_program *program, int count, char *const *arguments, struct error *err)
-{
-	int parsed = options_parse(&node_table, count, arguments, &program->options, err);
-
-	if (parsed == 0 && program->options.node_name[0] == '\0')
-		return error_set(err, ERROR_INVALID,
-			"--node-name is missing (in a Pod: the field spec.nodeName)");
-	return parsed;
-}
-
 int node_main(int count, char *const *arguments)
 {
-	struct node_program program = {
-		.node = {.archives_fd = -1},
-		.options =
-			{
-				.node_name = "",
-				.kubelet_address = "127.0.0.1",
-				.kubelet_port = 10250,
-				.kubelet_ca = "",
-				.kubelet_checkpoints = "/var/lib/kubelet/checkpoints",
-				.store = "/var/lib/kubelet/checkpoints/kcr",
-				.store_min_free_bytes = UINT64_C(1) << 30,
-				.hold_socket = "",
-				.max_takes = 2,
-				.registry_port = 7470,
-				.push = {.prefix = "", .docker_config = "", .ca_file = ""},
-				.health_address = "127.0.0.1",
-				.health_port = 8082,
-				.log = LOG_OPTIONS_INIT,
-			},
-	};
+	struct node_program program = {.node = {.archives_fd = -1}};
 	struct error err;
-	int result = node_parse(&program, count, arguments, &err);
+	int result;
 
-	if (result > 0) {
-		options_print_help(&node_table, &program.options);
-		return 0;
-	}
-	if (result < 0) {
-		fprintf(stderr, "kcr agent: %s\nTry 'kcr agent --help'\n", err.text);
-		return 2;
-	}
-	log_configure_by_names(program.options.log.format, program.options.log.level);
+	if (!options_start(&program.sources, &node_option_table, count, arguments, &program.options,
+		    &result))
+		return result;
 	result = node_run(&program, &err);
 	if (result < 0)
 		log_error(&err, "Cannot run the agent");
 	node_end(&program);
+	options_done(&program.sources);
 	return result < 0 ? 1 : 0;
 }

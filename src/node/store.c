@@ -229,6 +229,11 @@ int node_store_open(const char *path, const struct node_store_limits *limits,
 	return 0;
 }
 
+void node_store_set_limits(struct node_store *store, struct node_store_limits limits)
+{
+	store->limits = limits;
+}
+
 void node_store_free(struct node_store *store)
 {
 	struct node_stored *stored;

@@ -70,6 +70,9 @@ must_check int node_store_open(const char *path, const struct node_store_limits 
 	struct node_store **ret_store, struct error *err);
 void node_store_free(struct node_store *store); /* may be NULL; the disk stays as it is */
 
+/* For what is taken in from now on; what is there stays. */
+void node_store_set_limits(struct node_store *store, struct node_store_limits limits);
+
 /* How much more may be taken in; 0 when that cannot be told. */
 uint64_t node_store_room(const struct node_store *store);
 

@@ -9,7 +9,6 @@
 #include <stdbool.h>
 
 #include "base/error.h"
-#include "sys/options.h"
 
 enum log_format { LOG_TEXT, LOG_JSON };
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARNING, LOG_ERROR };
@@ -20,34 +19,9 @@ void log_configure(enum log_format format, enum log_level lowest);
 /* The same by the names that options have: "text", "json"; "debug", "info", "warning", "error". */
 void log_configure_by_names(const char *format, const char *level);
 
-/* What a program's options say about its log; the defaults are LOG_OPTIONS_INIT. */
-struct log_options {
-	const char *format;
-	const char *level;
-};
-
-#define LOG_OPTIONS_INIT                                                                           \
-	{                                                                                          \
-		.format = "text", .level = "info"                                                  \
-	}
-
+/* Those names, ended by NULL. */
 extern const char *const log_format_choices[];
 extern const char *const log_level_choices[];
-
-/* The rows of --log-format and --log-level, for a struct log_options `member` of struct `owner`. */
-#define LOG_OPTION_ROWS(owner, member)                                                             \
-	{.name = "log-format",                                                                     \
-		.type = OPTION_CHOICE,                                                             \
-		.offset = offsetof(struct owner, member) + offsetof(struct log_options, format),   \
-		.argument = "FORMAT",                                                              \
-		.help = "text or json.",                                                           \
-		.choices = log_format_choices},                                                    \
-	{                                                                                          \
-		.name = "log-level", .type = OPTION_CHOICE,                                        \
-		.offset = offsetof(struct owner, member) + offsetof(struct log_options, level),    \
-		.argument = "LEVEL", .help = "The lowest level that is logged.",                   \
-		.choices = log_level_choices                                                       \
-	}
 
 /*
  * Logs `message` with pairs of `const char *` key and value, ended by LOG_END. A NULL value is

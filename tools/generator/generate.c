@@ -53,6 +53,7 @@ static int generate_all(const char *path, struct error *err)
 		if (generate_write_crd(crds_fd, *kind, err) < 0)
 			return -1;
 	generate_reference(&reference);
+	generate_options(&reference);
 	return generate_write(docs_fd, "reference.md", &reference, err);
 }
 

@@ -1,7 +1,7 @@
 /*
  * The generator: one table per kind (src/api) becomes a CustomResourceDefinition for the API server
- * and a part of the reference page for people. Texts are appended to a buffer; nothing can fail but
- * the writing of the files.
+ * and a part of the reference page for people; the programs' tables of options are another part.
+ * Texts are appended to a buffer; nothing can fail but the writing of the files.
  */
 #ifndef GENERATE_H
 #define GENERATE_H
@@ -14,5 +14,8 @@ void generate_crd(struct buf *out, const struct api_kind *kind);
 
 /* The reference of all kinds and annotations, in Markdown. */
 void generate_reference(struct buf *out);
+
+/* The options of the programs, the reference's last section. */
+void generate_options(struct buf *out);
 
 #endif

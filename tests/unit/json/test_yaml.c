@@ -139,6 +139,28 @@ static void what_json_lacks_is_refused(void **state)
 	assert_means(STR("a: '.inf'"), "{\"a\":\".inf\"}");
 }
 
+static void a_keys_line_is_found(void **state)
+{
+	static const struct {
+		const char *text, *key;
+		size_t line;
+	} cases[] = {
+		{"a: 1\n\n# b: 2\nb: {c: 3}\n", "b", 4},
+		{"a: &x [1, 2]\nb: *x\nc: d\n", "c", 3},
+		{"{\n\"a\": 1,\n\"b\": 2}", "b", 3},
+		{"a: {b: 2}\n", "b", 0},
+		{"a: b\n", "c", 0},
+		{"a: [\n", "a", 0},
+		{"- a\n", "a", 0},
+		{"", "a", 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < array_size(cases); i++)
+		assert_int_equal(
+			yaml_find_line(str_of(cases[i].text), str_of(cases[i].key)), cases[i].line);
+}
+
 static void a_second_document_is_refused(void **state)
 {
 	(void)state;
@@ -294,6 +316,7 @@ int main(void)
 		cmocka_unit_test(aliases_are_followed),
 		cmocka_unit_test(merge_keys_fill_in_what_is_missing),
 		cmocka_unit_test(what_json_lacks_is_refused),
+		cmocka_unit_test(a_keys_line_is_found),
 		cmocka_unit_test(a_second_document_is_refused),
 		cmocka_unit_test(broken_yaml_is_named_with_its_place),
 		cmocka_unit_test(hostile_bytes_are_refused),
