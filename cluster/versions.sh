@@ -9,6 +9,7 @@ KUBERNETES_PROGRAMS=(kube-apiserver kube-controller-manager kube-scheduler kubel
 CONTAINERD_DEFAULT_VERSION=2.3.7
 CONTAINERD_PROGRAMS=(containerd containerd-shim-runc-v2 ctr)
 CONTAINERD_TAGS=no_btrfs,no_zfs,no_devmapper
+HELM_VERSION=4.3.1
 
 NODE_SUITE=forky
 NODE_PACKAGES=(
@@ -39,6 +40,11 @@ containerd_home() {
     [ -f "$pins/go.mod" ] || die "no pins for containerd $version: there is no $pins/go.mod"
     key=$(content_key "$pins/go.mod" "$pins/go.sum" <<<"$CONTAINERD_TAGS ${CONTAINERD_PROGRAMS[*]}")
     echo "$KCR_CACHE/containerd-$version-$key"
+}
+
+helm_home() {
+    local pins="$CLUSTER_DIR/helm"
+    echo "$KCR_CACHE/helm-$HELM_VERSION-$(content_key "$pins/go.mod" "$pins/go.sum" </dev/null)"
 }
 
 node_root_home() {
