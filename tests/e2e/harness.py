@@ -97,12 +97,15 @@ class Cluster:
 
     def install(self):
         """KCR as a user gets it: its image, and its manifest as it stands."""
-        image = STATE / self.name / "kcr.tar"
         workloads = [line.split()[1] for line in self.script("images", "redis", "tools").stdout.splitlines()]
-        say(run([ROOT / "tools" / "kcr-image", self._programs(), image]).stdout.strip())
-        self.script("load-image", "--name", self.name, "--quiet", image, *workloads)
+        self.script("load-image", "--name", self.name, "--quiet", self._image(), *workloads)
         self.kubectl("apply", "-f", "-", stdin=self._manifest())
         self.wait_for_programs()
+
+    def _image(self):
+        image = STATE / self.name / "kcr.tar"
+        say(run([ROOT / "tools" / "kcr-image", self._programs(), image]).stdout.strip())
+        return image
 
     def _programs(self):
         """A build tree with the programs: kcr-runtime runs with the node's libraries, so one with sanitizers cannot."""
@@ -118,7 +121,7 @@ class Cluster:
         if b"__asan_init" not in (BUILD / "src" / "main" / "kcr").read_bytes():
             return manifest
         say("the programs have sanitizers: their memory limits are raised to 1Gi")
-        return re.sub(r"limits: \{memory: \d+Mi\}", "limits: {memory: 1Gi}", manifest)
+        return re.sub(r"(limits:(?: \{|\n +)memory: )\d+Mi", r"\g<1>1Gi", manifest)
 
     def restart_programs(self):
         """For a new image of the same name."""

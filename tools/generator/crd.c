@@ -352,6 +352,10 @@ void generate_crd(struct buf *out, const struct api_kind *kind)
 	json_set_text(&json, "kind", "CustomResourceDefinition");
 	json_set_object(&json, "metadata");
 	json_set_text(&json, "name", name.data);
+	/* helm would delete the kind with the release, and with the kind every object of it */
+	json_set_object(&json, "annotations");
+	json_set_text(&json, "helm.sh/resource-policy", "keep");
+	json_end_object(&json);
 	json_end_object(&json);
 	json_set_object(&json, "spec");
 	json_set_text(&json, "group", API_GROUP);

@@ -1,9 +1,12 @@
-/* kcr-generate DIRECTORY: writes DIRECTORY/deploy/crds/KIND.yaml and DIRECTORY/docs/reference.md.
+/*
+ * kcr-generate DIRECTORY: writes DIRECTORY/deploy/crds/KIND.yaml and DIRECTORY/docs/reference.md.
+ * kcr-generate --schema: prints the schemas of the programs' options.
  */
 #include "generate.h"
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "sys/fd.h"
 #include "sys/file.h"
@@ -59,11 +62,16 @@ static int generate_all(const char *path, struct error *err)
 
 int main(int argc, char **argv)
 {
+	autobuf schema = BUF_INIT(GENERATE_FILE_BYTES);
 	struct error err;
 
 	if (argc != 2) {
-		(void)fprintf(stderr, "usage: kcr-generate DIRECTORY\n");
+		(void)fprintf(stderr, "usage: kcr-generate DIRECTORY | --schema\n");
 		return 2;
+	}
+	if (strcmp(argv[1], "--schema") == 0) {
+		generate_schema(&schema);
+		return puts(schema.data) < 0;
 	}
 	if (generate_all(argv[1], &err) < 0) {
 		(void)fprintf(stderr, "kcr-generate: %s\n", err.text);

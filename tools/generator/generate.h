@@ -18,4 +18,7 @@ void generate_reference(struct buf *out);
 /* The options of the programs, the reference's last section. */
 void generate_options(struct buf *out);
 
+/* The options as JSON schemas by the kind of their file, for the chart's values. */
+void generate_schema(struct buf *out);
+
 #endif

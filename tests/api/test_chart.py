@@ -1,0 +1,200 @@
+"""The chart by helm itself: what it renders, what it refuses, and its life on a real API server."""
+
+import json
+import pathlib
+import re
+import shutil
+import subprocess
+
+import pytest
+import yaml
+
+from world import ApiError
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+CHART = ROOT / "deploy" / "chart"
+EVERYTHING = ["networkPolicy.enabled=true", "podMonitor.enabled=true", "alerts.enabled=true", "dashboard.enabled=true"]
+KINDS = ("checkpointschedules", "checkpointrequests", "checkpoints", "checkpointnodes")
+
+
+def helm(*arguments, check=True, stdin=None):
+    result = subprocess.run([ROOT / "tools" / "helm", *map(str, arguments)], capture_output=True, text=True,
+                            input=stdin, timeout=900)
+    if check and result.returncode != 0:
+        pytest.fail(f"helm {' '.join(map(str, arguments))}:\n{result.stdout}{result.stderr}")
+    return result
+
+
+def settings(values):
+    return [word for value in values for word in ("--set", value)]
+
+
+def render(*values):
+    """The objects by kind and name."""
+    text = helm("template", "kcr", CHART, "--namespace", "kcr-system", *settings(values)).stdout
+    return {(one["kind"], one["metadata"]["name"]): one for one in yaml.safe_load_all(text) if one}
+
+
+def config_of(objects, name, member):
+    return yaml.safe_load(objects["ConfigMap", name]["data"][member])
+
+
+@pytest.fixture(scope="module")
+def usual():
+    return render()
+
+
+def test_helm_has_no_complaint():
+    helm("lint", "--strict", CHART, *settings(EVERYTHING))
+
+
+def test_install_yaml_has_the_charts_objects(usual):
+    """And the namespace that helm makes itself. tools/check proves that the file is current, byte for byte."""
+    text = (ROOT / "deploy" / "install.yaml").read_text()
+    installed = {(one["kind"], one["metadata"]["name"]): one for one in yaml.safe_load_all(text) if one}
+    assert installed.pop(("Namespace", "kcr-system"))["metadata"]["labels"] == {
+        "pod-security.kubernetes.io/enforce": "restricted"}
+    assert installed == usual
+
+
+def test_options_of_the_values_are_the_programs_files(usual):
+    assert config_of(usual, "kcr-controller", "controller.yaml") == {
+        "apiVersion": "config.kcr.io/v1", "kind": "ControllerConfiguration"}
+    objects = render("controller.config.log-level=debug", "controller.config.health-probe-port=9000",
+                     "agent.config.store-max-size=50Gi", "agent.config.kubelet-insecure-tls=true")
+    assert config_of(objects, "kcr-controller", "controller.yaml") == {
+        "apiVersion": "config.kcr.io/v1", "kind": "ControllerConfiguration", "log-level": "debug",
+        "health-probe-port": 9000}
+    assert config_of(objects, "kcr-agent", "agent.yaml") == {
+        "apiVersion": "config.kcr.io/v1", "kind": "AgentConfiguration", "store-max-size": "50Gi",
+        "kubelet-insecure-tls": True}
+    controller = objects["Deployment", "kcr-controller"]["spec"]["template"]
+    assert controller["spec"]["containers"][0]["ports"] == [{"name": "health", "containerPort": 9000}]
+    before = usual["Deployment", "kcr-controller"]["spec"]["template"]
+    assert controller["metadata"]["annotations"] != before["metadata"]["annotations"], "changed options start new Pods"
+
+
+@pytest.mark.parametrize("value, words", [
+    ("controller.config.log-levl=debug", "log-levl"),
+    ("controller.config.log-level=loud", "log-level"),
+    ("controller.config.health-probe-port=70000", "health-probe-port"),
+    ("agent.config.store-max-size=lots", "store-max-size"),
+    ("agent.config.push-plain-http=perhaps", "push-plain-http"),
+    ("controller.replicas=0", "replicas"),
+    ("runtime.installed=true", "installed"),
+])
+def test_a_mistake_in_the_values_is_refused(value, words):
+    result = helm("template", "kcr", CHART, "--set", value, check=False)
+    assert result.returncode != 0
+    assert words in result.stderr, result.stderr
+
+
+def test_what_is_chosen_is_rendered(usual):
+    assert ("RuntimeClass", "kcr") in usual
+    for kind in ("NetworkPolicy", "PodMonitor", "PrometheusRule"):
+        assert kind not in [key[0] for key in usual]
+    assert usual["PodDisruptionBudget", "kcr-controller"]["spec"]["maxUnavailable"] == 1
+    assert usual["Deployment", "kcr-controller"]["spec"]["replicas"] == 2
+
+    everything = render(*EVERYTHING)
+    assert {("NetworkPolicy", "kcr-controller"), ("PodMonitor", "kcr-controller"), ("PodMonitor", "kcr-agent"),
+            ("PrometheusRule", "kcr"), ("ConfigMap", "kcr-dashboard")} == set(everything) - set(usual)
+
+    bare = render("runtime.install=false", "controller.podDisruptionBudget.enabled=false")
+    assert {("RuntimeClass", "kcr"), ("PodDisruptionBudget", "kcr-controller")} == set(usual) - set(bare)
+    init = bare["DaemonSet", "kcr-agent"]["spec"]["template"]["spec"]["initContainers"]
+    assert [container["name"] for container in init] == ["hold"]
+
+    removing = render("runtime.remove=true")
+    assert ("DaemonSet", "kcr-agent") not in removing and ("DaemonSet", "kcr-uninstall-runtime") in removing
+
+
+def metric_names(text):
+    """Names of metrics in PromQL, without the suffixes of histograms."""
+    names = re.findall(r"\b(?:kcr|controller_runtime|workqueue|rest_client|leader_election|process)_[a-z_]+", text)
+    return {re.sub(r"_bucket$", "", name) for name in names}
+
+
+def test_dashboard_and_alerts_ask_for_metrics_that_there_are():
+    sources = "".join(path.read_text() for path in (ROOT / "src").glob("*/*.c"))
+    exported = set(re.findall(r'\.name = "((?:kcr|controller|workqueue|rest|leader|process)_[a-z_]+)"', sources))
+    dashboard = json.loads((CHART / "files" / "dashboard.json").read_text())
+    queries = [target["expr"] for panel in dashboard["panels"] for target in panel["targets"]]
+    groups = yaml.safe_load((CHART / "files" / "alerts.yaml").read_text())["groups"]
+    queries += [rule["expr"] for group in groups for rule in group["rules"]]
+    asked = metric_names("\n".join(queries))
+    assert len(asked) > 10
+    assert asked <= exported, asked - exported
+
+
+def test_prometheus_can_read_dashboard_and_alerts(tmp_path):
+    """By promtool: the alerts as a file of rules, each query of the dashboard as a rule."""
+    if shutil.which("promtool") is None:
+        pytest.skip("promtool is not installed")
+    dashboard = json.loads((CHART / "files" / "dashboard.json").read_text())
+    queries = [target["expr"].replace("$__rate_interval", "5m")
+               for panel in dashboard["panels"] for target in panel["targets"]]
+    rules = [{"record": f"query:{number}", "expr": query} for number, query in enumerate(queries)]
+    (tmp_path / "dashboard.yaml").write_text(yaml.safe_dump({"groups": [{"name": "dashboard", "rules": rules}]}))
+    for path in (CHART / "files" / "alerts.yaml", tmp_path / "dashboard.yaml"):
+        result = subprocess.run(["promtool", "check", "rules", path], capture_output=True, text=True, timeout=60)
+        assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_alerts_are_raised_by_what_is_wrong_and_by_nothing_else(tmp_path):
+    if shutil.which("promtool") is None:
+        pytest.skip("promtool is not installed")
+    shutil.copy(CHART / "files" / "alerts.yaml", tmp_path / "alerts")
+    shutil.copy(ROOT / "tests" / "api" / "alerts.yaml", tmp_path / "test.yaml")
+    result = subprocess.run(["promtool", "test", "rules", tmp_path / "test.yaml"], capture_output=True, text=True,
+                            timeout=60)
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+# ---- On the session's API server
+
+@pytest.fixture
+def release(kinds):
+    """helm with a connection to the cluster. What is left of a test is removed."""
+    def run(*arguments):
+        command = [ROOT / "cluster" / "exec", "--name", kinds.name, "--net", ROOT / "tools" / "helm", *arguments,
+                   "--namespace", "kcr-system", "--kubeconfig", kinds.kubeconfig]
+        result = subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=120)
+        assert result.returncode == 0, f"{' '.join(arguments)}:\n{result.stdout}{result.stderr}"
+
+    yield run
+    run("uninstall", "kcr", "--ignore-not-found")
+    kinds.kubectl("delete", "namespace", "kcr-system", "kcr-agent", "--ignore-not-found", "--wait=false")
+
+
+def test_helm_takes_over_and_leaves_the_kinds_behind(kinds, release, space):
+    """From an applied install.yaml to a release, another one, and none; the session's kinds stay with their objects."""
+    def get(path):
+        return kinds.api.call("GET", path)
+
+    controller = "/apis/apps/v1/namespaces/kcr-system/deployments/kcr-controller"
+    options = "/api/v1/namespaces/kcr-system/configmaps/kcr-controller"
+    kinds.kubectl("apply", "-f", ROOT / "deploy" / "install.yaml")
+    before = get(controller)
+    release("install", "kcr", str(CHART), "--take-ownership",
+            *settings(["networkPolicy.enabled=true", "dashboard.enabled=true"]))
+    after = get(controller)
+    assert after["metadata"]["uid"] == before["metadata"]["uid"]
+    assert after["spec"] == before["spec"], "nothing is restarted"
+    dashboard = get("/api/v1/namespaces/kcr-system/configmaps/kcr-dashboard")["data"]["kcr.json"]
+    assert json.loads(dashboard)["uid"] == "kcr"
+
+    # by force, because kubectl has a say in what it has applied until somebody else changes it
+    release("upgrade", "kcr", str(CHART), "--force-conflicts",
+            *settings(["controller.replicas=3", "controller.config.log-level=debug"]))
+    assert get(controller)["spec"]["replicas"] == 3
+    assert "log-level: debug" in get(options)["data"]["controller.yaml"]
+
+    space.schedule("kept")
+    uid = space.get("checkpointschedules", "kept")["metadata"]["uid"]
+    release("uninstall", "kcr")
+    with pytest.raises(ApiError, match="404"):
+        get(controller)
+    for kind in KINDS:
+        get(f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{kind}.checkpoint-restore.kcr.io")
+    assert space.get("checkpointschedules", "kept")["metadata"]["uid"] == uid
