@@ -44,7 +44,7 @@ def test_a_condition_moves_with_its_status_only(space):
     space.schedule("every", "@hourly", suspend=True)
     first = eventually(lambda: space.condition("checkpointschedules", "every", "Ready"))
     time.sleep(1.1)  # stamps are of seconds
-    changed = space.patch("checkpointschedules", "every", {"spec": {"schedule": "61 * * * *"}})
+    changed = space.patch("checkpointschedules", "every", {"spec": {"schedule": "30-10 * * * *"}})
 
     def observed(reason):
         condition = space.condition("checkpointschedules", "every", "Ready")
