@@ -22,6 +22,13 @@ static const struct metric_family control_lag = {
 	.bucket_count = array_size(control_lag_buckets),
 };
 
+static const struct metric_family control_waiting = {
+	.name = "kcr_schedules_waiting",
+	.type = METRIC_GAUGE,
+	.help = "Schedules that are due and wait in line, because so many checkpoints are under "
+		"way as the cluster may take",
+};
+
 static const struct metric_family control_newest_age = {
 	.name = "kcr_newest_checkpoint_age_seconds",
 	.type = METRIC_GAUGE,
@@ -52,7 +59,13 @@ void control_observe_lag(struct control *control, struct wall_time due)
 		(double)(clock_wall().us - due.us) / (double)TIME_SECOND_US);
 }
 
-/* ---- Ages, which are known only when they are asked for ---- */
+/* ---- What is known only when it is asked for ---- */
+
+void control_metrics_update(struct control *control)
+{
+	metric_set(metrics_series(control->metrics, &control_waiting, NULL),
+		(double)control_turns_waiting(control->turns));
+}
 
 /* What a failure now would throw the workload back to: its newest good Checkpoint, or nothing. */
 static struct wall_time control_newest_good(

@@ -191,6 +191,7 @@ static void control_before_metrics(void *context)
 
 	for (size_t i = 0; i < CONTROL_RECONCILERS; i++)
 		kube_reconciler_update_metrics(control->reconcilers[i]);
+	control_metrics_update(control);
 }
 
 /* Of one replica, or a sum over replicas would count twice. */

@@ -136,6 +136,8 @@ void control_metrics_init(struct control *control);
 void control_count_restore(struct control *control, const char *outcome, double count);
 /* The requests of a run that was due then are made. */
 void control_observe_lag(struct control *control, struct wall_time due);
+/* To be called before metrics are written. */
+void control_metrics_update(struct control *control);
 /* Appends how old the newest good Checkpoint of each schedule is; for http_health. */
 void control_metrics_write_ages(const struct control *control, struct buf *out);
 

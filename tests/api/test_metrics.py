@@ -115,7 +115,7 @@ EVERYWHERE = {
     "process_start_time_seconds", "kcr_restores_total",
 }
 CONTROLLER = EVERYWHERE | {"leader_election_master_status", "kcr_schedule_lag_seconds",
-                           "kcr_newest_checkpoint_age_seconds"}
+                           "kcr_schedules_waiting", "kcr_newest_checkpoint_age_seconds"}
 AGENT = EVERYWHERE | {
     "kcr_checkpoints_total", "kcr_checkpoint_size_bytes", "kcr_checkpoint_frozen_seconds",
     "kcr_store_bytes", "kcr_store_checkpoints", "kcr_store_free_bytes"}

@@ -120,7 +120,8 @@ def test_a_run_that_waits_for_its_turn_says_so(space, programs):
     space.pod("pod-1", ["main", "side"])
     for name in ("first", "second"):
         space.schedule(name, "@yearly", immediate=True, containers=["main"])
-    programs("controller", "--leader-elect=false", "--max-concurrent-checkpoints=1").start()
+    program = programs("controller", "--leader-elect=false", "--max-concurrent-checkpoints=1")
+    program.start()
     [request] = eventually(space.requests, what="the request of one of them")
 
     def waiting():
@@ -129,6 +130,7 @@ def test_a_run_that_waits_for_its_turn_says_so(space, programs):
                 if (c["type"], c["status"], c["reason"]) == ("Covered", "Unknown", "WaitsForTurn")]
     [other] = eventually(waiting, 20, what="word of the one that waits")
     assert other["metadata"]["name"] != request["metadata"]["labels"]["schedule-name"]
+    assert program.metric("kcr_schedules_waiting") == 1
     # a request of a person does not wait
     space.request("by-hand", container="side")
     eventually(lambda: space.get("checkpointrequests", "by-hand")["spec"].get("nodeName"))
