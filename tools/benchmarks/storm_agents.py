@@ -10,6 +10,7 @@ Needs KUBECONFIG.
 
 import collections
 import concurrent.futures
+import contextlib
 import json
 import subprocess
 import sys
@@ -98,15 +99,24 @@ class Agents:
             self._nodes[request["spec"]["nodeName"]].submit(self._take, name)
 
 
+def events(api, deadline):
+    """Of all requests; watched anew where the server ends a watch, which then begins with all that there are."""
+    while time.time() < deadline:
+        with contextlib.closing(api.connect()) as connection:
+            connection.sock.settimeout(WAIT_SECONDS)
+            connection.request("GET", OURS + "checkpointrequests?watch=true")
+            for line in connection.getresponse():
+                event = json.loads(line)
+                if event["type"] in ("ADDED", "MODIFIED"):
+                    yield event["object"]
+
+
 def take(api, count, due, seconds):
     agents = Agents(Caller(api), seconds)
-    connection = api.connect()
-    connection.sock.settimeout(WAIT_SECONDS)
-    connection.request("GET", OURS + "checkpointrequests?watch=true")
     made = done = 0.0
-    for line in connection.getresponse():
+    for request in events(api, due + WAIT_SECONDS):
         before = len(agents.uids), len(agents.done)
-        agents.look(json.loads(line)["object"])
+        agents.look(request)
         made = time.time() - due if len(agents.uids) > before[0] else made
         done = time.time() - due if len(agents.done) > before[1] else done
         if len(agents.done) >= count:
