@@ -12,7 +12,7 @@ SCHEDULES = 1000
 NODES = 20
 LIMIT = 100  # the controller's default
 BUSY_SECONDS = 0.2
-LEAD_SECONDS = 90  # for making the schedules
+LEAD_SECONDS = 60  # for making the schedules
 
 
 def measure(cluster, say):
