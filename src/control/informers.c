@@ -230,6 +230,22 @@ static void control_node_changed(
 			control_want(control, CONTROL_CHECKPOINTS, object->namespace, object->name);
 }
 
+/* What waits for a time of the wall clock: due times, deadlines, ages. */
+void control_judge_times_anew(struct control *control)
+{
+	static const enum control_reconciler reconcilers[] = {
+		CONTROL_SCHEDULES, CONTROL_REQUESTS, CONTROL_CHECKPOINTS};
+	const struct kube_informer *informers[] = {
+		control->schedules, control->requests, control->checkpoints};
+
+	for (size_t i = 0; i < array_size(informers); i++) {
+		const struct kube_object *object;
+		size_t position = 0;
+		while ((object = kube_informer_next(informers[i], &position)) != NULL)
+			control_want(control, reconcilers[i], object->namespace, object->name);
+	}
+}
+
 /* ---- The informers ---- */
 
 static void control_informer_failed(void *context, const struct error *err)

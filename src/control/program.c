@@ -12,11 +12,14 @@
 #include "kube/lease.h"
 #include "loop/stop.h"
 #include "options/watch.h"
+#include "sys/clock.h"
 #include "sys/log.h"
 
 enum {
 	CONTROL_STOP_MS = 3500, /* for what was begun; then a second for the lease: 5 s in all */
 	CONTROL_MAX_ACTIVE = 16,
+	CONTROL_CLOCK_MS = 10 * 1000, /* between two looks at the wall clock */
+	CONTROL_CLOCK_STEP_MS = 1000, /* it was set if it is off by so much */
 };
 
 struct control_program {
@@ -29,6 +32,8 @@ struct control_program {
 	struct http_health health;
 	struct http_server *server;
 	struct loop_stop *stop;
+	struct loop_source *clock;
+	int64_t clock_offset_us; /* of the wall clock to the monotonic one */
 	bool is_leading;
 	bool is_lease_lost;
 };
@@ -136,6 +141,30 @@ static void control_lease_failed(void *context, const struct error *err)
 		log_debug("Another replica was first, will try again");
 	else
 		log_warning(err, "Failed to acquire or renew the lease, will try again");
+}
+
+/*
+ * The wall clock may be set, or have gone on while the machine was suspended; the timers of what is
+ * due by it have not.
+ */
+static void control_look_at_clock(void *context)
+{
+	struct control_program *program = context;
+	int64_t offset_us = clock_wall().us - clock_mono().us;
+
+	loop_timer_set(program->clock, CONTROL_CLOCK_MS);
+	if (llabs(offset_us - program->clock_offset_us) < CONTROL_CLOCK_STEP_MS * 1000)
+		return;
+	program->clock_offset_us = offset_us;
+	log_debug("The clock was set, judging anew what is due");
+	control_judge_times_anew(&program->control);
+}
+
+static void control_start_clock(struct control_program *program)
+{
+	program->clock_offset_us = clock_wall().us - clock_mono().us;
+	program->clock = loop_timer_new(program->control.loop, control_look_at_clock, program);
+	loop_timer_set(program->clock, CONTROL_CLOCK_MS);
 }
 
 /* ---- Stopping ---- */
@@ -293,6 +322,7 @@ static int control_start(struct control_program *program, struct error *err)
 	control_make_reconcilers(control);
 	control_informers_new(control, control_synced);
 	control_informers_start(control);
+	control_start_clock(program);
 	if (program->options.leader_elect) {
 		control_start_lease(program);
 	} else {
@@ -318,6 +348,7 @@ static void control_end(struct control_program *program)
 	kube_config_free(program->config);
 	loop_stop_free(program->stop);
 	options_watch_free(program->options_watch);
+	loop_source_free(program->clock);
 	control_zones_free(control->zones);
 	control_turns_free(control->turns);
 	metrics_free(control->metrics);

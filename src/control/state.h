@@ -90,6 +90,9 @@ void control_informers_free(struct control *control);
 /* The first informer that is not synced: its plural; NULL when all are. */
 const char *control_informers_missing(const struct control *control);
 
+/* After the wall clock was set: timers do not follow it. */
+void control_judge_times_anew(struct control *control);
+
 /* The view of the object `namespace/name`; NULL when there is none. Borrowed. */
 const struct api_schedule *control_schedule(
 	const struct control *control, struct str namespace, struct str name);
