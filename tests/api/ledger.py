@@ -81,11 +81,14 @@ class Ledger:
         """Each request has ended in one Checkpoint or a reason; on the node lies what they say."""
         def kept():
             uids = []
+            requests = self.look()  # first: what they name is there by then
             names = {c["metadata"]["name"]: c for c in self.space.list("checkpoints")}
-            for request in self.look():
+            for request in requests:
                 status = request.get("status", {})
                 if status.get("phase") == "Completed":
-                    checkpoint = names.pop(status["checkpointRef"]["name"])
+                    name = status["checkpointRef"]["name"]
+                    assert name in names, f"no Checkpoint of its own: {request}; {sorted(names)}"
+                    checkpoint = names.pop(name)
                     assert checkpoint["metadata"]["ownerReferences"][0]["uid"] == (
                         request["metadata"]["uid"])
                     if checkpoint.get("status", {}).get("phase") != "ImageBuilt":

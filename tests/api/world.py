@@ -418,24 +418,32 @@ class Program:
 
 
 class Clock:
-    """A clock for one program: tests/programs/clock.c."""
+    """A clock for programs of a test: tests/programs/clock.c."""
 
     def __init__(self, directory, speed=1):
-        self.speed = speed
-        self.path = directory / "clock-step"
-        self.path.write_bytes(bytes(8))
+        self.path = directory / "clock"
+        self.path.write_bytes(bytes(16))
+        self.step(0)
+        self.go(speed)
 
     def step(self, seconds):
         """The wall clock differs by so much from now on."""
-        with open(self.path, "r+b", buffering=0) as step:
-            step.write(int(seconds * 1e6).to_bytes(8, "little", signed=True))
+        self._set(0, int(seconds * 1e6))
+
+    def go(self, speed):
+        """All waiting is over so many times sooner from now on."""
+        self._set(8, speed)
 
     def words(self):
         """In front of the program's. The sanitizer wants to come first, which here it need not."""
         sanitizer = os.environ.get("ASAN_OPTIONS", "")
-        return ["env", f"ASAN_OPTIONS={sanitizer}:verify_asan_link_order=0",
-                f"KCR_CLOCK_SPEED={self.speed}", f"KCR_CLOCK_STEP={self.path}",
+        return ["env", f"ASAN_OPTIONS={sanitizer}:verify_asan_link_order=0", f"KCR_CLOCK={self.path}",
                 f"LD_PRELOAD={binary().parents[2] / 'tests' / 'programs' / 'clock.so'}"]
+
+    def _set(self, place, number):
+        with open(self.path, "r+b", buffering=0) as setting:
+            setting.seek(place)
+            setting.write(number.to_bytes(8, "little", signed=True))
 
 
 def binary():
