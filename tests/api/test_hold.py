@@ -134,4 +134,4 @@ def test_mistakes_in_its_options_are_told():
     made = subprocess.run([binary().with_name("kcr-hold"), "--limit=x", "--token"], capture_output=True, text=True,
                           timeout=10)
     assert made.returncode == 2
-    assert "--limit='x' is not a duration" in made.stderr and "no option '--token'" in made.stderr
+    assert "--limit: 'x' is not a duration" in made.stderr and "--token: there is no such option" in made.stderr
