@@ -1,6 +1,6 @@
 /*
  * Archives in the kubelet's directory that came of our asking and that no Checkpoint names: of a
- * call whose agent was stopped, or whose time was over before the kubelet's was. They are known by
+ * call whose agent was killed, or whose time was over before the kubelet's was. They are known by
  * container and second; what others had the kubelet make is not ours to remove.
  */
 #include "node/state.h"
@@ -22,13 +22,32 @@ bool node_is_known_archive(const struct node *node, const char *name)
 	return false;
 }
 
+/*
+ * Whether a Checkpoint names the archive and does not have it yet. Two calls of one second write to
+ * one name: what lies there when the first is in the store is of the second.
+ */
+static bool node_is_awaited_archive(const struct node *node, const char *name)
+{
+	const struct kube_object *object;
+	size_t position = 0;
+
+	while ((object = kube_informer_next(node->checkpoints, &position)) != NULL) {
+		const struct api_checkpoint *checkpoint = object->view;
+
+		if (str_is(checkpoint->spec.data, name) &&
+			api_checkpoint_phase(checkpoint) != API_CHECKPOINT_IMAGE_BUILT)
+			return true;
+	}
+	return false;
+}
+
 /* The archives of a request's container in the kubelet's directory, whoever they were made for. */
 struct node_archives {
 	struct node *node;
 	char *prefix; /* checkpoint-<pod>_<namespace>-<container>- */
 	struct wall_time since; /* of the second in their names */
 	struct wall_time until;
-	bool is_to_remove; /* those that no Checkpoint names */
+	bool is_to_remove; /* those that no Checkpoint waits for */
 	size_t count;
 };
 
@@ -48,7 +67,7 @@ static int node_archive_visit(void *context, const char *name, bool is_directory
 		made.us > archives->until.us)
 		return 0;
 	archives->count++;
-	if (!archives->is_to_remove || node_is_known_archive(archives->node, name))
+	if (!archives->is_to_remove || node_is_awaited_archive(archives->node, name))
 		return 0;
 	log_info("Removed an archive that an interrupted request left", "archive", name);
 	return file_remove_tree(archives->node->archives_fd, name, err);
@@ -82,6 +101,25 @@ bool node_has_archive_of_now(struct node *node, const struct api_request *reques
 	return node_visit_archives(node, request, second, clock_wall(), false) > 0;
 }
 
+/*
+ * Whether what lies there of the request's time, and no Checkpoint names, is of no use: it has
+ * failed, or we see the Checkpoint that it has led to and which names its own archive.
+ */
+static bool node_has_all_it_needs(const struct node *node, const struct api_request *request)
+{
+	const struct api_checkpoint_reference *made = request->status.checkpoint;
+	autobuf key = BUF_INIT(KUBE_KEY_SIZE);
+
+	if (!wall_time_is_set(request->status.started) || node_takes_container(node, request))
+		return false;
+	if (api_request_phase(request) == API_REQUEST_FAILED)
+		return true;
+	if (api_request_phase(request) != API_REQUEST_COMPLETED || made == NULL)
+		return false;
+	kube_key_write(&key, request->metadata.namespace, made->name);
+	return kube_informer_get(node->checkpoints, buf_str(&key)) != NULL;
+}
+
 void node_collect_late_archives(struct node *node)
 {
 	const struct kube_object *object;
@@ -91,9 +129,7 @@ void node_collect_late_archives(struct node *node)
 		return;
 	while ((object = kube_informer_next(node->requests, &position)) != NULL) {
 		const struct api_request *request = object->view;
-		if (api_request_phase(request) == API_REQUEST_FAILED &&
-			wall_time_is_set(request->status.started) &&
-			!node_takes_container(node, request))
+		if (node_has_all_it_needs(node, request))
 			(void)node_visit_archives(node, request, request->status.started,
 				request->status.completed, true);
 	}

@@ -77,10 +77,9 @@ class Ledger:
         controller.stop()
         assert not self.wrong(), self.wrong()
 
-    def settle_node(self, node, timeout=60, archives=0):
+    def settle_node(self, node, timeout=60):
         """Each request has ended in one Checkpoint or a reason; on the node lies what they say, once
-        the agent has looked for what was left, as it does in the beginning and once a minute. So many
-        of the kubelet's `archives` may stay, of which it cannot tell whether they are its own."""
+        the agent has looked for what was left, as it does in the beginning and once a minute."""
         def kept():
             uids = []
             requests = self.look()  # first: what they name is there by then
@@ -112,7 +111,7 @@ class Ledger:
         starts = node.agent.text().count("Synced with the cluster") + 1
         node.agent.start().says("Synced with the cluster", starts)
         eventually(lambda: node.entries() == uids, 20, f"exactly these entries: {uids}")
-        eventually(lambda: len(node.kubelet.archives()) <= archives, 20, "no archive left over")
+        eventually(lambda: node.kubelet.archives() == [], 20, "no archive left over")
         return uids
 
 

@@ -90,9 +90,9 @@ class Kubelet:
         self.server.shutdown()
         self.server.server_close()
 
-    def write(self, namespace, pod, container, content):
-        """Where the kubelet puts an archive; two of one second have one name."""
-        path = self.directory / f"checkpoint-{pod}_{namespace}-{container}-{stamp()}.tar"
+    def write(self, namespace, pod, container, content, began=None):
+        """Where the kubelet puts an archive that it was asked for in that second; two of one second have one name."""
+        path = self.directory / f"checkpoint-{pod}_{namespace}-{container}-{began or stamp()}.tar"
         path.write_bytes(content)
         return path
 
@@ -109,11 +109,12 @@ class Kubelet:
             def do_POST(self):
                 _, _, namespace, pod, container = self.path.split("?")[0].split("/")
                 kubelet.calls.append((namespace, pod, container))
+                began = stamp()
                 try:
                     content = kubelet.script(namespace, pod, container)
                     self.look_for_caller()
                     path = content if not isinstance(content, bytes) else kubelet.write(
-                        namespace, pod, container, content)
+                        namespace, pod, container, content, began)
                     self.reply(200, json.dumps({"items": [str(path)]}))
                 except Answer as answer:
                     self.reply(answer.status, answer.text)
