@@ -201,9 +201,11 @@ def may(kinds, user, namespace, verb, resource):
 
 @pytest.fixture(scope="module")
 def roles(kinds):
-    """What deploy/rbac.yaml adds to the roles that every cluster has."""
-    for path in ("namespaces.yaml", "rbac.yaml"):
-        kinds.kubectl("apply", "-f", ROOT / "deploy" / path)
+    """What deploy/install.yaml adds to the roles that every cluster has."""
+    objects = (ROOT / "deploy/install.yaml").read_text().split("\n---\n")
+    ours = [each for each in objects if "\nkind: ClusterRole\n" in f"\n{each}\n"]
+    assert ours, "install.yaml has no ClusterRole"
+    kinds.kubectl("apply", "-f", "-", stdin="\n---\n".join(ours))
 
     def has_them(role):
         found = kinds.api.call("GET", f"/apis/rbac.authorization.k8s.io/v1/clusterroles/{role}")
