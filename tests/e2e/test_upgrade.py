@@ -126,6 +126,7 @@ def test_a_checkpoint_of_the_previous_version_is_restored_by_this_one(cluster):
     counter.assert_restored(name)
     counter.wait_for_event("Restored")
 
+    counter.wait_restarts(1)  # and Ready: what is taken before is not restored
     counter.count_to(8)
     again = counter.take()
     assert counter.planned() == [again, name]
