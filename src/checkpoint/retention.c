@@ -5,7 +5,11 @@
 
 enum {
 	CHECKPOINT_PROBATION_SECONDS = 600, /* by then it has proved stable, or it is not */
-	CHECKPOINT_UNSEEN_SECONDS = 60, /* by then each watch has told what was written before */
+	/*
+	 * The request is deleted with what it owns: a watch that hangs must have been noticed and
+	 * made anew long before.
+	 */
+	CHECKPOINT_UNSEEN_SECONDS = 3600,
 };
 
 static struct str checkpoint_group_pod(const struct checkpoint_kept *item)

@@ -33,7 +33,7 @@ void checkpoint_mark_surplus(struct checkpoint_kept *items, size_t count, int64_
 
 /*
  * Whether a completed request has nothing to show any more: its Checkpoint was deleted by somebody.
- * `has_checkpoint`: it is seen. One that is not seen may yet come, up to a minute after the request
+ * `has_checkpoint`: it is seen. One that is not seen may yet come, up to an hour after the request
  * was completed.
  */
 bool checkpoint_request_is_spent(
