@@ -107,6 +107,7 @@ def another_template(place):
     after = place.ready(one.name)
     assert after.wait_other_life(life)["count"] == 0
     assert after.restarts() == 0 and after.attempts() == [] and "Restored" not in after.reasons()
+    wait("a plan without candidates", 20, lambda: after.plan() is not None and after.planned() == [])
     after.kill()
     after.wait_restarts(1)
     state = after.state()

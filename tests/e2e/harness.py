@@ -32,7 +32,8 @@ CONTROLLER = {"namespace": "kcr-system", "component": "controller"}
 AGENT = {"namespace": "kcr-agent", "component": "agent"}
 
 
-story = threading.local()  # of a test that runs beside others: lines to be printed when it is told, its Pods
+# Of a test that runs beside others: lines to be printed when it is told, its Pods, the paths of what it runs.
+story = threading.local()
 stopping = threading.Event()  # whoever waits beside others gives up
 PAUSE = 2 if IN_VM else 0.05  # seconds between two looks; one costs a virtual machine a tenth of a second
 PAUSE_BESIDE_OTHERS = 2 if IN_VM else 0.2
@@ -197,7 +198,7 @@ class Cluster:
             return False
 
     def api(self, path, text=False, method="GET", body=None):
-        headers = {"Content-Type": "application/json" if method == "POST" else "application/merge-patch+json"}
+        headers = {"Content-Type": "application/merge-patch+json" if method == "PATCH" else "application/json"}
         status, _, body = self.http("127.0.0.1", PROXY_PORT, path, method, body and json.dumps(body), headers)
         if status == 404:
             raise Absent(path)

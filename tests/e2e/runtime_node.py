@@ -5,7 +5,7 @@ import json
 import pathlib
 import urllib.parse
 
-from harness import AGENT, KCR, Cluster, Namespace, Pod, say, story, wait
+from harness import AGENT, KCR, Absent, Cluster, Namespace, Pod, say, story, wait
 from workload import TOOLS, schedule
 
 UNDER_WAY = "Interrupted"  # the last attempt's reason until it is known what comes of it
@@ -108,7 +108,7 @@ class Place(Namespace):
     def create(self):
         super().create()
         for name, terms in self.TERMS.items():
-            self.make(schedule(name, "nothing", restore=terms))
+            self.make(schedule(name, "nothing", restore=terms, retention={"maxCount": 100}))
         self.terms = {name: self.get(KCR, "checkpointschedules", name)["metadata"]["uid"] for name in self.TERMS}
 
     def make(self, *objects):
@@ -118,7 +118,16 @@ class Place(Namespace):
             spec = one["spec"]["template"]["spec"] if one["kind"] == "StatefulSet" else one.get("spec", {})
             if "containers" in spec and not self.cluster.is_default:
                 spec["runtimeClassName"] = "kcr"
-            self.cluster.api(self._path(*PATHS[one["kind"]]), method="POST", body=one)
+            path = self._path(*PATHS[one["kind"]])
+            self.cluster.api(path, method="POST", body=one)
+            if "containers" in spec:
+                getattr(story, "running", []).append(f"{path}/{one['metadata']['name']}")
+
+    def clear(self, running):
+        """Deletes the Pods and StatefulSets at these paths: each probe of one that is done with takes time from others."""
+        for path in reversed(running):
+            with contextlib.suppress(Absent, AssertionError, OSError):  # then they stay
+                self.cluster.api(path, method="DELETE", body={"gracePeriodSeconds": 0})
 
     def apply(self, *objects):
         self.make(*objects)

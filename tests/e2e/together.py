@@ -63,7 +63,7 @@ class Told:
 def tell(one, place):
     """Runs a case; whatever it raises is its test's."""
     told = Told([])
-    story.lines, story.pods = told.lines, []
+    story.lines, story.pods, story.running = told.lines, [], []
     try:
         one.run(place)
     except pytest.skip.Exception as reason:
@@ -74,6 +74,8 @@ def tell(one, place):
             told.background = background(place, story.pods)
     finally:
         del story.lines
+    if not os.environ.get("KCR_E2E_KEEP") and not stopping.is_set():
+        place.clear(story.running)
     return told
 
 
