@@ -3,6 +3,8 @@
 # a runtime that keeps the state of a container in a file, and no shim.
 # Usage: test_kcr_guard.sh PROGRAM
 set -euo pipefail
+# shellcheck source=tests/programs/tap.sh
+. "$(dirname "$(readlink -f "$0")")/tap.sh"
 
 program=$1
 place=$(mktemp -d)
@@ -32,21 +34,6 @@ CONFIG
 mkdir -p "$place/store/orders"
 echo $$ >"$place/pid"
 engines=()
-cases=0
-failures=0
-
-# holds WORDS COMMAND...: one line of TAP
-holds() {
-    local words=$1
-    shift
-    cases=$((cases + 1))
-    if "$@" >/dev/null; then
-        echo "ok $cases - $words"
-    else
-        echo "not ok $cases - $words"
-        failures=$((failures + 1))
-    fi
-}
 
 kcr() { "$place/kcr-runtime" "$@"; }
 checkpoint() { kcr checkpoint --image-path "$place/images.$1" --work-path "$place/work" --leave-running "$1"; }
@@ -235,5 +222,4 @@ for i in "${!bootstraps[@]}"; do
     holds "resumes by the runtime with '${bootstraps[i]}'" soon is "shim$i" running
 done
 
-echo "1..$cases"
-[ "$failures" = 0 ]
+end_cases

@@ -2,6 +2,8 @@
 # A restore that fails leaves the root of a container as it was: on a real overlay, with a runtime that does as it is told.
 # Usage: test_kcr_restore.sh PROGRAM; as root, in a mount namespace of its own
 set -euo pipefail
+# shellcheck source=tests/programs/tap.sh
+. "$(dirname "$(readlink -f "$0")")/tap.sh"
 
 [ "${2:-}" = inside ] || exec unshare --mount --propagation private "$0" "$1" inside
 program=$1
@@ -34,21 +36,6 @@ cat >"$place/bundle/config.json" <<'CONFIG'
 "io.kubernetes.cri.sandbox-namespace":"n"}}
 CONFIG
 record=$place/store/records/u1/main.json
-cases=0
-failures=0
-
-# holds WORDS COMMAND...: one line of TAP
-holds() {
-    local words=$1
-    shift
-    cases=$((cases + 1))
-    if "$@" >/dev/null; then
-        echo "ok $cases - $words"
-    else
-        echo "not ok $cases - $words"
-        failures=$((failures + 1))
-    fi
-}
 
 # plan SUM [LAYERS]
 plan() {
@@ -127,5 +114,4 @@ holds 'begins no restore with a full disk' test "$(grep -c restore "$place/calls
 holds 'leaves nothing half restored' root_is_fresh
 holds 'blames nobody' grep -q '"outcome":"Cold".*"reason":"NodeTrouble"' "$record"
 
-echo "1..$cases"
-[ "$failures" = 0 ]
+end_cases

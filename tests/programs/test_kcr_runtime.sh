@@ -2,6 +2,8 @@
 # kcr-runtime passes on whatever it is not for, word by word: arguments, streams, exit status, environment.
 # Usage: test_kcr_runtime.sh PROGRAM
 set -euo pipefail
+# shellcheck source=tests/programs/tap.sh
+. "$(dirname "$(readlink -f "$0")")/tap.sh"
 
 program=$1
 place=$(mktemp -d)
@@ -16,19 +18,6 @@ exit 42
 FAKE
 chmod 755 "$place/fake"
 echo "{\"runtime\":\"$place/fake\",\"store\":\"$place/store\",\"state\":\"$place/state\"}" >"$place/kcr-runtime.json"
-cases=0
-failures=0
-
-# check WORDS STATUS: one line of TAP
-check() {
-    cases=$((cases + 1))
-    if [ "$2" = 0 ]; then
-        echo "ok $cases - $1"
-    else
-        echo "not ok $cases - $1"
-        failures=$((failures + 1))
-    fi
-}
 
 # same_as_runtime ARGUMENT...: both say and return the same
 same_as_runtime() {
@@ -37,14 +26,6 @@ same_as_runtime() {
     through=$(echo text | MARK=1 "$place/kcr-runtime" "$@" 2>&1; echo "status=$?") || true
     [ "$direct" = "$through" ] || printf '# runtime: %s\n# kcr-runtime: %s\n' "${direct//$'\n'/ }" "${through//$'\n'/ }"
     check "passes on: $*" "$([ "$direct" = "$through" ]; echo $?)"
-}
-
-# holds WORDS COMMAND...
-holds() {
-    local words=$1 status=0
-    shift
-    "$@" >/dev/null || status=$?
-    check "$words" "$status"
 }
 
 mkdir -p "$place/bundle/rootfs"
@@ -191,5 +172,4 @@ status=0
 timeout 10 "$place/kcr-other" --version >/dev/null 2>&1 || status=$?
 holds 'does not become itself' test "$status" != 124
 
-echo "1..$cases"
-[ "$failures" = 0 ]
+end_cases
