@@ -1,11 +1,5 @@
 /* The client and the server on one loop: what agents do to each other. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-
-#include <cmocka.h>
-
-#include <unistd.h>
+#include "numbered_file.h"
 
 #include "base/alloc.h"
 #include "http/client.h"
@@ -31,28 +25,6 @@ struct world {
 	struct buf story;
 };
 
-/* The file is numbered lines of 16 bytes. */
-static int open_file(void)
-{
-	FILE *file = tmpfile();
-	int fd = dup(fileno(file));
-
-	for (int i = 0; i < FILE_BYTES / 16; i++)
-		assert_int_equal(fprintf(file, "%15d\n", i), 16);
-	assert_int_equal(fclose(file), 0);
-	return fd;
-}
-
-static struct reader *read_file(const struct world *world)
-{
-	int fd = dup(world->file_fd);
-	struct reader *reader;
-	struct error err;
-
-	assert_int_equal(reader_of_file(&fd, 0, FILE_BYTES, &reader, &err), 0);
-	return reader;
-}
-
 static void answer_file(
 	void *context, const struct http_server_request *request, struct http_server_answer *answer)
 {
@@ -72,7 +44,7 @@ static void answer_file(
 			(long long)answer->offset, (long long)(answer->offset + answer->size - 1),
 			FILE_BYTES);
 	}
-	answer->content = read_file(world);
+	answer->content = numbered_file_read(world->file_fd, FILE_BYTES);
 }
 
 static void count_done(
@@ -98,7 +70,7 @@ static int make_world(void **state)
 	struct error err;
 
 	*state = world;
-	world->file_fd = open_file();
+	world->file_fd = numbered_file_open(FILE_BYTES);
 	world->body = BUF_INIT(2 * FILE_BYTES);
 	world->story = BUF_INIT(1024);
 	if (loop_new(&world->loop, &err) < 0 ||
@@ -206,7 +178,7 @@ static void many_calls_run_at_the_same_time(void **state)
 static void an_upload_is_refused_before_it_is_sent(void **state)
 {
 	struct world *world = *state;
-	autoreader *reader = read_file(world);
+	autoreader *reader = numbered_file_read(world->file_fd, FILE_BYTES);
 
 	world->request.method = "PUT";
 	world->request.body = (struct http_body){.content = reader, .size = FILE_BYTES};

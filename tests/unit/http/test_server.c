@@ -1,9 +1,5 @@
 /* The server: bytes go in over a real connection, bytes come out. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-
-#include <cmocka.h>
+#include "numbered_file.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -32,23 +28,13 @@ struct world {
 	struct error error;
 };
 
-static struct reader *read_file(const struct world *world)
-{
-	int fd = dup(world->file_fd);
-	struct reader *reader;
-	struct error err;
-
-	assert_int_equal(reader_of_file(&fd, 0, FILE_BYTES, &reader, &err), 0);
-	return reader;
-}
-
 static void answer_file(const struct world *world, const struct http_server_request *request,
 	struct http_server_answer *answer)
 {
 	int result;
 
 	answer->status = 200;
-	answer->content = read_file(world);
+	answer->content = numbered_file_read(world->file_fd, FILE_BYTES);
 	answer->size = FILE_BYTES;
 	result = http_range_parse(
 		http_server_header(request, "range"), FILE_BYTES, &answer->offset, &answer->size);
@@ -67,7 +53,7 @@ static void answer_by_path(
 		answer_file(world, request, answer);
 	} else if (str_is(request->path, "/empty-file")) {
 		answer->status = 200;
-		answer->content = read_file(world);
+		answer->content = numbered_file_read(world->file_fd, FILE_BYTES);
 	} else if (str_is(request->path, "/free")) {
 		answer->status = 200;
 		http_server_free(world->server);
@@ -89,16 +75,6 @@ static void answer_by_path(
 		answer->content_type = "text/plain";
 		answer->bytes = STR("hello");
 	}
-}
-
-static void open_file(struct world *world)
-{
-	FILE *file = tmpfile();
-
-	for (int i = 0; i < FILE_BYTES / 16; i++)
-		assert_int_equal(fprintf(file, "%15d\n", i), 16);
-	world->file_fd = dup(fileno(file));
-	assert_int_equal(fclose(file), 0);
 }
 
 static int make_world(void **state)
@@ -275,7 +251,7 @@ static void head_of_a_file_tells_its_size(void **state)
 	struct world *world = *state;
 	const char *answer;
 
-	open_file(world);
+	world->file_fd = numbered_file_open(FILE_BYTES);
 	answer = ask(world, "HEAD /file HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
 	assert_contains(answer, "\r\nContent-Length: 8388608\r\n");
 	assert_ends(answer, "\r\n\r\n");
@@ -330,7 +306,7 @@ static void a_file_is_sent_whole(void **state)
 	const char *answer;
 	const char *body;
 
-	open_file(world);
+	world->file_fd = numbered_file_open(FILE_BYTES);
 	answer = ask(world, GET("/file"));
 	body = strstr(answer, "\r\n\r\n") + 4;
 	assert_int_equal(strlen(body), FILE_BYTES);
@@ -346,7 +322,7 @@ static void a_range_of_a_file_is_sent(void **state)
 	struct world *world = *state;
 	const char *answer;
 
-	open_file(world);
+	world->file_fd = numbered_file_open(FILE_BYTES);
 	answer = ask(world,
 		"GET /file HTTP/1.1\r\nHost: x\r\nRange: bytes=16-31\r\nConnection: close\r\n\r\n");
 	assert_begins(answer, "HTTP/1.1 206 Partial Content\r\n");
@@ -359,7 +335,7 @@ static void a_peer_that_does_not_read_holds_up_nobody(void **state)
 	struct world *world = *state;
 	int lazy_fd;
 
-	open_file(world);
+	world->file_fd = numbered_file_open(FILE_BYTES);
 	start(world);
 	world->fd = connect_to(world);
 	say(world, GET("/file"));
@@ -374,7 +350,7 @@ static void an_empty_range_is_an_empty_body(void **state)
 	struct world *world = *state;
 	const char *answer;
 
-	open_file(world);
+	world->file_fd = numbered_file_open(FILE_BYTES);
 	answer = ask(world, GET("/empty-file"));
 	assert_contains(answer, "\r\nContent-Length: 0\r\n");
 	assert_ends(answer, "\r\n\r\n");
@@ -384,7 +360,7 @@ static void a_content_that_is_damaged_ends_its_connection(void **state)
 {
 	struct world *world = *state;
 
-	open_file(world);
+	world->file_fd = numbered_file_open(FILE_BYTES);
 	start(world);
 	world->fd = connect_to(world);
 	say(world, GET("/file"));
@@ -532,7 +508,7 @@ static void a_server_may_be_freed_while_connections_are_open(void **state)
 {
 	struct world *world = *state;
 
-	open_file(world);
+	world->file_fd = numbered_file_open(FILE_BYTES);
 	start(world);
 	world->fd = connect_to(world);
 	say(world, GET("/file"));
