@@ -6,6 +6,8 @@
 
 #include <cmocka.h>
 
+#include "arena_world.h"
+
 #include "base/alloc.h"
 #include "node/attempts.h"
 
@@ -25,9 +27,10 @@ struct world {
 static int make_world(void **state)
 {
 	static const char *const ids[ATTEMPTS] = {"one", "two", "three"};
-	struct world *world = new_zeroed(struct world);
+	struct arena *arena = arena_new(4000);
+	struct world *world = arena_zeroed(arena, 1, sizeof(*world));
 
-	world->arena = arena_new(4000);
+	world->arena = arena;
 	for (int64_t i = 0; i < ATTEMPTS; i++)
 		world->attempts[i] = (struct handover_attempt){
 			.outcome = STR(HANDOVER_RESTORED),
@@ -44,15 +47,6 @@ static int make_world(void **state)
 		.retry_window_seconds = 30,
 	};
 	*state = world;
-	return 0;
-}
-
-static int drop_world(void **state)
-{
-	struct world *world = *state;
-
-	arena_free(world->arena);
-	free(world);
 	return 0;
 }
 
@@ -324,7 +318,7 @@ static void the_first_complaint_stands(void **state)
 	assert_complaint(world, API_REASON_RESTORE_FAILED, "first");
 }
 
-#define world_test(name) cmocka_unit_test_setup_teardown(name, make_world, drop_world)
+#define world_test(name) cmocka_unit_test_setup_teardown(name, make_world, drop_arena_world)
 
 int main(void)
 {

@@ -7,6 +7,8 @@
 
 #include <cmocka.h>
 
+#include "arena_world.h"
+
 #include "base/alloc.h"
 #include "node/candidates.h"
 
@@ -49,9 +51,10 @@ static void make_checkpoint(struct world *world, int64_t index)
 
 static int make_world(void **state)
 {
-	struct world *world = new_zeroed(struct world);
+	struct arena *arena = arena_new(4000);
+	struct world *world = arena_zeroed(arena, 1, sizeof(*world));
 
-	world->arena = arena_new(4000);
+	world->arena = arena;
 	world->container = (struct api_container){.name = STR("app"), .image = STR("app:1")};
 	world->status = (struct api_container_status){
 		.name = STR("app"), .container_id = STR("containerd://one")};
@@ -70,15 +73,6 @@ static int make_world(void **state)
 		.checkpoint_count = 3,
 	};
 	*state = world;
-	return 0;
-}
-
-static int drop_world(void **state)
-{
-	struct world *world = *state;
-
-	arena_free(world->arena);
-	free(world);
 	return 0;
 }
 
@@ -196,7 +190,7 @@ a_plan_is_of_no_use_when(the_pod_goes, world->pod.metadata.deleted = wall_time_o
 a_plan_is_of_no_use_when(nothing_restarts_it, world->pod.spec.restart_policy = STR("Never"));
 a_plan_is_of_no_use_when(the_pod_is_done, world->pod.status.phase = STR("Succeeded"));
 
-#define world_test(name) cmocka_unit_test_setup_teardown(name, make_world, drop_world)
+#define world_test(name) cmocka_unit_test_setup_teardown(name, make_world, drop_arena_world)
 
 int main(void)
 {
