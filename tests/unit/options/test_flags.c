@@ -37,12 +37,7 @@ static void values_follow_or_stand_behind_an_equals_sign(void **state)
 		const char *path = NULL;
 		if (parse(lines[i], &sample, &path, &mistakes) != 0)
 			fail_msg("%s", mistakes.lines.data);
-		assert_string_equal(sample.text, "x=y");
-		assert_true(sample.flag);
-		assert_int_equal(sample.number, -3);
-		assert_int_equal(sample.delay_ms, 90000);
-		assert_int_equal(sample.bytes, 2048);
-		assert_string_equal(sample.choice, "green");
+		assert_given(&sample);
 		assert_string_equal(path, "f");
 	}
 }
