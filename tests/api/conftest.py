@@ -9,6 +9,10 @@ import subprocess
 
 import pytest
 
+# What is no test file shows both sides of its assertions, too.
+pytest.register_assert_rewrite("node")
+
+from node import NODE, Node
 from world import Api, ApiError, Network, NodeHeart, Program, Space, eventually
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -129,6 +133,27 @@ def programs(kinds, tmp_path, request):
     yield make
     for program in made:
         program.stop()
+
+
+@pytest.fixture
+def make_node(kinds, space, programs, tmp_path):
+    """Makes nodes of the test, agents with their kubelets, which end when the test is over."""
+    made = []
+
+    def make(kind=Node):
+        made.append(kind(kinds, space, programs, tmp_path))
+        return made[-1]
+
+    yield make
+    for node in made:
+        node.kubelet.stop()
+
+
+@pytest.fixture
+def node(make_node, space):
+    """A node with one Pod."""
+    space.pod("pod-1", node=NODE)
+    return make_node()
 
 
 @pytest.hookimpl(hookwrapper=True)

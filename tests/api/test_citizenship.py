@@ -6,7 +6,6 @@ import time
 
 import pytest
 
-from test_agent import NODE, Node
 from test_workloads import CONTAINERS, SCHEDULE, annotate, schedule_of, wait_for_spec, workload
 from world import GROUP, ROOT, eventually, never
 
@@ -19,14 +18,6 @@ def wait_for(space, kinds, what, condition, check=True):
     """What `kubectl wait` says; it must not need its time to the end."""
     return kinds.kubectl("wait", what, f"--for=condition={condition}", "--timeout=20s",
                          "-n", space.name, check=check)
-
-
-@pytest.fixture
-def node(kinds, space, programs, tmp_path):
-    made = Node(kinds, space, programs, tmp_path)
-    space.pod("pod-1", node=NODE)
-    yield made
-    made.kubelet.stop()
 
 
 # ---- Conditions ----

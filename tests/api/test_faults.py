@@ -11,8 +11,8 @@ import pytest
 
 from ledger import Ledger
 from middle import GONE, Authority, Fault, Middle, kubeconfig
+from node import NODE
 from proxy import Proxy
-from test_agent import NODE, Node
 from world import ApiError, Clock, eventually, never, stamp
 
 ALONE = "--leader-elect=false"
@@ -200,7 +200,7 @@ FAULTS = {  # which requests it befalls, and how
 }
 
 
-def test_a_storm_of_all_faults_at_once(kinds, space, programs, middle, authority, tmp_path):
+def test_a_storm_of_all_faults_at_once(space, programs, make_node, middle, authority, tmp_path):
     """A third of all requests of the controller and of an agent, for a while."""
     befell = dict.fromkeys(FAULTS, 0)
 
@@ -212,30 +212,27 @@ def test_a_storm_of_all_faults_at_once(kinds, space, programs, middle, authority
         befell[name] += 1
         return FAULTS[name][1]()
 
-    node = Node(kinds, space, programs, tmp_path)
-    try:
-        way = by_middle(middle, authority, tmp_path)
-        ledger = Ledger(space, node=NODE)
-        clock = Clock(tmp_path, speed=10)  # a back-off of a minute is 6 s
-        controller = programs("controller", ALONE, "--log-level=debug", kubeconfig=way, clock=clock)
-        controller.start().says("Started reconciling")
-        node.start(kubeconfig=way, clock=clock)
-        ledger.wait(1)
-        middle.script = storm
-        middle.cut()
-        for _ in range(8):
-            time.sleep(1)
-            ledger.look()
-            if random.random() < 0.5:
-                middle.cut()
-        middle.script = lambda method, path: None
-        ledger.wait(2, 60)
-        clock.go(1)
-        ledger.settle(controller)
-        ledger.settle_node(node)
-        assert all(befell.values()), befell
-    finally:
-        node.kubelet.stop()
+    node = make_node()
+    way = by_middle(middle, authority, tmp_path)
+    ledger = Ledger(space, node=NODE)
+    clock = Clock(tmp_path, speed=10)  # a back-off of a minute is 6 s
+    controller = programs("controller", ALONE, "--log-level=debug", kubeconfig=way, clock=clock)
+    controller.start().says("Started reconciling")
+    node.start(kubeconfig=way, clock=clock)
+    ledger.wait(1)
+    middle.script = storm
+    middle.cut()
+    for _ in range(8):
+        time.sleep(1)
+        ledger.look()
+        if random.random() < 0.5:
+            middle.cut()
+    middle.script = lambda method, path: None
+    ledger.wait(2, 60)
+    clock.go(1)
+    ledger.settle(controller)
+    ledger.settle_node(node)
+    assert all(befell.values()), befell
 
 
 # ---- Credentials ----

@@ -7,7 +7,6 @@ import threading
 import pytest
 
 from scripted_kubelet import archive
-from test_agent import node  # noqa: F401 (a fixture)
 from world import SANITIZER, binary, eventually, never
 
 

@@ -9,7 +9,7 @@ import time
 import pytest
 
 from scripted_kubelet import archive
-from test_agent import Node, refuse
+from test_agent import refuse
 from world import eventually, seconds_of
 
 NAME = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
@@ -119,14 +119,6 @@ CONTROLLER = EVERYWHERE | {"leader_election_master_status", "kcr_schedule_lag_se
 AGENT = EVERYWHERE | {
     "kcr_checkpoints_total", "kcr_checkpoint_size_bytes", "kcr_checkpoint_frozen_seconds",
     "kcr_store_bytes", "kcr_store_checkpoints", "kcr_store_free_bytes"}
-
-
-@pytest.fixture
-def node(kinds, space, programs, tmp_path):
-    made = Node(kinds, space, programs, tmp_path)
-    space.pod("pod-1", node="node-7")
-    yield made
-    made.kubelet.stop()
 
 
 def test_the_controller_has_the_names_that_dashboards_know(controller):

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from test_agent import NODE, Node
+from node import NODE, Node
 from test_restores import ORIGINAL, crash, image_of, record_of, restorable, runtime_image
 from world import GROUP, ApiError, eventually, never, stamp
 
@@ -52,11 +52,10 @@ class DescribedNode(Node):
 
 
 @pytest.fixture
-def node(kinds, space, programs, tmp_path):
-    made = DescribedNode(kinds, space, programs, tmp_path)
+def node(make_node):
+    made = make_node(DescribedNode)
     made.forget()
     yield made
-    made.kubelet.stop()
     if getattr(made, "agent", None):
         made.agent.stop()
     made.forget()

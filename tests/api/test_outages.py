@@ -12,9 +12,9 @@ import time
 import pytest
 
 from ledger import Ledger
+from node import NODE
 from proxy import Proxy
 from scripted_kubelet import archive
-from test_agent import NODE, Node
 from test_faults import ALONE, start_api_server
 from world import ROOT, Clock, eventually
 
@@ -22,10 +22,8 @@ CRDS = ROOT / "deploy" / "crds"
 
 
 @pytest.fixture
-def node(kinds, space, programs, tmp_path):
-    made = Node(kinds, space, programs, tmp_path)
-    yield made
-    made.kubelet.stop()
+def node(make_node):
+    return make_node()
 
 
 def launch(kinds):

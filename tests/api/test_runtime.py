@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from test_agent import NODE, Node
+from node import NODE, Node
 from scripted_kubelet import Answer
 from world import eventually, never, stamp
 
@@ -98,11 +98,10 @@ class RuntimeNode(Node):
 
 
 @pytest.fixture
-def node(kinds, space, programs, tmp_path):
-    made = RuntimeNode(kinds, space, programs, tmp_path)
+def node(make_node):
+    made = make_node(RuntimeNode)
     made.store.mkdir()
-    yield made
-    made.kubelet.stop()
+    return made
 
 
 @pytest.fixture

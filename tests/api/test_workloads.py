@@ -2,7 +2,7 @@
 
 import pytest
 
-from test_agent import NODE, Node
+from node import NODE
 from world import eventually, never, owner_of
 
 pytestmark = pytest.mark.usefixtures("controller")
@@ -80,23 +80,19 @@ def test_a_schedule_goes_with_its_annotation_and_no_other_does(space):
     eventually(lambda: space.names("checkpointschedules") == ["other"])
 
 
-def test_the_garbage_collector_takes_all_that_came_of_a_deleted_workload(
-        kinds, space, programs, tmp_path):
+def test_the_garbage_collector_takes_all_that_came_of_a_deleted_workload(space, make_node):
     """Schedule, requests, Checkpoints; with the last the agent takes what lies on the node."""
-    node = Node(kinds, space, programs, tmp_path)
-    try:
-        node.start()
-        space.pod("web-1", labels={"app": "web"}, node=NODE)
-        workload(space, **{SCHEDULE: "@every 1s"})
-        eventually(node.entries, 20, "a stored checkpoint")
-        space.delete("deployments", "web")
-        # the collector learns of new kinds every 30 s only
-        for plural in ("checkpointschedules", "checkpointrequests", "checkpoints"):
-            eventually(lambda: not space.names(plural), 40, f"the end of the {plural}")
-        eventually(lambda: node.entries() == [], what="an empty store")
-        assert node.kubelet.archives() == []
-    finally:
-        node.kubelet.stop()
+    node = make_node()
+    node.start()
+    space.pod("web-1", labels={"app": "web"}, node=NODE)
+    workload(space, **{SCHEDULE: "@every 1s"})
+    eventually(node.entries, 20, "a stored checkpoint")
+    space.delete("deployments", "web")
+    # the collector learns of new kinds every 30 s only
+    for plural in ("checkpointschedules", "checkpointrequests", "checkpoints"):
+        eventually(lambda: not space.names(plural), 40, f"the end of the {plural}")
+    eventually(lambda: node.entries() == [], what="an empty store")
+    assert node.kubelet.archives() == []
 
 
 def test_a_deleted_schedule_comes_back_while_it_is_asked_for(space):
