@@ -27,12 +27,17 @@ def at(text):
     return datetime.datetime.fromisoformat(text)
 
 
-def test_a_leader_that_stood_still_past_its_lease_ends_without_acting(space, programs):
+def two_controllers(space, programs, lease, *timings):
+    """The ledger of a schedule that has had a run, who leads, and who waits."""
     ledger = Ledger(space)
-    options = lease_options("stopped", *FAST_LEASE)
-    old = programs("controller", *options).start().says("Started reconciling")
-    new = programs("controller", *options).start().says("Synced")
-    ledger.wait(1)
+    options = lease_options(lease, *timings)
+    leader = programs("controller", *options).start().says("Started reconciling")
+    follower = programs("controller", *options).start().says("Synced")
+    return ledger.wait(1), leader, follower
+
+
+def test_a_leader_that_stood_still_past_its_lease_ends_without_acting(space, programs):
+    ledger, old, new = two_controllers(space, programs, "stopped", *FAST_LEASE)
     old.signal(signal.SIGSTOP)
     new.says("Started reconciling")
     ledger.wait(1)
@@ -73,10 +78,7 @@ def test_a_leader_that_stood_still_sends_no_write_when_it_goes_on(space, program
 def test_a_clean_exit_hands_over_sooner_than_one_looks(space, programs):
     """With the timings of client-go, whose followers look at the lease each 2 to 4.4 s: ours see
     its release. And its fields are client-go's."""
-    ledger = Ledger(space)
-    first = programs("controller", *lease_options("handover")).start().says("Started reconciling")
-    second = programs("controller", *lease_options("handover")).start().says("Synced")
-    ledger.wait(1)
+    ledger, first, second = two_controllers(space, programs, "handover")
     held = lease_of(space, "handover")
     assert held["leaseDurationSeconds"] == 15
     assert held["leaseTransitions"] == 0
@@ -100,11 +102,7 @@ def test_a_clean_exit_hands_over_sooner_than_one_looks(space, programs):
 
 
 def test_a_killed_leader_is_followed_when_its_lease_is_over_and_not_before(space, programs):
-    ledger = Ledger(space)
-    options = lease_options("killed", *FAST_LEASE)
-    first = programs("controller", *options).start().says("Started reconciling")
-    second = programs("controller", *options).start().says("Synced")
-    ledger.wait(1)
+    ledger, first, second = two_controllers(space, programs, "killed", *FAST_LEASE)
     first.kill()
     last = lease_of(space, "killed")
     second.says("Started reconciling")

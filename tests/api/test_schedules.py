@@ -289,13 +289,19 @@ def test_a_run_later_than_the_deadline_is_left_out_and_told(space):
     assert space.requests() == []
 
 
-def test_of_the_runs_that_nobody_was_there_for_the_newest_is_made_up(space):
+def go_on_after_hours(space, hours):
+    """A schedule of each hour goes on that ran so many hours, and a minute, ago; gives when that was."""
     space.pod("pod-1")
     space.schedule("every", "@every 1h", suspend=True)
     ready(space, reason="Suspended")
-    last = int(time.time()) - 3600 * 4 - 60
+    last = int(time.time()) - 3600 * hours - 60
     space.patch("checkpointschedules", "every", {"status": {"lastRunTime": stamp(last)}}, "status")
     space.patch("checkpointschedules", "every", {"spec": {"suspend": False}})
+    return last
+
+
+def test_of_the_runs_that_nobody_was_there_for_the_newest_is_made_up(space):
+    last = go_on_after_hours(space, 4)
     eventually(lambda: space.requests("every"))
     assert run_times(space) == [last + 4 * 3600]
     assert eventually(lambda: space.notes("MissedRuns")) == [
@@ -303,12 +309,7 @@ def test_of_the_runs_that_nobody_was_there_for_the_newest_is_made_up(space):
 
 
 def test_more_than_a_hundred_missed_runs_are_said_to_be_so_many(space):
-    space.pod("pod-1")
-    space.schedule("every", "@every 1h", suspend=True)
-    ready(space, reason="Suspended")
-    last = int(time.time()) - 3600 * 500 - 60
-    space.patch("checkpointschedules", "every", {"status": {"lastRunTime": stamp(last)}}, "status")
-    space.patch("checkpointschedules", "every", {"spec": {"suspend": False}})
+    last = go_on_after_hours(space, 500)
     notes = eventually(lambda: space.notes("MissedRuns"), what="word of the missed runs")
     assert notes == [
         f"more than 100 runs before that of {stamp(last + 500 * 3600)} were missed and are not made"
