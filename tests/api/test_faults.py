@@ -281,10 +281,12 @@ def test_token_and_authority_are_rotated(kinds, space, programs, middle, authori
 
 def test_the_clock_is_stepped(space, programs, tmp_path):
     """Of the controller only. It looks at it each 10 s, which is 1 s here; the timer of the next due
-    time would take a minute. The lease does not follow the clock."""
+    time would take a minute. The lease, of 6 s here, does not follow the clock."""
     clock = Clock(tmp_path, speed=10)
     ledger = Ledger(space, 600)
-    controller = programs("controller", "--leader-elect-resource-name=stepped", clock=clock)
+    controller = programs("controller", "--leader-elect-resource-name=stepped",
+                          "--leader-elect-lease-duration=60s", "--leader-elect-renew-deadline=40s",
+                          clock=clock)
     controller.start().says("Started reconciling")
     clock.step(601)
     ledger.wait_for(1).wait_until_right()
