@@ -11,15 +11,26 @@
 #include "sys/file.h"
 #include "sys/log.h"
 
-bool node_is_known_archive(const struct node *node, const char *name)
+/* The next Checkpoint that names the archive; `position` begins at 0. NULL: there is no further. */
+static const struct api_checkpoint *node_next_naming(
+	const struct node *node, const char *archive, size_t *position)
 {
 	const struct kube_object *object;
+
+	while ((object = kube_informer_next(node->checkpoints, position)) != NULL) {
+		const struct api_checkpoint *checkpoint = object->view;
+
+		if (str_is(checkpoint->spec.data, archive))
+			return checkpoint;
+	}
+	return NULL;
+}
+
+bool node_is_known_archive(const struct node *node, const char *name)
+{
 	size_t position = 0;
 
-	while ((object = kube_informer_next(node->checkpoints, &position)) != NULL)
-		if (str_is(((const struct api_checkpoint *)object->view)->spec.data, name))
-			return true;
-	return false;
+	return node_next_naming(node, name, &position) != NULL;
 }
 
 /*
@@ -28,16 +39,12 @@ bool node_is_known_archive(const struct node *node, const char *name)
  */
 static bool node_is_awaited_archive(const struct node *node, const char *name)
 {
-	const struct kube_object *object;
+	const struct api_checkpoint *checkpoint;
 	size_t position = 0;
 
-	while ((object = kube_informer_next(node->checkpoints, &position)) != NULL) {
-		const struct api_checkpoint *checkpoint = object->view;
-
-		if (str_is(checkpoint->spec.data, name) &&
-			api_checkpoint_phase(checkpoint) != API_CHECKPOINT_IMAGE_BUILT)
+	while ((checkpoint = node_next_naming(node, name, &position)) != NULL)
+		if (api_checkpoint_phase(checkpoint) != API_CHECKPOINT_IMAGE_BUILT)
 			return true;
-	}
 	return false;
 }
 
