@@ -82,13 +82,19 @@ static void node_kubelet_connected(void *context, int fd)
 	call->connected(call->context, fd);
 }
 
-/* Appends the URL of the kubelet's root. */
-static void node_kubelet_write_root(const struct node_kubelet *kubelet, struct buf *url)
+/* Sends `request`, completed by what is the same in all; `path` begins with '/'. */
+static void node_kubelet_send(struct node_kubelet_call *call, const struct node_kubelet *kubelet,
+	const char *path, struct http_request *request, const struct http_callbacks *callbacks)
 {
 	bool is_ipv6 = strchr(kubelet->host, ':') != NULL;
+	autobuf url = BUF_INIT(NODE_KUBELET_URL_BYTES);
 
-	buf_printf(url, "https://%s%s%s:%u", is_ipv6 ? "[" : "", kubelet->host, is_ipv6 ? "]" : "",
-		kubelet->port);
+	buf_printf(&url, "https://%s%s%s:%u%s", is_ipv6 ? "[" : "", kubelet->host,
+		is_ipv6 ? "]" : "", kubelet->port, path);
+	request->url = url.data;
+	request->tls = kubelet->tls;
+	request->body = HTTP_NO_BODY;
+	call->http = http_call_start(kubelet->http, request, callbacks);
 }
 
 struct node_kubelet_call *node_kubelet_checkpoint(const struct node_kubelet *kubelet,
@@ -96,13 +102,11 @@ struct node_kubelet_call *node_kubelet_checkpoint(const struct node_kubelet *kub
 	int64_t timeout_seconds, const struct node_kubelet_callbacks *callbacks)
 {
 	struct node_kubelet_call *call = new_zeroed(struct node_kubelet_call);
-	autobuf url = BUF_INIT(NODE_KUBELET_URL_BYTES);
+	autobuf path = BUF_INIT(NODE_KUBELET_URL_BYTES);
 	autobuf object = BUF_INIT(NODE_KUBELET_URL_BYTES);
 	struct http_request request = {
 		.method = "POST",
 		.bearer_token = token,
-		.tls = kubelet->tls,
-		.body = HTTP_NO_BODY,
 		.timeout_ms = timeout_seconds * 1000 + NODE_KUBELET_GRACE_MS,
 		.max_bytes = LIMIT_REPLY_BYTES,
 	};
@@ -110,14 +114,12 @@ struct node_kubelet_call *node_kubelet_checkpoint(const struct node_kubelet *kub
 		.done = node_kubelet_done, .connected = node_kubelet_connected, .context = call};
 
 	buf_printf(&object, "%.*s/%.*s/%.*s", STR_ARG(namespace), STR_ARG(pod), STR_ARG(container));
-	node_kubelet_write_root(kubelet, &url);
-	buf_printf(&url, "/checkpoint/%s?timeout=%lld", object.data, (long long)timeout_seconds);
+	buf_printf(&path, "/checkpoint/%s?timeout=%lld", object.data, (long long)timeout_seconds);
 	call->object = buf_take(&object);
 	call->done = callbacks->done;
 	call->connected = callbacks->connected;
 	call->context = callbacks->context;
-	request.url = url.data;
-	call->http = http_call_start(kubelet->http, &request, &http_callbacks);
+	node_kubelet_send(call, kubelet, path.data, &request, &http_callbacks);
 	return call;
 }
 
@@ -173,23 +175,17 @@ struct node_kubelet_call *node_kubelet_pods(const struct node_kubelet *kubelet, 
 	int64_t timeout_ms, node_kubelet_pods_fn done, void *context)
 {
 	struct node_kubelet_call *call = new_zeroed(struct node_kubelet_call);
-	autobuf url = BUF_INIT(NODE_KUBELET_URL_BYTES);
 	struct http_request request = {
 		.method = "GET",
 		.bearer_token = token,
-		.tls = kubelet->tls,
-		.body = HTTP_NO_BODY,
 		.timeout_ms = timeout_ms,
 		.max_bytes = LIMIT_PODS_BYTES,
 	};
 	struct http_callbacks callbacks = {.done = node_kubelet_pods_done, .context = call};
 
-	node_kubelet_write_root(kubelet, &url);
-	buf_printf(&url, "/pods");
 	call->pods_done = done;
 	call->context = context;
-	request.url = url.data;
-	call->http = http_call_start(kubelet->http, &request, &callbacks);
+	node_kubelet_send(call, kubelet, "/pods", &request, &callbacks);
 	return call;
 }
 
