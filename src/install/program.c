@@ -124,29 +124,46 @@ static int program_report(struct install *install, const struct error *problem, 
 	return 0;
 }
 
-static int program_open(struct install *install, struct arena *arena,
-	const struct install_options *options, struct error *err)
+/* What both commands have from beginning to end. */
+struct program {
+	struct arena *arena;
+	struct install_options options;
+	struct install install;
+};
+
+static void program_done(struct program *program)
 {
-	*install = (struct install){
-		.options = options, .host = {.root = options->host, .root_fd = -1, .arena = arena}};
-	if (file_open_directory(options->host, &install->host.root_fd, err) < 0)
-		return -1;
-	install->program = install__path(install, INSTALL_PROGRAM);
-	install->record_path = install__path(install, "kcr-install.json");
-	return 0;
+	fd_close(&program->install.host.root_fd);
+	arena_free(program->arena);
 }
+#define autoprogram clean_up(program_done) struct program
+
+#define PROGRAM_INIT ((struct program){.arena = arena_new(16 * 1024), .install.host.root_fd = -1})
 
 /* False when the program is over, with its exit status. */
-static bool program_start(const struct option_table *table, int count, char *const *arguments,
-	struct install_options *options, int *ret_status)
+static bool program_start(struct program *program, const struct option_table *table, int count,
+	char *const *arguments, int *ret_status)
 {
+	struct install_options *options = &program->options;
+	struct install *install = &program->install;
 	struct options sources;
+	struct error err;
 
 	if (!options_start(&sources, table, count, arguments, options, ret_status))
 		return false;
 	options_done(&sources); /* flags only: nothing is borrowed from it */
 	log_configure_by_names(options->log_format, "info");
 	(void)umask(022);
+	if (file_open_directory(options->host, &install->host.root_fd, &err) < 0) {
+		log_error(&err, "Failed to read the host", "host", options->host);
+		*ret_status = 1;
+		return false;
+	}
+	install->options = options;
+	install->host.root = options->host;
+	install->host.arena = program->arena;
+	install->program = install__path(install, INSTALL_PROGRAM);
+	install->record_path = install__path(install, "kcr-install.json");
 	return true;
 }
 
@@ -166,30 +183,23 @@ static void program_tell(const struct install *install)
 
 int install_main(int count, char *const *arguments)
 {
-	autoarena *arena = arena_new(16 * 1024);
-	struct install_options options;
-	struct install install;
+	autoprogram program = PROGRAM_INIT;
 	struct error problem;
 	struct error err;
 	int result;
 
-	if (!program_start(&install_option_table, count, arguments, &options, &result))
+	if (!program_start(&program, &install_option_table, count, arguments, &result))
 		return result;
-	if (program_open(&install, arena, &options, &err) < 0) {
-		log_error(&err, "Failed to read the host", "host", options.host);
-		return 1;
-	}
-	autoclose int root_fd = install.host.root_fd;
-	result = install__install(&install, &problem);
+	result = install__install(&program.install, &problem);
 	if (result < 0)
 		log_error(&problem, "Failed to install kcr-runtime");
-	if (program_report(&install, result < 0 ? &problem : NULL, &err) < 0) {
+	if (program_report(&program.install, result < 0 ? &problem : NULL, &err) < 0) {
 		log_error(&err, "Failed to tell the agent what was found");
 		return 1;
 	}
 	if (result == 0)
-		program_tell(&install);
-	return result == 0 || options.best_effort ? 0 : 1;
+		program_tell(&program.install);
+	return result == 0 || program.options.best_effort ? 0 : 1;
 }
 
 /* Until SIGTERM or SIGINT. */
@@ -208,25 +218,18 @@ static void program_stay(void)
 int install_remove_main(int count, char *const *arguments)
 {
 	enum { PROGRAM_IS_KEPT = 3 };
-	autoarena *arena = arena_new(16 * 1024);
-	struct install_options options;
-	struct install install;
+	autoprogram program = PROGRAM_INIT;
 	struct error err;
-	int result;
+	int status;
 
-	if (!program_start(&install_remove_option_table, count, arguments, &options, &result))
-		return result;
-	if (program_open(&install, arena, &options, &err) < 0) {
-		log_error(&err, "Failed to read the host", "host", options.host);
-		return 1;
-	}
-	autoclose int root_fd = install.host.root_fd;
-	if (install__remove(&install, &err) < 0) {
+	if (!program_start(&program, &install_remove_option_table, count, arguments, &status))
+		return status;
+	if (install__remove(&program.install, &err) < 0) {
 		log_error(&err, "Failed to uninstall kcr-runtime");
 		return err.kind == ERROR_BUSY ? PROGRAM_IS_KEPT : 1;
 	}
 	log_info("Uninstalled kcr-runtime");
-	if (options.stay)
+	if (program.options.stay)
 		program_stay();
 	return 0;
 }
