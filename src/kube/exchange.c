@@ -156,13 +156,12 @@ static void exchange_done(
 	exchange->callbacks.done(exchange->callbacks.context, answer, body, err);
 }
 
+/* That there is one makes http collect the body of an answer that is not 2xx, of streams too. */
 static bool exchange_head(void *context, const struct http_answer *answer)
 {
-	struct kube__exchange *exchange = context;
-
-	if (answer->status == 401) /* its body is collected; exchange_done() decides */
-		return true;
-	return exchange->callbacks.head(exchange->callbacks.context, answer);
+	(void)context;
+	(void)answer;
+	return true;
 }
 
 static int exchange_data(void *context, struct str piece, struct error *err)
@@ -178,7 +177,7 @@ static void exchange_send(struct kube__exchange *exchange, const struct kube__id
 	struct exchange_headers headers = {.count = 0};
 	struct http_callbacks callbacks = {
 		.done = exchange_done,
-		.head = exchange->callbacks.head != NULL ? exchange_head : NULL,
+		.head = exchange->callbacks.data != NULL ? exchange_head : NULL,
 		.data = exchange->callbacks.data != NULL ? exchange_data : NULL,
 		.context = exchange,
 	};

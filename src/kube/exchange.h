@@ -34,8 +34,8 @@ struct kube__exchange_request {
 
 /*
  * Starts an exchange; `request` and its path are copied, its body is borrowed until the exchange
- * is released. The callbacks are as for http_call_start: `head` is not called for a 401 that is
- * answered by sending again. The caller owns the exchange. Never NULL.
+ * is released. The callbacks are as for http_call_start, `done` and `data` only: a body that is not
+ * 2xx comes to `done`, also when it is a stream's. The caller owns the exchange. Never NULL.
  */
 must_check struct kube__exchange *kube__exchange_start(struct kube__peer *peer,
 	const struct kube__exchange_request *request, const struct http_callbacks *callbacks);

@@ -306,13 +306,6 @@ static int informer_event(
 	return 0;
 }
 
-static bool informer_watch_head(void *context, const struct http_answer *answer)
-{
-	(void)context;
-	(void)answer; /* a body that is not 2xx comes to informer_watch_done() */
-	return true;
-}
-
 static int informer_watch_data(void *context, struct str piece, struct error *err)
 {
 	struct kube_informer *informer = context;
@@ -447,7 +440,6 @@ static void informer_open(struct kube_informer *informer, enum kube_informer_sta
 	};
 	struct http_callbacks callbacks = {
 		.done = informer_watch_done,
-		.head = informer_watch_head,
 		.data = informer_watch_data,
 		.context = informer,
 	};

@@ -36,13 +36,6 @@ static int lease_watch_event(
 	return 0;
 }
 
-static bool lease_watch_head(void *context, const struct http_answer *answer)
-{
-	(void)context;
-	(void)answer; /* a body that is not 2xx comes to lease_watch_done() */
-	return true;
-}
-
 static int lease_watch_data(void *context, struct str piece, struct error *err)
 {
 	struct kube__lease_watch *watch = context;
@@ -77,7 +70,6 @@ struct kube__lease_watch *kube__lease_watch_start(
 	};
 	struct http_callbacks callbacks = {
 		.done = lease_watch_done,
-		.head = lease_watch_head,
 		.data = lease_watch_data,
 		.context = watch,
 	};
