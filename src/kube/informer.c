@@ -62,20 +62,6 @@ struct kube_informer {
 	size_t watch_events;
 };
 
-const char *kube_informer_state_name(enum kube_informer_state state)
-{
-	static const char *const names[] = {
-		[KUBE_INFORMER_IDLE] = "idle",
-		[KUBE_INFORMER_STREAMING] = "streaming",
-		[KUBE_INFORMER_LISTING] = "listing",
-		[KUBE_INFORMER_WATCHING] = "watching",
-		[KUBE_INFORMER_EXPIRED] = "expired",
-		[KUBE_INFORMER_BACKING_OFF] = "backing off",
-	};
-
-	return names[state];
-}
-
 /* ---- Changes of the store, told to the handlers ---- */
 
 static void informer_tell(struct kube_informer *informer, const struct kube_object *old,

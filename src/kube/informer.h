@@ -68,9 +68,6 @@ enum kube_informer_state {
 	KUBE_INFORMER_BACKING_OFF, /* after a failure: soon the same again */
 };
 
-/* Static text: "watching". */
-const char *kube_informer_state_name(enum kube_informer_state state);
-
 /* Texts are copied. */
 struct kube_informer_options {
 	const struct kube_resource *resource;

@@ -56,13 +56,6 @@ void kube_key_split(struct str key, struct str *ret_namespace, struct str *ret_n
 	*ret_name = key;
 }
 
-void kube_resource_write_api_version(struct buf *out, const struct kube_resource *resource)
-{
-	if (resource->group[0] != '\0')
-		buf_printf(out, "%s/", resource->group);
-	buf_add_text(out, resource->version);
-}
-
 void kube_resource_write_path(struct buf *out, const struct kube_resource *resource,
 	struct str namespace, struct str name, struct str subresource)
 {

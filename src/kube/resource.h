@@ -35,9 +35,6 @@ void kube_key_write(struct buf *out, struct str namespace, struct str name);
 /* The two parts of a key, borrowed from it; the namespace is empty for cluster-scoped objects. */
 void kube_key_split(struct str key, struct str *ret_namespace, struct str *ret_name);
 
-/* Appends what objects say in apiVersion: "group/version", or "version" for the core group. */
-void kube_resource_write_api_version(struct buf *out, const struct kube_resource *resource);
-
 /*
  * Appends the absolute path of an object, or of the collection when `name` is empty, of one
  * namespace, or of all when `namespace` is empty; `subresource` ("status") may be empty. Each

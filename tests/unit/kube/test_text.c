@@ -60,9 +60,6 @@ static void keys_are_split_where_they_were_joined(void **state)
 	static const struct {
 		const char *namespace, *name, *key;
 	} cases[] = {{"a", "x", "a/x"}, {"", "n1", "n1"}};
-	static const struct kube_resource leases = {
-		"coordination.k8s.io", "v1", "leases", "Lease", true};
-	autobuf version = BUF_INIT(100);
 
 	(void)state;
 	for (size_t i = 0; i < array_size(cases); i++) {
@@ -75,8 +72,6 @@ static void keys_are_split_where_they_were_joined(void **state)
 		assert_true(str_is(namespace, cases[i].namespace));
 		assert_true(str_is(name, cases[i].name));
 	}
-	kube_resource_write_api_version(&version, &leases);
-	assert_string_equal(version.data, "coordination.k8s.io/v1");
 }
 
 static void names_are_one_segment_of_a_path(void **state)
