@@ -148,11 +148,6 @@ bool node_exits_is_restored(const struct node_exits *exits, struct str container
 	return watch != NULL && watch->is_restored;
 }
 
-bool node_exits_next(const struct node_exits *exits, size_t *position, struct str *ret_id)
-{
-	return map_next(&exits->watches, position, ret_id) != NULL;
-}
-
 /* ---- The end of a process ---- */
 
 static void node_watch_look(void *context)

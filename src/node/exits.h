@@ -45,7 +45,4 @@ bool node_exits_is_restored(const struct node_exits *exits, struct str container
 /* Stops watching. Not watched is fine. */
 void node_exits_forget(struct node_exits *exits, struct str container_id);
 
-/* Iterates over the watched containers' ids; `position` as map_next. False at the end. */
-bool node_exits_next(const struct node_exits *exits, size_t *position, struct str *ret_id);
-
 #endif
