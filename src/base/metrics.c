@@ -126,11 +126,6 @@ double metric_value(const struct metric *metric)
 	return metric->family->type == METRIC_HISTOGRAM ? (double)metric->count : metric->value;
 }
 
-void metrics_forget(struct metrics *metrics, const struct metric_family *family)
-{
-	metric_group_clear(metrics_group(metrics, family));
-}
-
 /* The number with as many digits as bring it back. */
 static void metric_write_number(struct buf *out, double value)
 {

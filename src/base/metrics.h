@@ -37,9 +37,6 @@ void metric_set(struct metric *metric, double value); /* gauges */
 void metric_observe(struct metric *metric, double value); /* histograms */
 double metric_value(const struct metric *metric); /* a histogram's count of observations */
 
-/* Forgets all series of a family, e.g. gauges of objects that are gone. */
-void metrics_forget(struct metrics *metrics, const struct metric_family *family);
-
 /* Appends everything, families in the order of their first use. */
 void metrics_write(const struct metrics *metrics, struct buf *out);
 

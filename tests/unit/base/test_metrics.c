@@ -102,17 +102,6 @@ static void a_histogram_counts_what_is_at_most_the_bound(void **state)
 		"kcr_time_seconds_count{a=\"b\"} 1\n");
 }
 
-static void a_forgotten_family_begins_anew(void **state)
-{
-	metric_add(metrics_series(*state, &size, "pod=\"a\""), 1);
-	metrics_forget(*state, &size);
-	metric_add(metrics_series(*state, &size, "pod=\"b\""), 1);
-	assert_written(*state,
-		"# HELP kcr_size_bytes How large it is\n"
-		"# TYPE kcr_size_bytes gauge\n"
-		"kcr_size_bytes{pod=\"b\"} 1\n");
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -124,8 +113,6 @@ int main(void)
 			make_metrics, drop_metrics),
 		cmocka_unit_test_setup_teardown(
 			a_histogram_counts_what_is_at_most_the_bound, make_metrics, drop_metrics),
-		cmocka_unit_test_setup_teardown(
-			a_forgotten_family_begins_anew, make_metrics, drop_metrics),
 	};
 
 	return cmocka_run_group_tests_name("metrics", tests, NULL, NULL);
