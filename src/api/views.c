@@ -222,16 +222,6 @@ const struct api_container_status *api_pod_container_status(
 	return NULL;
 }
 
-bool api_pod_is_ready(const struct api_pod *pod)
-{
-	const struct api_pod_condition *conditions = pod->status.conditions.items;
-
-	for (size_t i = 0; i < pod->status.conditions.count; i++)
-		if (str_is(conditions[i].type, "Ready"))
-			return str_is(conditions[i].status, "True");
-	return false;
-}
-
 struct str api_pod_template_hash(const struct api_pod *pod)
 {
 	const struct json_string_map *labels = &pod->metadata.labels;
@@ -266,18 +256,6 @@ static const struct json_field api_workload_fields[] = {
 const struct json_object api_workload_object =
 	JSON_OBJECT_OF("workload", struct api_workload, api_workload_fields);
 
-static const struct json_field api_node_address_fields[] = {
-	{.name = "type",
-		.type = JSON_FIELD_STRING,
-		.offset = offsetof(struct api_node_address, type)},
-	{.name = "address",
-		.type = JSON_FIELD_STRING,
-		.offset = offsetof(struct api_node_address, address)},
-};
-
-static const struct json_object api_node_address_object =
-	JSON_OBJECT_OF("address", struct api_node_address, api_node_address_fields);
-
 static const struct json_field api_node_info_fields[] = {
 	{.name = "containerRuntimeVersion",
 		.type = JSON_FIELD_STRING,
@@ -293,38 +271,11 @@ static const struct json_field api_node_info_fields[] = {
 static const struct json_object api_node_info_object =
 	JSON_OBJECT_OF("nodeInfo", struct api_node_info, api_node_info_fields);
 
-static const struct json_field api_kubelet_endpoint_fields[] = {
-	{.name = "Port", /* with a capital letter, alone in all of core/v1 */
-		.type = JSON_FIELD_I64,
-		.offset = offsetof(struct api_kubelet_endpoint, port)},
-};
-
-static const struct json_object api_kubelet_endpoint_object =
-	JSON_OBJECT_OF("kubeletEndpoint", struct api_kubelet_endpoint, api_kubelet_endpoint_fields);
-
-static const struct json_field api_daemon_endpoints_fields[] = {
-	{.name = "kubeletEndpoint",
-		.type = JSON_FIELD_OBJECT,
-		.offset = offsetof(struct api_daemon_endpoints, kubelet),
-		.object = &api_kubelet_endpoint_object},
-};
-
-static const struct json_object api_daemon_endpoints_object =
-	JSON_OBJECT_OF("daemonEndpoints", struct api_daemon_endpoints, api_daemon_endpoints_fields);
-
 static const struct json_field api_node_status_fields[] = {
-	{.name = "addresses",
-		.type = JSON_FIELD_LIST,
-		.offset = offsetof(struct api_node_status, addresses),
-		.object = &api_node_address_object},
 	{.name = "nodeInfo",
 		.type = JSON_FIELD_OBJECT,
 		.offset = offsetof(struct api_node_status, info),
 		.object = &api_node_info_object},
-	{.name = "daemonEndpoints",
-		.type = JSON_FIELD_OBJECT,
-		.offset = offsetof(struct api_node_status, daemon_endpoints),
-		.object = &api_daemon_endpoints_object},
 };
 
 static const struct json_object api_node_status_object =
@@ -342,20 +293,3 @@ static const struct json_field api_node_fields[] = {
 };
 
 const struct json_object api_node_object = JSON_OBJECT_OF("Node", struct api_node, api_node_fields);
-
-struct str api_node_address(const struct api_node *node, const char *type)
-{
-	const struct api_node_address *addresses = node->status.addresses.items;
-
-	for (size_t i = 0; i < node->status.addresses.count; i++)
-		if (str_is(addresses[i].type, type))
-			return addresses[i].address;
-	return (struct str){0};
-}
-
-int64_t api_node_kubelet_port(const struct api_node *node)
-{
-	int64_t port = node->status.daemon_endpoints.kubelet.port;
-
-	return port > 0 && port < 65536 ? port : 10250;
-}

@@ -95,9 +95,6 @@ const struct api_container *api_pod_container(const struct api_pod *pod, struct 
 const struct api_container_status *api_pod_container_status(
 	const struct api_pod *pod, struct str name);
 
-/* Whether the Pod's condition Ready is True. */
-bool api_pod_is_ready(const struct api_pod *pod);
-
 /* What changes with the Pod's template; empty for a Pod that no workload made. */
 struct str api_pod_template_hash(const struct api_pod *pod);
 
@@ -116,29 +113,14 @@ extern const struct json_object api_workload_object;
 
 /* ---- Node (core/v1) ---- */
 
-struct api_node_address {
-	struct str type; /* InternalIP, Hostname, ... */
-	struct str address;
-};
-
 struct api_node_info {
 	struct str container_runtime_version; /* "containerd://2.3.7" */
 	struct str kernel_version;
 	struct str architecture; /* "amd64" */
 };
 
-struct api_kubelet_endpoint {
-	int64_t port; /* 0 when absent; see api_node_kubelet_port() */
-};
-
-struct api_daemon_endpoints {
-	struct api_kubelet_endpoint kubelet;
-};
-
 struct api_node_status {
-	struct json_list addresses; /* of struct api_node_address */
 	struct api_node_info info;
-	struct api_daemon_endpoints daemon_endpoints;
 };
 
 struct api_node {
@@ -147,11 +129,5 @@ struct api_node {
 };
 
 extern const struct json_object api_node_object;
-
-/* The first address of the type ("InternalIP"); empty when there is none. */
-struct str api_node_address(const struct api_node *node, const char *type);
-
-/* The kubelet's port, also when the Node does not tell. */
-int64_t api_node_kubelet_port(const struct api_node *node);
 
 #endif

@@ -53,23 +53,6 @@ static void a_pod_tells_how_its_containers_are(void **state)
 	assert_null(api_pod_container_status(&pod, STR("init")));
 }
 
-static void a_pod_is_ready_by_its_condition(void **state)
-{
-	autoparsed ready = parsed_of(pod_text);
-	autoparsed unready = parsed_of(
-		"{\"status\":{\"conditions\":[{\"type\":\"Ready\",\"status\":\"False\"}]}}");
-	autoparsed unknown = parsed_of("{}");
-	struct api_pod pod;
-
-	(void)state;
-	decode(&ready, &api_pod_object, &pod);
-	assert_true(api_pod_is_ready(&pod));
-	decode(&unready, &api_pod_object, &pod);
-	assert_false(api_pod_is_ready(&pod));
-	decode(&unknown, &api_pod_object, &pod);
-	assert_false(api_pod_is_ready(&pod));
-}
-
 static void the_template_hash_is_that_of_either_kind_of_workload(void **state)
 {
 	autoparsed deployment = parsed_of(pod_text);
@@ -105,39 +88,27 @@ static void a_workload_shows_our_annotations_and_its_selector(void **state)
 	assert_int_equal(workload.spec.selector->match_labels.count, 1);
 }
 
-static void a_node_tells_where_its_kubelet_listens(void **state)
+static void a_node_tells_what_it_runs(void **state)
 {
-	autoparsed parsed =
-		parsed_of("{\"status\":{\"addresses\":[{\"type\":\"Hostname\",\"address\":\"n1\"},"
-			  "{\"type\":\"InternalIP\",\"address\":\"10.1.0.1\"},"
-			  "{\"type\":\"InternalIP\",\"address\":\"fd00::1\"}],"
-			  "\"nodeInfo\":{\"containerRuntimeVersion\":\"containerd://2.3.7\","
-			  "\"kernelVersion\":\"6.12\",\"architecture\":\"amd64\"},"
-			  "\"daemonEndpoints\":{\"kubeletEndpoint\":{\"Port\":10251}}}}");
-	autoparsed silent = parsed_of(
-		"{\"status\":{\"daemonEndpoints\":{\"kubeletEndpoint\":{\"Port\":70000}}}}");
+	autoparsed parsed = parsed_of(
+		"{\"status\":{\"nodeInfo\":{\"containerRuntimeVersion\":\"containerd://2.3.7\","
+		"\"kernelVersion\":\"6.12\",\"architecture\":\"amd64\"}}}");
 	struct api_node node;
 
 	(void)state;
 	decode(&parsed, &api_node_object, &node);
-	assert_str(api_node_address(&node, "InternalIP"), "10.1.0.1");
-	assert_int_equal(api_node_address(&node, "ExternalIP").size, 0);
-	assert_int_equal(api_node_kubelet_port(&node), 10251);
 	assert_str(node.status.info.container_runtime_version, "containerd://2.3.7");
 	assert_str(node.status.info.kernel_version, "6.12");
 	assert_str(node.status.info.architecture, "amd64");
-	decode(&silent, &api_node_object, &node);
-	assert_int_equal(api_node_kubelet_port(&node), 10250);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_pod_tells_how_its_containers_are),
-		cmocka_unit_test(a_pod_is_ready_by_its_condition),
 		cmocka_unit_test(the_template_hash_is_that_of_either_kind_of_workload),
 		cmocka_unit_test(a_workload_shows_our_annotations_and_its_selector),
-		cmocka_unit_test(a_node_tells_where_its_kubelet_listens),
+		cmocka_unit_test(a_node_tells_what_it_runs),
 	};
 
 	return cmocka_run_group_tests_name("views", tests, NULL, NULL);
