@@ -74,6 +74,14 @@ static inline void tar_put_size(char *field, uint64_t size, bool is_base256)
 		field[i] = (char)(size & 0xff);
 }
 
+/* A text field of 100 bytes: the first ones of `text`. */
+static inline void tar_put_text(char *field, const char *text)
+{
+	size_t size = strlen(text);
+
+	memcpy(field, text, size < 100 ? size : 100);
+}
+
 struct tar_header {
 	const char *name; /* its first 100 bytes are used */
 	const char *link;
@@ -87,7 +95,7 @@ static inline void tar_add_header(struct tar *tar, const struct tar_header *spec
 {
 	char header[TAR_RECORD] = {0};
 
-	memcpy(header, spec->name, strnlen(spec->name, 100));
+	tar_put_text(header, spec->name);
 	memcpy(header + 100, "0000600", 8);
 	memcpy(header + 108, "0000000", 8);
 	memcpy(header + 116, "0000000", 8);
@@ -95,7 +103,7 @@ static inline void tar_add_header(struct tar *tar, const struct tar_header *spec
 	memcpy(header + 136, "14712345670", 12);
 	header[156] = spec->type != 0 ? spec->type : '0';
 	if (spec->link != NULL)
-		memcpy(header + 157, spec->link, strnlen(spec->link, 100));
+		tar_put_text(header + 157, spec->link);
 	memcpy(header + 257, spec->is_gnu ? "ustar  " : "ustar\00000", 8);
 	tar_seal(header);
 	buf_add(&tar->bytes, (struct str){header, sizeof(header)});
