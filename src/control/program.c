@@ -84,6 +84,7 @@ static void control_make_reconcilers(struct control *control)
 			.max_active = CONTROL_MAX_ACTIVE,
 			.first = i == CONTROL_SCHEDULES ? control->reconcilers[CONTROL_WORKLOADS]
 							: NULL,
+			.objects = i == CONTROL_SCHEDULES ? control->schedules : NULL,
 			.decide = reconcilers[i].decide,
 			.may_act = control_may_act,
 			.failed = control_plan_failed,
@@ -319,8 +320,8 @@ static int control_start(struct control_program *program, struct error *err)
 		control_serve_health(program, err) < 0)
 		return -1;
 	control->events = kube_events_new(control->client, &events);
-	control_make_reconcilers(control);
 	control_informers_new(control, control_synced);
+	control_make_reconcilers(control);
 	control_informers_start(control);
 	control_start_clock(program);
 	if (program->options.leader_elect) {

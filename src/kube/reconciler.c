@@ -7,6 +7,8 @@
 #include "base/map.h"
 #include "kube/apply.h"
 
+enum { RECONCILER_UNSEEN_MS = 1000 };
+
 struct kube_reconciler {
 	struct loop *loop;
 	struct kube_client *client;
@@ -14,6 +16,7 @@ struct kube_reconciler {
 	struct kube_reconciler_options options;
 	bool is_stopped;
 	struct map runs; /* by key; struct reconciler_run, owned */
+	struct map writes; /* by key; struct reconciler_write, owned */
 	struct metric *succeeded;
 	struct metric *requeued_after;
 	struct metric *failed;
@@ -31,6 +34,13 @@ struct reconciler_run {
 	size_t then_count;
 	int64_t wake_ms;
 	struct mono_time started;
+	char *version; /* of the key's object, which the plan writes; NULL: it does not */
+};
+
+/* The key's object was written, and may not be seen yet. */
+struct reconciler_write {
+	char *version; /* before that */
+	struct mono_time until; /* is waited for it */
 };
 
 /* controller-runtime's buckets. */
@@ -67,16 +77,74 @@ static const struct metric_family reconciler_max_active = {
 	.help = "Maximum number of concurrent reconciles per controller",
 };
 
-/* ---- Carrying out ---- */
-
 static void reconciler_run_free(struct reconciler_run *run)
 {
 	if (run == NULL)
 		return;
 	kube_apply_free(run->apply);
 	free(run->key);
+	free(run->version);
 	free(run);
 }
+
+/* ---- Seeing what was written ---- */
+
+static void reconciler_write_free(struct reconciler_write *write)
+{
+	if (write == NULL)
+		return;
+	free(write->version);
+	free(write);
+}
+
+/* The version of the key's object, if the plan writes it; else NULL. Owned. */
+static char *reconciler_version(
+	const struct kube_reconciler *reconciler, struct str key, const struct kube_plan *plan)
+{
+	const struct kube_object *object = reconciler->options.objects != NULL
+		? kube_informer_get(reconciler->options.objects, key)
+		: NULL;
+
+	for (size_t i = 0; i < plan->count && object != NULL; i++) {
+		const struct kube_request *request = &plan->requests[i];
+
+		if (request->verb == KUBE_APPLY && str_equal(request->name, object->name) &&
+			str_equal(request->namespace, object->namespace))
+			return str_dup(object->resource_version);
+	}
+	return NULL;
+}
+
+static void reconciler_wrote(struct kube_reconciler *reconciler, struct reconciler_run *run)
+{
+	struct reconciler_write *write;
+
+	if (run->version == NULL)
+		return;
+	write = new_zeroed(struct reconciler_write);
+	write->version = take_ptr(&run->version);
+	write->until.us = loop_now(reconciler->loop).us + RECONCILER_UNSEEN_MS * INT64_C(1000);
+	reconciler_write_free(map_set(&reconciler->writes, str_of(run->key), write));
+}
+
+/* For how long the key still waits to see what was written. */
+static int64_t reconciler_unseen_ms(struct kube_reconciler *reconciler, struct str key)
+{
+	const struct reconciler_write *write = map_get(&reconciler->writes, key);
+	const struct kube_object *object;
+	int64_t left_ms;
+
+	if (write == NULL)
+		return 0;
+	object = kube_informer_get(reconciler->options.objects, key);
+	left_ms = (write->until.us - loop_now(reconciler->loop).us) / 1000;
+	if (object != NULL && str_is(object->resource_version, write->version) && left_ms > 0)
+		return left_ms;
+	reconciler_write_free(map_remove(&reconciler->writes, key));
+	return 0;
+}
+
+/* ---- Carrying out ---- */
 
 static void reconciler_run_succeeded(struct reconciler_run *run)
 {
@@ -84,6 +152,7 @@ static void reconciler_run_succeeded(struct reconciler_run *run)
 
 	for (size_t i = 0; i < run->then_count; i++)
 		run->thens[i].call(run->thens[i].context, run->thens[i].data);
+	reconciler_wrote(reconciler, run);
 	metric_add(run->wake_ms > 0 ? reconciler->requeued_after : reconciler->succeeded, 1);
 	if (run->wake_ms > 0)
 		kube_queue_add_after(reconciler->queue, str_of(run->key), run->wake_ms);
@@ -122,6 +191,7 @@ static void reconciler_work(void *context, struct str key)
 	struct kube_reconciler *reconciler = context;
 	struct kube_plan plan = {0};
 	struct reconciler_run *run;
+	int64_t unseen_ms;
 
 	if (reconciler->is_stopped)
 		return;
@@ -130,12 +200,19 @@ static void reconciler_work(void *context, struct str key)
 		kube_queue_done(reconciler->queue, key, KUBE_QUEUE_FAILED);
 		return;
 	}
+	unseen_ms = reconciler_unseen_ms(reconciler, key);
+	if (unseen_ms > 0) {
+		kube_queue_add_after(reconciler->queue, key, unseen_ms);
+		kube_queue_done(reconciler->queue, key, KUBE_QUEUE_SUCCEEDED);
+		return;
+	}
 	run = new_zeroed(struct reconciler_run);
 	plan.arena = arena_new(2048);
 	run->reconciler = reconciler;
 	run->key = str_dup(key);
 	run->started = loop_now(reconciler->loop);
 	reconciler->options.decide(reconciler->options.context, key, &plan);
+	run->version = reconciler_version(reconciler, key, &plan);
 	run->wake_ms = plan.wake_ms;
 	run->thens = plan.thens;
 	run->then_count = plan.then_count;
@@ -198,6 +275,7 @@ struct kube_reconciler *kube_reconciler_new(struct loop *loop, struct kube_clien
 void kube_reconciler_free(struct kube_reconciler *reconciler)
 {
 	struct reconciler_run *run;
+	struct reconciler_write *write;
 	size_t position = 0;
 
 	if (reconciler == NULL)
@@ -205,6 +283,10 @@ void kube_reconciler_free(struct kube_reconciler *reconciler)
 	while ((run = map_next(&reconciler->runs, &position, NULL)) != NULL)
 		reconciler_run_free(run);
 	map_done(&reconciler->runs);
+	position = 0;
+	while ((write = map_next(&reconciler->writes, &position, NULL)) != NULL)
+		reconciler_write_free(write);
+	map_done(&reconciler->writes);
 	kube_queue_free(reconciler->queue);
 	free(reconciler);
 }

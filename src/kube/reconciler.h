@@ -16,6 +16,7 @@
 #include "base/metrics.h"
 #include "base/str.h"
 #include "kube/client.h"
+#include "kube/informer.h"
 #include "kube/plan.h"
 #include "kube/queue.h"
 
@@ -35,6 +36,11 @@ struct kube_reconciler_options {
 	size_t max_active; /* plans that are carried out at the same time */
 	const struct kube_reconciler *first; /* borrowed; its keys are more urgent, see
 						kube_queue_options.first; NULL: none */
+	const struct kube_informer *objects; /* borrowed; the keys name what it has. After a plan
+						that has written its key's object the next one
+						is decided when that is seen, at the latest in a
+						second: of the old state the same would come
+						again. NULL: nothing is waited for */
 	kube_decide_fn decide;
 	kube_may_act_fn may_act; /* NULL: always */
 	kube_plan_failed_fn failed;

@@ -142,6 +142,24 @@ def test_a_run_waits_for_the_requests_of_the_one_before(space):
     assert seconds_of(status["lastSuccessfulTime"]) >= seconds_of(status["lastRunTime"]) - 3
 
 
+def writes(kinds):
+    """How often the API server was asked to write a schedule or its status."""
+    metrics = kinds.kubectl("get", "--raw", "/metrics").stdout.splitlines()
+    return sum(float(line.rsplit(" ", 1)[1]) for line in metrics
+               if line.startswith("apiserver_request_total{")
+               and 'resource="checkpointschedules"' in line and 'verb="APPLY"' in line)
+
+
+def test_a_run_is_written_down_once(kinds, space):
+    space.pod("pod-1")
+    space.schedule("every", "@every 1s", concurrencyPolicy="Allow")
+    requests_of_first_run(space)
+    runs, sent = len(run_times(space)), writes(kinds)
+    eventually(lambda: len(run_times(space)) >= runs + 3, what="three more runs")
+    sent = writes(kinds) - sent
+    assert 0 < sent <= len(run_times(space)) - runs + 1
+
+
 def test_runs_overlap_where_that_is_allowed_and_none_is_left_out(space):
     space.pod("pod-1")
     space.schedule("every", "@every 1s", concurrencyPolicy="Allow")

@@ -11,6 +11,7 @@ struct world {
 	int failures;
 	int thens;
 	int requests; /* how many a plan has */
+	struct kube_informer *informer; /* NULL: keys name nothing. Else plans write their object */
 	int wakes; /* how many of the next plans ask to be woken at once */
 	bool is_leader;
 	bool adds_itself; /* the key is added again while its plan is carried out */
@@ -36,6 +37,8 @@ static void decide(void *context, struct str key, struct kube_plan *plan)
 				.resource = &api_pods,
 				.namespace = STR("a"),
 				.name = arena_printf(plan->arena, "%s%d", key.data, i)});
+	if (world->informer != NULL)
+		kube_plan_apply(plan, &api_pods, STR("a"), STR("x"), "status", STR("{}"), "me");
 	kube_plan_then(plan, then, world, arena_str(plan->arena, STR("one")).data);
 	kube_plan_then(plan, then, world, arena_str(plan->arena, STR("two")).data);
 	if (world->wakes-- > 0)
@@ -84,6 +87,7 @@ static int drop_world(void **state)
 	struct world *world = *state;
 
 	kube_reconciler_free(world->reconciler);
+	kube_informer_free(world->informer);
 	api_world_stop(&world->api);
 	buf_done(&world->story);
 	free(world);
@@ -227,6 +231,59 @@ static void a_stopped_one_ends_what_it_began_and_decides_nothing_new(void **stat
 	assert_metric(world, "controller_runtime_active_workers{controller=\"pod\"} 0\n");
 }
 
+static void want_object(void *context, const struct kube_object *old, const struct kube_object *new)
+{
+	struct world *world = context;
+
+	(void)old;
+	(void)new;
+	kube_reconciler_add(world->reconciler, STR("a/x"));
+}
+
+#define EVENT(type, version)                                                                       \
+	"{\"type\":\"" type "\",\"object\":{\"metadata\":{\"namespace\":\"a\",\"name\":\"x\","     \
+	"\"resourceVersion\":\"" version "\"}}}\n"
+
+/* Keys name Pods from now on. */
+static void watch_objects(struct world *world)
+{
+	struct kube_reconciler_options options = {.name = "object",
+		.max_active = 2,
+		.decide = decide,
+		.failed = failed,
+		.context = world,
+		.metrics = world->api.metrics};
+
+	world->informer = kube_informer_new(
+		world->api.client, &(struct kube_informer_options){.resource = &api_pods});
+	kube_informer_on_change(world->informer, want_object, world);
+	kube_reconciler_free(world->reconciler);
+	options.objects = world->informer;
+	world->reconciler = kube_reconciler_new(world->api.loop, world->api.client, &options);
+	kube_reconciler_start(world->reconciler);
+}
+
+static void what_was_written_is_seen_before_the_next_decision(void **state)
+{
+	struct world *world = *state;
+	struct api_peer *peer = &world->api.peer;
+
+	watch_objects(world);
+	api_expect_stream(peer, "watch=true");
+	kube_informer_start(world->informer);
+	api_run_through(peer);
+	api_expect(peer, "PATCH ", 200, "{}");
+	api_push_text(peer, EVENT("ADDED", "5"));
+	api_run_until(peer, &world->thens, 2);
+	kube_reconciler_add(world->reconciler, STR("a/x")); /* something else has changed */
+	api_run_for(peer, 20);
+	assert_int_equal(world->decisions, 1);
+	api_expect(peer, "PATCH ", 200, "{}");
+	api_push_text(peer, EVENT("MODIFIED", "6"));
+	api_run_until(peer, &world->thens, 4);
+	assert_int_equal(world->decisions, 2);
+}
+
 #define world_test(name) cmocka_unit_test_setup_teardown(name, make_world, drop_world)
 
 int main(void)
@@ -240,6 +297,7 @@ int main(void)
 		world_test(a_plan_may_ask_to_be_woken),
 		world_test(as_many_plans_run_at_once_as_there_may),
 		world_test(a_stopped_one_ends_what_it_began_and_decides_nothing_new),
+		world_test(what_was_written_is_seen_before_the_next_decision),
 	};
 
 	return cmocka_run_group_tests_name("reconciler", tests, NULL, NULL);
