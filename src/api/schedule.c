@@ -178,7 +178,9 @@ static const struct json_field api_schedule_status_fields[] = {
 	{.name = "nextRunTime",
 		.type = JSON_FIELD_TIME,
 		.offset = offsetof(struct api_schedule_status, next_run),
-		.description = "When requests will be created next. Absent while suspended."},
+		.description =
+			"When requests will be created next; while a run waits (see the "
+			"condition Covered), since when one is due. Absent while suspended."},
 	{.name = "missedRuns",
 		.type = JSON_FIELD_I64,
 		.offset = offsetof(struct api_schedule_status, missed),

@@ -82,21 +82,22 @@ struct api_condition control_missed_deadline(
 }
 
 struct api_condition control_waits_for_requests(
-	struct arena *arena, struct wall_time due, size_t active)
+	struct arena *arena, struct wall_time since, size_t active)
 {
 	return coverage_of("Unknown", API_REASON_STILL_ACTIVE,
 		arena_printf(arena,
-			"the run of %s waits for requests of an earlier run: %zu not finished",
-			coverage_time(due).text, active));
+			"a run, due since %s, waits for requests of an earlier run: %zu not "
+			"finished",
+			coverage_time(since).text, active));
 }
 
-struct api_condition control_waits_for_turn(struct arena *arena, struct wall_time due)
+struct api_condition control_waits_for_turn(struct arena *arena, struct wall_time since)
 {
 	return coverage_of("Unknown", API_REASON_WAITS_FOR_TURN,
 		arena_printf(arena,
-			"the run of %s waits for its turn: as many checkpoints as the cluster may "
-			"take at the same time are under way",
-			coverage_time(due).text));
+			"a run, due since %s, waits for its turn: as many checkpoints as the "
+			"cluster may take at the same time are under way",
+			coverage_time(since).text));
 }
 
 struct api_condition control_waits_for_pods(void)

@@ -19,10 +19,11 @@ struct api_condition control_covered(
 struct api_condition control_missed_deadline(
 	struct arena *arena, struct wall_time due, int64_t deadline_seconds);
 
-/* Why the run `due` does not begin yet. */
+/* Why a run that has been due since then does not begin yet. What they say stays the same while
+ * the following ones are due as well. */
 struct api_condition control_waits_for_requests(
-	struct arena *arena, struct wall_time due, size_t active);
-struct api_condition control_waits_for_turn(struct arena *arena, struct wall_time due);
+	struct arena *arena, struct wall_time since, size_t active);
+struct api_condition control_waits_for_turn(struct arena *arena, struct wall_time since);
 struct api_condition control_waits_for_pods(void);
 
 /* It waited, and then was suspended or changed. */

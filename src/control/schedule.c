@@ -398,9 +398,9 @@ static struct api_condition control_wait_for_turn(
 	const struct schedule_due_decision *due, struct kube_plan *plan)
 {
 	kube_plan_wake(plan, CONTROL_TURN_MS);
-	if (clock_wall().us - due->due.us < CONTROL_TURN_MS * 1000)
+	if (clock_wall().us - due->due_since.us < CONTROL_TURN_MS * 1000)
 		return (struct api_condition){0};
-	return control_waits_for_turn(plan->arena, due->due);
+	return control_waits_for_turn(plan->arena, due->due_since);
 }
 
 /* Makes the requests of a run, if it is its turn. Returns the condition Covered. */
@@ -447,7 +447,8 @@ static struct api_condition control_pass(struct control *control,
 
 	control_leave_line(control, schedule, plan->arena);
 	if (due->skip == SCHEDULE_DUE_SKIP_STILL_ACTIVE)
-		return control_waits_for_requests(plan->arena, due->due, (size_t)status->active);
+		return control_waits_for_requests(
+			plan->arena, due->due_since, (size_t)status->active);
 	if (due->skip == SCHEDULE_DUE_SKIP_TOO_LATE) {
 		missed = control_missed_deadline(
 			plan->arena, due->due, schedule->spec.starting_deadline_seconds);
@@ -463,6 +464,21 @@ static struct api_condition control_pass(struct control *control,
 	return (struct api_condition){0};
 }
 
+/*
+ * When requests will be made next. A run that waits, being neither made nor left out, has been due
+ * since the first due time that it waits at: with each following one nothing becomes different.
+ */
+static struct wall_time control_next_run(const struct schedule_due_decision *due,
+	const struct api_schedule_status *status, bool is_suspended)
+{
+	if (is_suspended)
+		return (struct wall_time){0};
+	if (wall_time_is_set(due->due) && due->due.us != status->last_run.us &&
+		due->due.us != status->last_missed.us)
+		return due->due_since;
+	return due->next_due;
+}
+
 static void control_decide_valid(struct control *control, const struct api_schedule *schedule,
 	const struct schedule_cron *cron, const struct schedule_zone *zone, struct kube_plan *plan)
 {
@@ -473,9 +489,9 @@ static void control_decide_valid(struct control *control, const struct api_sched
 
 	status.active = (int64_t)tally.active;
 	status.last_successful = tally.last_successful;
-	status.next_run = schedule->spec.suspend ? (struct wall_time){0} : due.next_due;
 	covered = due.is_to_run ? control_run(control, schedule, &due, &status, plan)
 				: control_pass(control, schedule, &due, &status, plan);
+	status.next_run = control_next_run(&due, &status, schedule->spec.suspend);
 	control_write_schedule_status(
 		schedule, status, control_ready_condition(schedule, &due), covered, plan);
 	if (wall_time_is_set(due.wake))

@@ -20,27 +20,25 @@ static struct wall_time due_origin(const struct schedule_due_view *view)
 	return wall_time_is_set(last) ? last : view->created;
 }
 
-/* The last due time up to now; not set when there is none. */
-static struct wall_time due_most_recent(const struct schedule_due_view *view)
+/* The first and the last due time up to now; not set when there is none. */
+static void due_find(const struct schedule_due_view *view, struct schedule_due_decision *decision)
 {
 	const int64_t every = view->cron->every_seconds;
-	struct wall_time origin = due_origin(view);
 	struct wall_time just_after_now = {view->now.us + 1};
 	struct wall_time first;
-	struct wall_time due;
 
-	if (!schedule_cron_next(view->cron, view->zone, origin, &first) || first.us > view->now.us)
-		return view->is_immediate && !wall_time_is_set(due_last(view))
-			? view->created
-			: (struct wall_time){0};
-	if (every > 0) {
-		due.us = first.us +
-			due_whole_seconds(view->now, first) / every * every * TIME_SECOND_US;
-		return due;
+	if (!schedule_cron_next(view->cron, view->zone, due_origin(view), &first) ||
+		first.us > view->now.us) {
+		if (view->is_immediate && !wall_time_is_set(due_last(view)))
+			decision->due_since = decision->due = view->created;
+		return;
 	}
-	if (!schedule_cron_previous(view->cron, view->zone, just_after_now, &due))
-		return first;
-	return due;
+	decision->due_since = first;
+	if (every > 0)
+		decision->due.us = first.us +
+			due_whole_seconds(view->now, first) / every * every * TIME_SECOND_US;
+	else if (!schedule_cron_previous(view->cron, view->zone, just_after_now, &decision->due))
+		decision->due = first;
 }
 
 static bool due_was_begun(const struct schedule_due_view *view, struct wall_time due)
@@ -109,10 +107,12 @@ static bool due_is_too_late(const struct schedule_due_view *view, struct wall_ti
 
 struct schedule_due_decision schedule_due_decide(const struct schedule_due_view *view)
 {
-	struct schedule_due_decision decision = {.due = due_most_recent(view)};
-	bool is_due = wall_time_is_set(decision.due);
+	struct schedule_due_decision decision = {0};
 	struct wall_time begin;
+	bool is_due;
 
+	due_find(view, &decision);
+	is_due = wall_time_is_set(decision.due);
 	if (is_due)
 		due_count_missed(view, &decision);
 	if (schedule_cron_next(view->cron, view->zone, is_due ? decision.due : due_origin(view),

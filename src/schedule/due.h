@@ -77,6 +77,7 @@ struct schedule_due_decision {
 	bool is_to_replace; /* cancel the active requests before that */
 	enum schedule_due_skip skip;
 	struct wall_time due; /* most recent due time that was not run; not set: nothing is due */
+	struct wall_time due_since; /* the first such, which stays while a run waits */
 	struct wall_time unfinished; /* make what this due time lacks first; not set: none */
 	unsigned missed_count; /* due times since the last run, before `due`; at most MISSED_MAX */
 	bool is_missed_capped; /* there were more than missed_count says */

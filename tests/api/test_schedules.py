@@ -150,6 +150,19 @@ def writes(kinds):
                and 'resource="checkpointschedules"' in line and 'verb="APPLY"' in line)
 
 
+def test_a_run_that_waits_is_written_down_once(kinds, space):
+    space.pod("pod-1")
+    space.schedule("every", "@every 1s")
+    requests_of_first_run(space)
+    covered(space, reason="RequestsStillActive")
+    before = space.get("checkpointschedules", "every")
+    sent = writes(kinds)
+    never(lambda: space.get("checkpointschedules", "every") != before, 2.5, "the same anew")
+    assert writes(kinds) == sent > 0
+    status = before["status"]
+    assert seconds_of(status["nextRunTime"]) == seconds_of(status["lastRunTime"]) + 1
+
+
 def test_a_run_is_written_down_once(kinds, space):
     space.pod("pod-1")
     space.schedule("every", "@every 1s", concurrencyPolicy="Allow")

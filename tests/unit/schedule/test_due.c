@@ -71,6 +71,7 @@ static void nothing_is_due_before_the_first_time(void **state)
 	assert_int_equal(decision.skip, SCHEDULE_DUE_SKIP_NONE);
 	assert_false(wall_time_is_set(decision.due));
 	assert_int_equal(decision.missed_count, 0);
+	assert_false(wall_time_is_set(decision.due_since));
 	assert_int_equal(wall_time_seconds(decision.next_due), NOON + 1800);
 	assert_int_equal(decision.wake.us, decision.next_due.us);
 }
@@ -229,6 +230,28 @@ static void a_run_that_was_begun_waits_and_goes_as_the_policy_says(void **state)
 	assert_false(wall_time_is_set(decision.unfinished));
 }
 
+static void a_run_that_waits_is_due_since_the_first_time_that_passed(void **state)
+{
+	static const char *const expressions[] = {"*/5 * * * *", "@every 5m"};
+
+	(void)state;
+	for (size_t i = 0; i < array_size(expressions); i++) {
+		struct schedule_due_view view = view_of(expressions[i]);
+
+		view.last_run = wall_time_of_seconds(NOON - 1200);
+		view.concurrency = SCHEDULE_DUE_FORBID;
+		view.active_count = 1;
+		for (int64_t due = NOON - 900; due <= NOON; due += 300) {
+			struct schedule_due_decision decision;
+
+			view.now = wall_time_of_seconds(due + 1);
+			decision = schedule_due_decide(&view);
+			assert_int_equal(wall_time_seconds(decision.due), due);
+			assert_int_equal(wall_time_seconds(decision.due_since), NOON - 900);
+		}
+	}
+}
+
 static void a_run_that_was_begun_is_recorded_however_late(void **state)
 {
 	struct wall_time begun = wall_time_of_seconds(NOON);
@@ -286,6 +309,7 @@ static void the_first_run_may_be_due_at_the_creation(void **state)
 	decision = schedule_due_decide(&view);
 	assert_true(decision.is_to_run);
 	assert_int_equal(decision.due.us, view.created.us);
+	assert_int_equal(decision.due_since.us, view.created.us);
 	assert_int_equal(decision.missed_count, 0);
 	assert_int_equal(wall_time_seconds(decision.next_due), NOON + 1800);
 	view.last_run = decision.due;
@@ -549,6 +573,7 @@ int main(void)
 		cmocka_unit_test(the_deadline_lets_late_times_go),
 		cmocka_unit_test(a_run_that_was_begun_is_not_missed_and_what_it_lacks_is_made),
 		cmocka_unit_test(a_run_that_was_begun_waits_and_goes_as_the_policy_says),
+		cmocka_unit_test(a_run_that_waits_is_due_since_the_first_time_that_passed),
 		cmocka_unit_test(a_run_that_was_begun_is_recorded_however_late),
 		cmocka_unit_test(a_late_time_is_told_once_and_the_following_ones_count_from_it),
 		cmocka_unit_test(the_first_run_may_be_due_at_the_creation),
