@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "node/take.h"
 #include "sys/fd.h"
 #include "sys/file.h"
 #include "sys/log.h"

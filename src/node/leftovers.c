@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "node/take.h"
 #include "sys/clock.h"
 #include "sys/file.h"
 #include "sys/log.h"

@@ -10,6 +10,7 @@
 #include "node/options.h"
 #include "node/serve.h"
 #include "node/state.h"
+#include "node/take.h"
 #include "options/watch.h"
 #include "sys/clock.h"
 #include "sys/fd.h"

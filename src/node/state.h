@@ -98,14 +98,9 @@ void node_plan_pod_event(struct node *node, struct kube_plan *plan,
 /* Routes changes of the node's objects to those parts of the agent that care; before the start. */
 void node_follow(struct node *node);
 
-/* ---- take.c: requests ---- */
+/* ---- request.c: requests ---- */
 
 void node_decide_request(void *node, struct str key, struct kube_plan *plan);
-/* Whether a take of the request's container is under way, or its archive is not seen yet. */
-bool node_takes_container(const struct node *node, const struct api_request *request);
-/* How many takes the kubelet has not answered yet, also of requests that are over. */
-size_t node_takes_under_way(const struct node *node);
-void node_takes_free(struct node *node);
 
 /* ---- leftovers.c: archives that nobody names ---- */
 
