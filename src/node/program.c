@@ -7,6 +7,7 @@
 #include "http/health.h"
 #include "loop/stop.h"
 #include "node/direct.h"
+#include "node/ingest.h"
 #include "node/options.h"
 #include "node/serve.h"
 #include "node/state.h"

@@ -114,12 +114,11 @@ bool node_has_archive_of_now(struct node *node, const struct api_request *reques
 /* Removes what the kubelet finished after the request had failed; called now and then. */
 void node_collect_late_archives(struct node *node);
 
-/* ---- ingest.c: checkpoints ---- */
+/* ---- checkpoint.c: checkpoints ---- */
 
 void node_decide_checkpoint(void *node, struct str key, struct kube_plan *plan);
 /* The Checkpoint is gone: so is everything of it on this node. */
 void node_drop_checkpoint(struct node *node, const struct api_checkpoint *checkpoint);
-void node_ingests_free(struct node *node);
 /* Removes entries whose Checkpoint has been missing for NODE_ORPHAN_MS; called now and then. */
 void node_collect_orphans(struct node *node);
 
