@@ -266,31 +266,3 @@ struct schedule_zone_span schedule_zone_span_at(const struct schedule_zone *zone
 		span.start = start;
 	return span;
 }
-
-int32_t schedule_zone_offset_at(const struct schedule_zone *zone, int64_t instant)
-{
-	return schedule_zone_span_at(zone, instant).offset;
-}
-
-size_t schedule_zone_instants_of(const struct schedule_zone *zone, const struct time_civil *local,
-	int64_t ret_instants[static SCHEDULE_ZONE_INSTANTS])
-{
-	int64_t wanted = time_seconds_of_civil(local);
-	int64_t last = wanted + ZONE_MAX_OFFSET;
-	struct schedule_zone_span span;
-	size_t count = 0;
-
-	if (wanted < SCHEDULE_ZONE_FIRST || wanted > SCHEDULE_ZONE_LAST)
-		return 0;
-	for (int64_t at = wanted - ZONE_MAX_OFFSET; at <= last; at = span.end) {
-		int64_t instant;
-
-		span = schedule_zone_span_at(zone, at);
-		instant = wanted - span.offset;
-		if (instant >= span.start && instant < span.end && count < SCHEDULE_ZONE_INSTANTS)
-			ret_instants[count++] = instant;
-		if (span.end > SCHEDULE_ZONE_LAST)
-			break;
-	}
-	return count;
-}

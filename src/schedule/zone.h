@@ -1,8 +1,8 @@
 /*
- * A time zone: which offset from UTC its clocks show at an instant, and at which instants they show
- * a given date and time. It is made from the bytes of a file of the IANA time zone database; where
- * those bytes come from is the caller's business (on Debian: below /usr/share/zoneinfo, package
- * tzdata), and schedule_zone_check_name() says whether a name may be used as a path there.
+ * A time zone: which offset from UTC its clocks show at an instant, and for how long. It is made
+ * from the bytes of a file of the IANA time zone database; where those bytes come from is the
+ * caller's business (on Debian: below /usr/share/zoneinfo, package tzdata), and
+ * schedule_zone_check_name() says whether a name may be used as a path there.
  *
  * Instants are seconds since 1970-01-01T00:00:00Z. Local time is written the same way, as if the
  * clock on the wall showed UTC: local = instant + offset. Instants outside the years 1 to 9999 are
@@ -17,7 +17,6 @@
 #include "base/attributes.h"
 #include "base/error.h"
 #include "base/str.h"
-#include "base/time.h"
 
 struct schedule_zone;
 
@@ -47,28 +46,15 @@ void schedule_zone_free(struct schedule_zone *zone);
 #define SCHEDULE_ZONE_FIRST INT64_C(-62135596800) /* 0001-01-01T00:00:00Z */
 #define SCHEDULE_ZONE_LAST  INT64_C(253402300799) /* 9999-12-31T23:59:59Z */
 
-/* The seconds that the zone's clocks are ahead of UTC at an instant; within 26 hours. */
-int32_t schedule_zone_offset_at(const struct schedule_zone *zone, int64_t instant);
-
 /* A time during which the offset stays the same: from `start` until just before `end`. */
 struct schedule_zone_span {
 	int64_t start; /* INT64_MIN: since ever */
 	int64_t end; /* INT64_MAX: for ever */
-	int32_t offset; /* seconds ahead of UTC */
+	int32_t offset; /* seconds ahead of UTC; within 26 hours */
 };
 
 /* The span around an instant; its neighbours may have the same offset. */
 struct schedule_zone_span schedule_zone_span_at(const struct schedule_zone *zone, int64_t instant);
-
-enum { SCHEDULE_ZONE_INSTANTS = 2 };
-
-/*
- * The instants at which the zone's clocks show `local`, in order. Returns their number: 0 when a
- * change to summer time skips that reading, 2 when the change back repeats it, else 1. (Should a
- * hostile zone repeat it more often, these are the first two.)
- */
-size_t schedule_zone_instants_of(const struct schedule_zone *zone, const struct time_civil *local,
-	int64_t ret_instants[static SCHEDULE_ZONE_INSTANTS]);
 
 define_clean_up(struct schedule_zone, schedule_zone_free, schedule_zone_free)
 #define autozone clean_up(schedule_zone_free_clean) struct schedule_zone

@@ -112,7 +112,7 @@ static bool is_in(uint64_t set, int value)
 /* The rule itself: do the zone's clocks begin to show a minute that matches? */
 static bool is_due(const struct schedule_cron *cron, const struct schedule_zone *zone, int64_t at)
 {
-	int64_t local = at + schedule_zone_offset_at(zone, at);
+	int64_t local = at + zone_offset_at(zone, at);
 	struct time_civil civil = time_civil_of_seconds(local);
 	bool is_month_day = is_in(cron->days_of_month, civil.day);
 	bool is_week_day = is_in(cron->days_of_week, time_weekday_of_seconds(local));

@@ -56,7 +56,7 @@ static void utc_is_always_there_and_never_changes(void **state)
 	assert_int_equal(span.offset, 0);
 	assert_int_equal(span.start, INT64_MIN);
 	assert_int_equal(span.end, INT64_MAX);
-	assert_int_equal(schedule_zone_offset_at(test_zones[UTC], 1800000000), 0);
+	assert_int_equal(zone_offset_at(test_zones[UTC], 1800000000), 0);
 }
 
 static void clocks_change_when_go_says_so(void **state)
@@ -66,8 +66,8 @@ static void clocks_change_when_go_says_so(void **state)
 		const struct zone_change *change = &zone_changes[i];
 		const struct schedule_zone *zone = test_zones[change->zone];
 
-		assert_int_equal(schedule_zone_offset_at(zone, change->at - 1), change->before);
-		assert_int_equal(schedule_zone_offset_at(zone, change->at), change->after);
+		assert_int_equal(zone_offset_at(zone, change->at - 1), change->before);
+		assert_int_equal(zone_offset_at(zone, change->at), change->after);
 	}
 }
 
@@ -95,8 +95,8 @@ static void a_rule_says_what_a_list_of_changes_says(void **state)
 {
 	(void)state;
 	for (int64_t at = 0; at < INT64_C(4102444800); at += 43200 + 7)
-		assert_int_equal(schedule_zone_offset_at(test_zones[BERLIN], at),
-			schedule_zone_offset_at(test_zones[FAT_BERLIN], at));
+		assert_int_equal(zone_offset_at(test_zones[BERLIN], at),
+			zone_offset_at(test_zones[FAT_BERLIN], at));
 }
 
 static void spans_follow_one_another_without_gaps(void **state)
@@ -126,99 +126,8 @@ static void instants_far_away_are_taken_for_the_nearest_year(void **state)
 	const struct schedule_zone *zone = test_zones[BERLIN];
 
 	(void)state;
-	assert_int_equal(schedule_zone_offset_at(zone, INT64_MAX), 3600);
-	assert_int_equal(schedule_zone_offset_at(zone, INT64_MIN), 3208); /* local mean time */
-}
-
-static size_t instants_of(enum test_zone zone, struct time_civil local, int64_t instants[2])
-{
-	instants[0] = 0;
-	instants[1] = 0;
-	return schedule_zone_instants_of(test_zones[zone], &local, instants);
-}
-
-static void a_local_time_has_one_instant(void **state)
-{
-	int64_t instants[2];
-
-	(void)state;
-	assert_int_equal(
-		instants_of(BERLIN, (struct time_civil){2026, 11, 21, 12, 0, 0}, instants), 1);
-	assert_int_equal(instants[0], 1795258800);
-	assert_int_equal(
-		instants_of(KATHMANDU, (struct time_civil){2026, 11, 21, 12, 0, 30}, instants), 1);
-	assert_int_equal(instants[0], 1795241730);
-}
-
-static void a_local_time_that_is_skipped_has_no_instant(void **state)
-{
-	int64_t instants[2];
-
-	(void)state;
-	assert_int_equal(
-		instants_of(BERLIN, (struct time_civil){2026, 3, 29, 1, 59, 59}, instants), 1);
-	assert_int_equal(
-		instants_of(BERLIN, (struct time_civil){2026, 3, 29, 2, 0, 0}, instants), 0);
-	assert_int_equal(
-		instants_of(BERLIN, (struct time_civil){2026, 3, 29, 2, 59, 59}, instants), 0);
-	assert_int_equal(
-		instants_of(BERLIN, (struct time_civil){2026, 3, 29, 3, 0, 0}, instants), 1);
-	assert_int_equal(
-		instants_of(SANTIAGO, (struct time_civil){2026, 9, 6, 0, 30, 0}, instants), 0);
-	assert_int_equal(
-		instants_of(LORD_HOWE, (struct time_civil){2026, 10, 4, 2, 29, 0}, instants), 0);
-	assert_int_equal(
-		instants_of(LORD_HOWE, (struct time_civil){2026, 10, 4, 2, 30, 0}, instants), 1);
-}
-
-static void a_local_time_that_is_repeated_has_two_instants(void **state)
-{
-	int64_t instants[2];
-
-	(void)state;
-	assert_int_equal(
-		instants_of(BERLIN, (struct time_civil){2026, 10, 25, 2, 30, 0}, instants), 2);
-	assert_int_equal(instants[0], 1792888200);
-	assert_int_equal(instants[1], 1792888200 + 3600);
-	assert_int_equal(
-		instants_of(LORD_HOWE, (struct time_civil){2026, 4, 5, 1, 30, 0}, instants), 2);
-	assert_int_equal(instants[1] - instants[0], 1800);
-	assert_int_equal(
-		instants_of(LORD_HOWE, (struct time_civil){2026, 4, 5, 1, 29, 59}, instants), 1);
-	assert_int_equal(
-		instants_of(SANTIAGO, (struct time_civil){2026, 4, 4, 23, 30, 0}, instants), 2);
-}
-
-static void local_times_beyond_all_years_have_no_instant(void **state)
-{
-	int64_t instants[2];
-
-	(void)state;
-	assert_int_equal(instants_of(BERLIN, (struct time_civil){0, 1, 1, 0, 0, 0}, instants), 0);
-	assert_int_equal(
-		instants_of(BERLIN, (struct time_civil){10000, 1, 1, 0, 0, 0}, instants), 0);
-	assert_int_equal(
-		instants_of(BERLIN, (struct time_civil){9999, 12, 31, 23, 59, 59}, instants), 1);
-}
-
-/* Around each change every instant is among those of the time that its clocks show. */
-static void instants_and_local_times_agree(void **state)
-{
-	(void)state;
-	for (size_t i = 0; i < array_size(zone_changes); i++) {
-		const struct schedule_zone *zone = test_zones[zone_changes[i].zone];
-
-		for (int64_t at = zone_changes[i].at - 7200; at < zone_changes[i].at + 7200;
-			at += 300) {
-			struct time_civil local =
-				time_civil_of_seconds(at + schedule_zone_offset_at(zone, at));
-			int64_t instants[2];
-			size_t count = schedule_zone_instants_of(zone, &local, instants);
-
-			assert_true(count == 1 || count == 2);
-			assert_true(instants[0] == at || (count == 2 && instants[1] == at));
-		}
-	}
+	assert_int_equal(zone_offset_at(zone, INT64_MAX), 3600);
+	assert_int_equal(zone_offset_at(zone, INT64_MIN), 3208); /* local mean time */
 }
 
 int main(void)
@@ -232,11 +141,6 @@ int main(void)
 		cmocka_unit_test(a_rule_says_what_a_list_of_changes_says),
 		cmocka_unit_test(spans_follow_one_another_without_gaps),
 		cmocka_unit_test(instants_far_away_are_taken_for_the_nearest_year),
-		cmocka_unit_test(a_local_time_has_one_instant),
-		cmocka_unit_test(a_local_time_that_is_skipped_has_no_instant),
-		cmocka_unit_test(a_local_time_that_is_repeated_has_two_instants),
-		cmocka_unit_test(local_times_beyond_all_years_have_no_instant),
-		cmocka_unit_test(instants_and_local_times_agree),
 	};
 
 	return cmocka_run_group_tests_name("zone", tests, test_read_zones, test_free_zones);

@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "base/limits.h"
+#include "base/time.h"
 #include "zones.h"
 
 /* A file to be built; what is not said is 0 or empty. */
@@ -82,11 +83,11 @@ static void a_file_of_version_1_holds_after_its_last_change(void **state)
 
 	(void)state;
 	assert_int_equal(parse_file(&file, &zone, &err), 0);
-	assert_int_equal(schedule_zone_offset_at(zone, 999999999), 3600);
-	assert_int_equal(schedule_zone_offset_at(zone, 1000000000), 7200);
-	assert_int_equal(schedule_zone_offset_at(zone, 1499999999), 7200);
-	assert_int_equal(schedule_zone_offset_at(zone, 1500000000), -1800);
-	assert_int_equal(schedule_zone_offset_at(zone, INT64_C(9000000000)), -1800);
+	assert_int_equal(zone_offset_at(zone, 999999999), 3600);
+	assert_int_equal(zone_offset_at(zone, 1000000000), 7200);
+	assert_int_equal(zone_offset_at(zone, 1499999999), 7200);
+	assert_int_equal(zone_offset_at(zone, 1500000000), -1800);
+	assert_int_equal(zone_offset_at(zone, INT64_C(9000000000)), -1800);
 }
 
 static void later_versions_are_read_alike(void **state)
@@ -104,9 +105,9 @@ static void later_versions_are_read_alike(void **state)
 			.footer = "\nXYZ-5\n"};
 
 		assert_int_equal(parse_file(&file, &zone, &err), 0);
-		assert_int_equal(schedule_zone_offset_at(zone, -9000000001), 3600);
-		assert_int_equal(schedule_zone_offset_at(zone, -9000000000), 7200);
-		assert_int_equal(schedule_zone_offset_at(zone, 1600000000), 5 * 3600);
+		assert_int_equal(zone_offset_at(zone, -9000000001), 3600);
+		assert_int_equal(zone_offset_at(zone, -9000000000), 7200);
+		assert_int_equal(zone_offset_at(zone, 1600000000), 5 * 3600);
 	}
 }
 
@@ -126,7 +127,7 @@ static void without_a_rule_the_last_offset_stays(void **state)
 	assert_int_equal(parse_file(&file, &zone, &err), -1);
 	file.type_count = 2;
 	assert_int_equal(parse_file(&file, &zone, &err), 0);
-	assert_int_equal(schedule_zone_offset_at(zone, INT64_C(9000000000)), 3600);
+	assert_int_equal(zone_offset_at(zone, INT64_C(9000000000)), 3600);
 }
 
 static int parse_rule(const char *rule, struct schedule_zone **ret_zone, struct error *err)
@@ -185,11 +186,10 @@ static void rules_say_when_summer_begins_and_ends(void **state)
 
 		if (parse_rule(rows[i].rule, &zone, &err) < 0)
 			fail_msg("%s: %s", rows[i].rule, err.text);
-		if (schedule_zone_offset_at(zone, at - 1) != rows[i].before ||
-			schedule_zone_offset_at(zone, at) != rows[i].after)
+		if (zone_offset_at(zone, at - 1) != rows[i].before ||
+			zone_offset_at(zone, at) != rows[i].after)
 			fail_msg("row %zu '%s': %d to %d", i, rows[i].rule,
-				schedule_zone_offset_at(zone, at - 1),
-				schedule_zone_offset_at(zone, at));
+				zone_offset_at(zone, at - 1), zone_offset_at(zone, at));
 	}
 }
 
@@ -205,7 +205,7 @@ static void summer_time_may_last_all_year(void **state)
 
 		assert_int_equal(parse_rule(rules[i], &zone, &err), 0);
 		for (int64_t at = 1700000000; at < 1900000000; at += 3600)
-			assert_int_equal(schedule_zone_offset_at(zone, at), -4 * 3600);
+			assert_int_equal(zone_offset_at(zone, at), -4 * 3600);
 	}
 }
 

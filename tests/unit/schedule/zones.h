@@ -30,6 +30,11 @@ static inline struct str test_zone_bytes(enum test_zone zone)
 
 static struct schedule_zone *test_zones[ZONE_COUNT];
 
+static inline int32_t zone_offset_at(const struct schedule_zone *zone, int64_t instant)
+{
+	return schedule_zone_span_at(zone, instant).offset;
+}
+
 /* For cmocka's group set-up. */
 static inline int test_read_zones(void **state)
 {
