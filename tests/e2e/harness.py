@@ -37,6 +37,7 @@ story = threading.local()
 stopping = threading.Event()  # whoever waits beside others gives up
 PAUSE = 2 if IN_VM else 0.05  # seconds between two looks; one costs a virtual machine a tenth of a second
 PAUSE_BESIDE_OTHERS = 2 if IN_VM else 0.2
+LONGEST_PAUSE = 1
 
 
 def say(text):
@@ -49,14 +50,18 @@ def say(text):
 
 
 def wait(what, seconds, look):
-    """Asks `look` until it gives something; fails when the time is over."""
+    """
+    Asks `look` until it gives something; fails when the time is over. The longer it takes the less often it asks: on a
+    busy machine many waits for long, and what they ask would keep it busy.
+    """
     pause = PAUSE_BESIDE_OTHERS if hasattr(story, "lines") else PAUSE
     began = time.monotonic()
     while not (found := look()):
-        if time.monotonic() - began > seconds * PATIENCE:
+        waited = time.monotonic() - began
+        if waited > seconds * PATIENCE:
             raise AssertionError(f"gave up after {seconds * PATIENCE} s: {what}")
         assert not stopping.is_set(), f"interrupted: {what}"
-        time.sleep(pause)
+        time.sleep(max(pause, min(waited / 10, LONGEST_PAUSE)))
     say(f"{what} ({time.monotonic() - began:.1f} s)")
     return found
 
