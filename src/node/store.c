@@ -1,55 +1,19 @@
-/* The store's directories and the index of them in memory. */
+/* The index of the store's entries in memory, and how much they may take. */
 #include "node/store.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/sendfile.h>
-#include <unistd.h>
+#include <sys/stat.h>
 
 #include "base/alloc.h"
 #include "base/arena.h"
 #include "base/map.h"
+#include "node/entry.h"
 #include "sys/fd.h"
 #include "sys/file.h"
 #include "sys/log.h"
-#include "json/json.h"
-
-#define NODE_ENTRY_FILE "entry.json"
-
-static const char *const node_part_names[] = {
-	[NODE_PART_LAYER] = "layer.tar",
-	[NODE_PART_CONFIG] = "config.json",
-	[NODE_PART_MANIFEST] = "manifest.json",
-};
-
-static const struct json_field node_entry_fields[] = {
-	{"uid", JSON_FIELD_STRING, JSON_REQUIRED, offsetof(struct node_entry, uid)},
-	{"namespace", JSON_FIELD_STRING, JSON_REQUIRED, offsetof(struct node_entry, namespace)},
-	{"name", JSON_FIELD_STRING, JSON_REQUIRED, offsetof(struct node_entry, name)},
-	{"repository", JSON_FIELD_STRING, JSON_REQUIRED, offsetof(struct node_entry, repository)},
-	{"manifestDigest", JSON_FIELD_STRING, JSON_REQUIRED,
-		offsetof(struct node_entry, manifest_digest)},
-	{"configDigest", JSON_FIELD_STRING, JSON_REQUIRED,
-		offsetof(struct node_entry, config_digest)},
-	{"layerDigest", JSON_FIELD_STRING, JSON_REQUIRED,
-		offsetof(struct node_entry, layer_digest)},
-	{"manifestBytes", JSON_FIELD_I64, JSON_REQUIRED,
-		offsetof(struct node_entry, manifest_bytes)},
-	{"configBytes", JSON_FIELD_I64, JSON_REQUIRED, offsetof(struct node_entry, config_bytes)},
-	{"layerBytes", JSON_FIELD_I64, JSON_REQUIRED, offsetof(struct node_entry, layer_bytes)},
-	{"memoryBytes", JSON_FIELD_I64, 0, offsetof(struct node_entry, memory_bytes)},
-	{"frozenMicroseconds", JSON_FIELD_I64, 0, offsetof(struct node_entry, frozen_us)},
-	{"engine", JSON_FIELD_STRING, 0, offsetof(struct node_entry, engine)},
-	{"criuVersion", JSON_FIELD_STRING, 0, offsetof(struct node_entry, criu_version)},
-	{"directory", JSON_FIELD_BOOL, 0, offsetof(struct node_entry, is_directory)},
-	{"imageName", JSON_FIELD_STRING, 0, offsetof(struct node_entry, image_name)},
-	{"layers", JSON_FIELD_STRING, 0, offsetof(struct node_entry, image_layers)},
-};
-
-static const struct json_object node_entry_object =
-	JSON_OBJECT_OF("entry", struct node_entry, node_entry_fields);
 
 /* An entry with the memory that its texts live in. */
 struct node_stored {
@@ -101,85 +65,16 @@ static const struct node_entry *node_store_remember(
 	return &stored->entry;
 }
 
-/* Reads an entry's text; the caller owns the result. */
-static int node_stored_parse(struct str text, struct node_stored **ret_stored, struct error *err)
+/* ---- Opening ---- */
+
+static int node_store_load(struct node_store *store, const char *name, struct error *err)
 {
-	autojson *doc = NULL;
 	autoarena *arena = arena_new(1024);
 	struct node_stored *stored = arena_zeroed(arena, 1, sizeof(*stored));
 
-	if (json_parse(text, &doc, err) < 0 ||
-		json_decode(json_doc_root(doc), &node_entry_object, true, arena, &stored->entry,
-			err) < 0)
+	if (node_entry_load(store->fd, name, arena, &stored->entry, err) < 0)
 		return -1;
 	stored->arena = take_ptr(&arena);
-	*ret_stored = stored;
-	return 0;
-}
-
-/* ---- Opening ---- */
-
-static int node_store_check_size(int directory, const char *name, int64_t bytes, struct error *err)
-{
-	struct stat found;
-
-	if (fstatat(directory, name, &found, AT_SYMLINK_NOFOLLOW) < 0)
-		return error_set_errno(err, "cannot look at '%s'", name);
-	if (found.st_size != bytes)
-		return error_set(err, ERROR_CORRUPT, "'%s' has %lld bytes, not %lld", name,
-			(long long)found.st_size, (long long)bytes);
-	return 0;
-}
-
-static int node_store_parse_files(
-	int directory, struct arena *arena, struct handover_files *ret_files, struct error *err)
-{
-	autobuf text = BUF_INIT(HANDOVER_PLAN_BYTES);
-
-	if (file_read(directory, HANDOVER_FILES, &text, err) < 0)
-		return -1;
-	return handover_files_read(buf_str(&text), arena, ret_files, err);
-}
-
-/* Whether the entry's content is there in its full length; the bytes are a restore's to check. */
-static int node_store_check_content(
-	const struct node_entry *entry, int directory, struct error *err)
-{
-	autoarena *arena = arena_new(16 * 1024);
-	struct handover_files files;
-	const struct handover_file *items;
-
-	if (!entry->is_directory)
-		return node_store_check_size(
-			directory, node_part_names[NODE_PART_LAYER], entry->layer_bytes, err);
-	if (node_store_parse_files(directory, arena, &files, err) < 0)
-		return -1;
-	items = files.files.items;
-	for (size_t i = 0; i < files.files.count; i++)
-		if (node_store_check_size(directory, items[i].path.data, items[i].bytes, err) < 0)
-			return -1;
-	return 0;
-}
-
-/* Reads the entry in directory `name` and checks that its content is there whole. */
-static int node_store_load(struct node_store *store, const char *name, struct error *err)
-{
-	autoclose int directory = -1;
-	autobuf text = BUF_INIT(LIMIT_CONFIG_BYTES);
-	struct node_stored *stored;
-
-	if (file_open_beneath(store->fd, name, O_RDONLY | O_DIRECTORY, 0, &directory, err) < 0 ||
-		file_read(directory, NODE_ENTRY_FILE, &text, err) < 0 ||
-		node_stored_parse(buf_str(&text), &stored, err) < 0)
-		return -1;
-	if (!str_is(stored->entry.uid, name)) {
-		node_stored_free(stored);
-		return error_set(err, ERROR_CORRUPT, "its entry is another one's");
-	}
-	if (node_store_check_content(&stored->entry, directory, err) < 0) {
-		node_stored_free(stored);
-		return -1;
-	}
 	(void)node_store_remember(store, stored);
 	return 0;
 }
@@ -292,149 +187,20 @@ int node_store_check_room(const struct node_store *store, uint64_t bytes, struct
 	return 0;
 }
 
-/* Some more of the file; 0 at its end. Different kinds of file systems share no extents. */
-static ssize_t node_store_copy_some(int source, int target)
-{
-	enum { NODE_COPY_STEP = 128 * 1024 * 1024 };
-	ssize_t copied = copy_file_range(source, NULL, target, NULL, NODE_COPY_STEP, 0);
-
-	if (copied < 0 && (errno == EXDEV || errno == EINVAL || errno == EOPNOTSUPP))
-		copied = sendfile(target, source, NULL, NODE_COPY_STEP);
-	return copied;
-}
-
-/* Copies what cannot be renamed because it lies on another mount; the original stays. */
-static int node_store_copy(
-	int from_directory, const char *from, int to_directory, const char *to, struct error *err)
-{
-	autoclose int source = -1;
-	autoclose int target = -1;
-	ssize_t copied;
-
-	if (file_open_beneath(from_directory, from, O_RDONLY, 0, &source, err) < 0 ||
-		file_open_beneath(
-			to_directory, to, O_WRONLY | O_CREAT | O_EXCL, 0600, &target, err) < 0)
-		return -1;
-	while ((copied = node_store_copy_some(source, target)) != 0)
-		if (copied < 0)
-			return error_set_errno(err, "cannot copy '%s' into the store", from);
-	return 0;
-}
-
-static int node_store_move_archive(
-	int from_directory, const char *from, int to_directory, struct error *err)
-{
-	const char *to = node_part_names[NODE_PART_LAYER];
-	autoclose int layer = -1;
-
-	if (renameat(from_directory, from, to_directory, to) < 0) {
-		if (errno != EXDEV)
-			return error_set_errno(err, "cannot move '%s' into the store", from);
-		if (node_store_copy(from_directory, from, to_directory, to, err) < 0)
-			return -1;
-		if (unlinkat(from_directory, from, 0) < 0)
-			return error_set_errno(err, "cannot remove '%s'", from);
-	}
-	if (file_open_beneath(to_directory, to, O_RDONLY, 0, &layer, err) < 0)
-		return -1;
-	return file_sync(layer, to, err);
-}
-
-static int node_store_write_files(
-	int directory, const struct handover_files *files, struct error *err)
-{
-	autobuf text = BUF_INIT(HANDOVER_PLAN_BYTES);
-
-	handover_files_write(files, &text);
-	if (buf_check(&text, HANDOVER_FILES, err) < 0)
-		return -1;
-	return file_write_atomically(directory, HANDOVER_FILES, buf_str(&text), 0600, err);
-}
-
-static int node_store_write_parts(int directory, const struct node_entry *entry,
-	const struct image_documents *documents, struct error *err)
-{
-	autobuf text = BUF_INIT(LIMIT_CONFIG_BYTES);
-	struct json_writer writer = json_writer_pretty(&text);
-
-	json_encode(&writer, &node_entry_object, entry);
-	if (buf_check(&text, NODE_ENTRY_FILE, err) < 0)
-		return -1;
-	if (file_write_atomically(directory, node_part_names[NODE_PART_CONFIG],
-		    buf_str(&documents->config), 0600, err) < 0 ||
-		file_write_atomically(directory, node_part_names[NODE_PART_MANIFEST],
-			buf_str(&documents->manifest), 0600, err) < 0)
-		return -1;
-	return file_write_atomically(directory, NODE_ENTRY_FILE, buf_str(&text), 0600, err);
-}
-
-/* Where the content becomes an entry: where it lies, or in a new directory for the archive. */
-static int node_store_begin(struct node_store *store, const struct node_store_content *content,
-	const char *building, int *ret_directory, struct error *err)
-{
-	if (content->files == NULL)
-		return file_make_directory(store->fd, building, 0700, ret_directory, err);
-	if (file_open_beneath(store->fd, building, O_RDONLY | O_DIRECTORY, 0, ret_directory, err) <
-		0)
-		return -1;
-	return node_store_write_files(*ret_directory, content->files, err);
-}
-
-/* Writes what belongs to the content beside it; the rename of it all is the last step. */
-static int node_store_build(struct node_store *store, const struct node_store_content *content,
-	const struct node_entry *entry, const struct image_documents *documents,
-	const char *building, struct error *err)
-{
-	autofree char *final = str_dup(entry->uid);
-	autoclose int directory = -1;
-
-	if (node_store_begin(store, content, building, &directory, err) < 0 ||
-		node_store_write_parts(directory, entry, documents, err) < 0 ||
-		(content->files == NULL &&
-			node_store_move_archive(content->parent_fd, content->name, directory, err) <
-				0) ||
-		file_sync(directory, building, err) < 0)
-		return -1;
-	return file_rename(store->fd, building, store->fd, final, err);
-}
-
-/* An archive is built beside the store's entries; nothing of a failed one is to stay there. */
-static int node_store_build_archive(struct node_store *store,
-	const struct node_store_content *content, const struct node_entry *entry,
-	const struct image_documents *documents, struct error *err)
-{
-	autobuf building = BUF_INIT(LIMIT_ARCHIVE_PATH);
-	struct error ignored;
-
-	buf_printf(&building, ".%.*s", STR_ARG(entry->uid));
-	if (file_remove_tree(store->fd, building.data, err) < 0)
-		return -1;
-	if (node_store_build(store, content, entry, documents, building.data, err) == 0)
-		return 0;
-	/* what this leaves, the next start removes */
-	(void)!file_remove_tree(store->fd, building.data, &ignored);
-	return -1;
-}
-
 int node_store_add(struct node_store *store, const struct node_store_content *content,
 	const struct node_entry *entry, const struct image_documents *documents,
 	const struct node_entry **ret_entry, struct error *err)
 {
-	autobuf text = BUF_INIT(LIMIT_CONFIG_BYTES);
-	struct json_writer writer = json_writer(&text);
-	struct node_stored *stored;
-	int result = node_store_remove(store, entry->uid, err);
+	autoarena *arena = arena_new(1024);
+	struct node_stored *stored = arena_zeroed(arena, 1, sizeof(*stored));
 
-	if (result == 0 && content->files != NULL)
-		result = node_store_build(store, content, entry, documents, content->name, err);
-	else if (result == 0)
-		result = node_store_build_archive(store, content, entry, documents, err);
-	if (result < 0)
+	if (node_store_remove(store, entry->uid, err) < 0 ||
+		node_entry_build(store->fd, content, entry, documents, err) < 0)
 		return error_wrap(err, "cannot store checkpoint '%.*s/%.*s'",
 			STR_ARG(entry->namespace), STR_ARG(entry->name));
-	json_encode(&writer, &node_entry_object, entry);
-	if (node_stored_parse(buf_str(&text), &stored, err) < 0)
+	if (node_entry_copy(entry, arena, &stored->entry, err) < 0)
 		return -1;
+	stored->arena = take_ptr(&arena);
 	*ret_entry = node_store_remember(store, stored);
 	return 0;
 }
@@ -517,7 +283,7 @@ int node_store_read_files(const struct node_store *store, const struct node_entr
 
 	if (node_store_open_directory(store, entry, &directory, err) < 0)
 		return -1;
-	return node_store_parse_files(directory, arena, ret_files, err);
+	return node_entry_read_files(directory, arena, ret_files, err);
 }
 
 int node_store_open_part(const struct node_store *store, const struct node_entry *entry,
@@ -525,7 +291,7 @@ int node_store_open_part(const struct node_store *store, const struct node_entry
 {
 	autobuf path = BUF_INIT(LIMIT_ARCHIVE_PATH);
 
-	buf_printf(&path, "%.*s/%s", STR_ARG(entry->uid), node_part_names[part]);
+	buf_printf(&path, "%.*s/%s", STR_ARG(entry->uid), node_part_name(part));
 	return file_open_beneath(store->fd, path.data, O_RDONLY, 0, ret_fd, err);
 }
 
