@@ -103,6 +103,10 @@ def test_what_cannot_be_checkpointed_is_told_and_the_rest_is_asked_for(space):
     space.delete("pods", "leaving", grace=30)
     space.schedule("every", "@every 1s")
     assert targets(requests_of_first_run(space)) == [("good", "main")]
+    # until the next run is due, and waits
+    message = covered(space, status="False", reason="CheckpointSkipped")["message"]
+    assert "asked for 1 checkpoint and left out: " in message
+    assert "Pod not-ready, container main: the container is not Ready" in message
 
     def look():
         notes = sorted(set(space.notes("CheckpointSkipped", "every")))
@@ -114,9 +118,6 @@ def test_what_cannot_be_checkpointed_is_told_and_the_rest_is_asked_for(space):
         "not checkpointed: Pod starting, container main: the Pod's init containers have not ended",
         "not checkpointed: Pod unscheduled: the Pod is not assigned to a node yet",
         "not checkpointed: Pod waiting, container main: the container is not running"]
-    message = covered(space, status="False", reason="CheckpointSkipped")["message"]
-    assert "asked for 1 checkpoint and left out: " in message
-    assert "Pod not-ready, container main: the container is not Ready" in message
 
 
 def test_init_containers_are_not_checkpointed(space):
