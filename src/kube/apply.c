@@ -25,11 +25,10 @@ static void apply_call_ended(
 {
 	struct kube_apply *apply = context;
 
-	(void)answer; /* what the server made of it comes back through the informers */
 	if (err == NULL && ++apply->done_count < apply->count)
 		apply_next(apply);
 	else
-		apply->done(apply->context, apply->done_count, err);
+		apply->done(apply->context, apply->done_count, answer, err);
 }
 
 static void apply_next(struct kube_apply *apply)
@@ -43,7 +42,7 @@ static void apply_tell_nothing(void *context)
 {
 	struct kube_apply *apply = context;
 
-	apply->done(apply->context, 0, NULL);
+	apply->done(apply->context, 0, NULL, NULL);
 }
 
 struct kube_apply *kube_apply_start(struct kube_client *client, struct arena *arena,

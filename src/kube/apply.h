@@ -15,10 +15,12 @@
 struct kube_apply;
 
 /*
- * The end: all requests succeeded (`err` NULL), or request `done_count` failed with `err`. Called
- * exactly once, from the loop, unless the handle is released before.
+ * The end: all requests succeeded (`err` NULL), or request `done_count` failed with `err`. `answer`
+ * is the last one's, borrowed; NULL when there was no request. Called exactly once, from the loop,
+ * unless the handle is released before.
  */
-typedef void (*kube_apply_done_fn)(void *context, size_t done_count, const struct error *err);
+typedef void (*kube_apply_done_fn)(void *context, size_t done_count,
+	const struct kube_answer *answer, const struct error *err);
 
 /*
  * Starts with the first of `count` requests (none is fine). Takes over `arena` (may be NULL), which

@@ -1,6 +1,7 @@
-/* A plan's arrays, and the two steps that nearly every plan has. */
+/* A plan's arrays, and the steps that many plans have. */
 #include "kube/plan.h"
 
+#include <assert.h>
 #include <string.h>
 
 /* Room for one more item in an array of the arena. */
@@ -26,6 +27,16 @@ void kube_plan_add(struct kube_plan *plan, const struct kube_request *request)
 	if (larger != NULL)
 		plan->requests = larger;
 	plan->requests[plan->count++] = *request;
+}
+
+void kube_plan_ask(struct kube_plan *plan, const struct kube_request *request,
+	kube_answered_fn answered, void *context)
+{
+	assert(plan->count == 0 && plan->answered == NULL);
+	kube_plan_add(plan, request);
+	plan->answered = answered;
+	plan->answered_context = context;
+	kube_plan_wake(plan, 1);
 }
 
 void kube_plan_then(struct kube_plan *plan, kube_then_fn call, void *context, const void *data)

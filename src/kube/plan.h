@@ -22,6 +22,9 @@ struct kube_then {
 	const void *data;
 };
 
+/* What the server answered to the question of a plan; `doc` is borrowed. */
+typedef void (*kube_answered_fn)(void *context, struct json_doc *doc);
+
 struct kube_plan {
 	struct arena *arena; /* for all that the requests refer to */
 	struct kube_request *requests;
@@ -30,11 +33,20 @@ struct kube_plan {
 	struct kube_then *thens;
 	size_t then_count;
 	size_t then_capacity;
+	kube_answered_fn answered; /* NULL: no question */
+	void *answered_context;
 	int64_t wake_ms; /* decide again after so long; 0: when something changes */
 };
 
 /* Adds a request; its texts must live in the plan's arena or be static. */
 void kube_plan_add(struct kube_plan *plan, const struct kube_request *request);
+
+/*
+ * Adds a question, a GET or LIST: what informers know may be late. It has to be the plan's only
+ * request; the next decision, at once, has the answer.
+ */
+void kube_plan_ask(struct kube_plan *plan, const struct kube_request *request,
+	kube_answered_fn answered, void *context);
 
 /* Calls back once all requests have succeeded, in the order of these calls; else never. */
 void kube_plan_then(struct kube_plan *plan, kube_then_fn call, void *context, const void *data);

@@ -32,6 +32,8 @@ struct reconciler_run {
 	struct kube_apply *apply;
 	const struct kube_then *thens; /* from the plan's arena, which `apply` owns */
 	size_t then_count;
+	kube_answered_fn answered;
+	void *answered_context;
 	int64_t wake_ms;
 	struct mono_time started;
 	char *version; /* of the key's object, which the plan writes; NULL: it does not */
@@ -146,10 +148,12 @@ static int64_t reconciler_unseen_ms(struct kube_reconciler *reconciler, struct s
 
 /* ---- Carrying out ---- */
 
-static void reconciler_run_succeeded(struct reconciler_run *run)
+static void reconciler_run_succeeded(struct reconciler_run *run, const struct kube_answer *answer)
 {
 	struct kube_reconciler *reconciler = run->reconciler;
 
+	if (run->answered != NULL)
+		run->answered(run->answered_context, answer->doc);
 	for (size_t i = 0; i < run->then_count; i++)
 		run->thens[i].call(run->thens[i].context, run->thens[i].data);
 	reconciler_wrote(reconciler, run);
@@ -167,7 +171,8 @@ static void reconciler_run_failed(struct reconciler_run *run, const struct error
 	reconciler->options.failed(reconciler->options.context, str_of(run->key), err);
 }
 
-static void reconciler_run_done(void *context, size_t done_count, const struct error *err)
+static void reconciler_run_done(
+	void *context, size_t done_count, const struct kube_answer *answer, const struct error *err)
 {
 	struct reconciler_run *run = context;
 	struct kube_reconciler *reconciler = run->reconciler;
@@ -178,7 +183,7 @@ static void reconciler_run_done(void *context, size_t done_count, const struct e
 	if (err != NULL)
 		reconciler_run_failed(run, err);
 	else
-		reconciler_run_succeeded(run);
+		reconciler_run_succeeded(run, answer);
 	(void)map_remove(&reconciler->runs, str_of(run->key));
 	metric_set(reconciler->active, (double)reconciler->runs.count);
 	kube_queue_done(reconciler->queue, str_of(run->key),
@@ -216,6 +221,8 @@ static void reconciler_work(void *context, struct str key)
 	run->wake_ms = plan.wake_ms;
 	run->thens = plan.thens;
 	run->then_count = plan.then_count;
+	run->answered = plan.answered;
+	run->answered_context = plan.answered_context;
 	(void)map_set(&reconciler->runs, key, run);
 	metric_set(reconciler->active, (double)reconciler->runs.count);
 	run->apply = kube_apply_start(reconciler->client, plan.arena, plan.requests, plan.count,

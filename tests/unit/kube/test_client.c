@@ -35,12 +35,14 @@ static void keep_answer(void *context, const struct kube_answer *answer, const s
 	(void)snprintf(world->name, sizeof(world->name), "%.*s", STR_ARG(name));
 }
 
-static void keep_applied(void *context, size_t done_count, const struct error *err)
+static void keep_applied(
+	void *context, size_t done_count, const struct kube_answer *answer, const struct error *err)
 {
 	struct world *world = context;
 
 	world->done++;
 	world->applied = done_count;
+	world->status = answer != NULL ? answer->status : 0;
 	world->error = err != NULL ? *err : (struct error){.kind = ERROR_NONE};
 }
 
@@ -556,6 +558,7 @@ static void a_list_of_requests_stops_at_the_first_failure(void **state)
 		world->api.client, NULL, requests, array_size(requests), keep_applied, world);
 	finish(world);
 	assert_int_equal(world->applied, 1);
+	assert_int_equal(world->status, 404);
 	assert_int_equal(world->error.kind, ERROR_ABSENT);
 }
 

@@ -15,7 +15,16 @@ struct world {
 	int wakes; /* how many of the next plans ask to be woken at once */
 	bool is_leader;
 	bool adds_itself; /* the key is added again while its plan is carried out */
+	bool asks; /* the next plan is a question */
 };
+
+static void answered(void *context, struct json_doc *doc)
+{
+	struct world *world = context;
+
+	buf_printf(
+		&world->story, "answered %zu, ", json_count(json_get(json_doc_root(doc), "items")));
+}
 
 static void then(void *context, const void *data)
 {
@@ -31,6 +40,14 @@ static void decide(void *context, struct str key, struct kube_plan *plan)
 
 	world->decisions++;
 	buf_printf(&world->story, "decide %s, ", key.data);
+	if (world->asks) {
+		world->asks = false;
+		kube_plan_ask(plan,
+			&(struct kube_request){
+				.verb = KUBE_LIST, .resource = &api_pods, .namespace = STR("a")},
+			answered, world);
+		return;
+	}
 	for (int i = 0; i < world->requests; i++)
 		kube_plan_add(plan,
 			&(struct kube_request){.verb = KUBE_DELETE,
@@ -193,6 +210,33 @@ static void a_plan_may_ask_to_be_woken(void **state)
 	assert_metric(world, "reconcile_total{controller=\"pod\",result=\"requeue_after\"} 2\n");
 }
 
+static void the_answer_to_a_question_is_there_when_it_is_decided_anew(void **state)
+{
+	struct world *world = *state;
+
+	world->asks = true;
+	api_expect(&world->api.peer, "GET /api/v1/namespaces/a/pods ", 200, "{\"items\":[{},{}]}");
+	kube_reconciler_start(world->reconciler);
+	kube_reconciler_add(world->reconciler, STR("x"));
+	api_run_until(&world->api.peer, &world->thens, 2);
+	api_check(&world->api.peer);
+	assert_string_equal(
+		world->story.data, "decide x, answered 2, decide x, then one, then two, ");
+}
+
+static void a_question_that_is_refused_has_no_answer(void **state)
+{
+	struct world *world = *state;
+
+	world->asks = true;
+	api_expect(&world->api.peer, "GET /api/v1/namespaces/a/pods ", 403, "{}");
+	kube_reconciler_start(world->reconciler);
+	kube_reconciler_add(world->reconciler, STR("x"));
+	api_run_until(&world->api.peer, &world->thens, 2);
+	assert_string_equal(world->story.data,
+		"decide x, failed x (Forbidden), decide x, then one, then two, ");
+}
+
 static void as_many_plans_run_at_once_as_there_may(void **state)
 {
 	struct world *world = *state;
@@ -295,6 +339,8 @@ int main(void)
 		world_test(a_plan_that_fails_half_way_is_decided_anew),
 		world_test(a_key_that_is_added_meanwhile_is_decided_once_more),
 		world_test(a_plan_may_ask_to_be_woken),
+		world_test(the_answer_to_a_question_is_there_when_it_is_decided_anew),
+		world_test(a_question_that_is_refused_has_no_answer),
 		world_test(as_many_plans_run_at_once_as_there_may),
 		world_test(a_stopped_one_ends_what_it_began_and_decides_nothing_new),
 		world_test(what_was_written_is_seen_before_the_next_decision),
