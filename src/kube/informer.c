@@ -328,15 +328,16 @@ static bool informer_stream_is_refused(const struct error *err)
 
 /*
  * From its cache (version 0) a server gives everything at once, whatever limit it is told: hundreds
- * of megabytes for 20,000 Pods. Where a selector leaves a few of many that is right all the same.
+ * of megabytes for 20,000 Pods. Where a selector leaves a few of many that is right all the same:
+ * an old server would read them all from etcd.
  */
-static void informer_prefer_pages(struct kube_informer *informer)
+static void informer_prefer_cache(struct kube_informer *informer)
 {
 	bool is_selected = informer->options.field_selector.size > 0 ||
 		informer->options.label_selector.size > 0;
 
-	if (!is_selected && str_is(buf_str(&informer->list_version), "0"))
-		buf_clear(&informer->list_version);
+	if (is_selected && informer->list_version.size == 0)
+		informer_set_version(&informer->list_version, STR("0"));
 }
 
 static void informer_stream_failed(
@@ -344,7 +345,7 @@ static void informer_stream_failed(
 {
 	if (informer_stream_is_refused(err)) {
 		informer->cannot_stream = true;
-		informer_prefer_pages(informer);
+		informer_prefer_cache(informer);
 		informer_list(informer);
 		return;
 	}
@@ -482,7 +483,6 @@ struct kube_informer *kube_informer_new(
 	informer->must_list = true;
 	informer->version = BUF_INIT(INFORMER_VERSION_MAX);
 	informer->list_version = BUF_INIT(INFORMER_VERSION_MAX);
-	informer_set_version(&informer->list_version, STR("0")); /* from the server's cache */
 	informer->backoff = (struct kube__backoff){
 		.first_ms = first_ms > 0 ? first_ms : INFORMER_FIRST_DELAY_MS,
 		.longest_ms = INFORMER_LONGEST_DELAY_MS,

@@ -461,14 +461,18 @@ static void names_that_are_no_names_never_get_in(void **state)
 	assert_string_equal(world->story.data, "+a/z(8)");
 }
 
+/* The first one asks for no version: not what the server has in its cache, but what there is. */
+#define FIRST_STREAM "timeoutSeconds="
+
 /* The same by a stream: the watch begins with what there is. */
 static void start_streaming(struct world *world)
 {
 	struct api_peer *peer = &world->api.peer;
 
-	expect_stream_list(peer, "resourceVersion=0&");
+	expect_stream_list(peer, FIRST_STREAM);
 	kube_informer_start(world->informer);
 	api_run_through(peer);
+	assert_false(str_contains(buf_str(&peer->last), STR("resourceVersion=")));
 	assert_int_equal(kube_informer_state(world->informer), KUBE_INFORMER_STREAMING);
 	api_push_text(peer, EVENT("ADDED", POD("x", "5", "Running")));
 	api_run_until(peer, &world->changes, 1);
@@ -501,12 +505,12 @@ static void a_stream_that_is_cut_before_its_list_is_complete_begins_anew(void **
 	struct world *world = *state;
 	struct api_peer *peer = &world->api.peer;
 
-	expect_stream_list(peer, "resourceVersion=0&");
+	expect_stream_list(peer, FIRST_STREAM);
 	kube_informer_start(world->informer);
 	api_run_through(peer);
 	api_push_text(
 		peer, EVENT("ADDED", POD("x", "5", "Running")) EVENT("ADDED", POD("y", "6", "")));
-	expect_stream_list(peer, "resourceVersion=0&");
+	expect_stream_list(peer, FIRST_STREAM);
 	api_cut_stream(peer);
 	api_run_through(peer);
 	assert_int_equal(world->failures, 1);
@@ -559,7 +563,7 @@ static void a_busy_server_is_asked_for_a_stream_again(void **state)
 
 	api_expect(peer, "sendInitialEvents=true", 429, STATUS("429", "TooManyRequests"));
 	api_expect(peer, "sendInitialEvents=true", 503, STATUS("503", "ServiceUnavailable"));
-	expect_stream_list(peer, "resourceVersion=0&");
+	expect_stream_list(peer, FIRST_STREAM);
 	kube_informer_start(world->informer);
 	api_run_through(peer);
 	assert_int_equal(world->failures, 2);
@@ -571,7 +575,7 @@ static void a_stream_without_an_end_of_its_list_is_given_up_for_pages(void **sta
 	struct world *world = *state;
 	struct api_peer *peer = &world->api.peer;
 
-	expect_stream_list(peer, "resourceVersion=0&");
+	expect_stream_list(peer, FIRST_STREAM);
 	api_expect(peer, FIRST_LIST, 200, LIST("7", POD("x", "5", "")));
 	api_expect_stream(peer, "resourceVersion=7&");
 	kube_informer_start(world->informer);
@@ -585,8 +589,7 @@ static void all_there_is_comes_in_pages_where_it_cannot_be_streamed(void **state
 	struct world *world = *state;
 	struct api_peer *peer = &world->api.peer;
 
-	api_expect(peer,
-		"&resourceVersion=0&resourceVersionMatch=NotOlderThan&sendInitialEvents=true ", 422,
+	api_expect(peer, "&resourceVersionMatch=NotOlderThan&sendInitialEvents=true ", 422,
 		STATUS("422", "Invalid"));
 	api_expect(peer, "GET /api/v1/pods?limit=500 ", 200, LIST("7", POD("x", "5", "")));
 	api_expect_stream(peer, "resourceVersion=7 ");
