@@ -352,6 +352,7 @@ static void control_end(struct control_program *program)
 	loop_source_free(program->clock);
 	control_zones_free(control->zones);
 	control_turns_free(control->turns);
+	control_begun_free(control->begun);
 	metrics_free(control->metrics);
 	loop_free(control->loop);
 }
@@ -364,6 +365,7 @@ static int control_run(struct control_program *program, struct error *err)
 	control_metrics_init(&program->control);
 	program->control.zones = control_zones_new(program->options.zones);
 	control_options_changed(program);
+	program->control.begun = control_begun_new();
 	program->control.turns = control_turns_new(
 		(size_t)program->options.max_checkpoints, control_wake_schedule, &program->control);
 	if (control_start(program, err) < 0)

@@ -23,7 +23,7 @@ enum {
 struct control_tally {
 	size_t active;
 	struct wall_time last_successful;
-	struct wall_time begun[SCHEDULE_DUE_MISSED_MAX]; /* due times after the last run */
+	struct wall_time *begun; /* due times after the last run */
 	size_t begun_count;
 };
 
@@ -33,8 +33,7 @@ static void control_tally_begun(struct control_tally *tally, const struct api_sc
 	struct wall_time due;
 	int64_t seconds;
 
-	if (tally->begun_count == array_size(tally->begun) ||
-		!api_request_name_time(request->metadata.name, &seconds))
+	if (!api_request_name_time(request->metadata.name, &seconds))
 		return;
 	due = wall_time_of_seconds(seconds);
 	for (size_t i = 0; i < tally->begun_count; i++)
@@ -45,13 +44,19 @@ static void control_tally_begun(struct control_tally *tally, const struct api_sc
 }
 
 static struct control_tally control_tally(
-	const struct control *control, const struct api_schedule *schedule)
+	const struct control *control, const struct api_schedule *schedule, struct arena *arena)
 {
 	struct control_tally tally = {.last_successful = schedule->status.last_successful};
 	size_t count;
+	size_t told;
 	const struct kube_object *const *objects =
 		kube_index_get(control->requests_by_schedule, schedule->metadata.uid, &count);
+	const struct api_request *const *requests =
+		control_begun_get(control->begun, schedule, &told);
 
+	tally.begun = arena_zeroed(arena, count + told + 1, sizeof(*tally.begun));
+	for (size_t i = 0; i < told; i++)
+		control_tally_begun(&tally, schedule, requests[i]);
 	for (size_t i = 0; i < count; i++) {
 		const struct api_request *request = objects[i]->view;
 		control_tally_begun(&tally, schedule, request);
@@ -123,6 +128,21 @@ static bool control_is_request_of(const struct api_request *request,
 		str_equal(request->spec.container_name, planned->container);
 }
 
+/* The request of this name that we see, or that the server has told of; NULL: none. */
+static const struct api_request *control_known_request(
+	const struct control *control, const struct api_schedule *schedule, struct str name)
+{
+	const struct api_request *seen =
+		control_request(control, schedule->metadata.namespace, name);
+	size_t count;
+	const struct api_request *const *told = control_begun_get(control->begun, schedule, &count);
+
+	for (size_t i = 0; seen == NULL && i < count; i++)
+		if (str_equal(told[i]->metadata.name, name))
+			seen = told[i];
+	return seen;
+}
+
 /*
  * The name under which the planned request is to be made; empty when it is there already. Names of
  * schedules, Pods and containers that differ may join to the same name: who comes second takes
@@ -137,7 +157,7 @@ static struct str control_free_name(struct control *control, const struct api_sc
 
 	for (size_t i = 0; i < array_size(names); i++) {
 		const struct api_request *there =
-			control_request(control, schedule->metadata.namespace, names[i]);
+			control_known_request(control, schedule, names[i]);
 		if (there == NULL)
 			return names[i];
 		if (control_is_request_of(there, schedule, planned))
@@ -293,11 +313,15 @@ static void control_write_schedule_status(const struct api_schedule *schedule,
 		&schedule->metadata, &written);
 }
 
+static struct str control_key_of(const struct api_schedule *schedule, struct arena *arena)
+{
+	return control_key(arena, schedule->metadata.namespace, schedule->metadata.name);
+}
+
 static void control_leave_line(
 	struct control *control, const struct api_schedule *schedule, struct arena *arena)
 {
-	control_turns_leave(control->turns,
-		control_key(arena, schedule->metadata.namespace, schedule->metadata.name));
+	control_turns_leave(control->turns, control_key_of(schedule, arena));
 }
 
 static void control_decide_invalid(struct control *control, const struct api_schedule *schedule,
@@ -376,6 +400,12 @@ static struct api_condition control_ready_condition(
 		.message = STR("checkpoints are scheduled")};
 }
 
+/* Whether runs that we see nothing of are about to be told as missed. */
+static bool control_tells_missed(const struct schedule_due_decision *due)
+{
+	return due->skip == SCHEDULE_DUE_SKIP_TOO_LATE || (due->is_to_run && due->missed_count > 0);
+}
+
 /* The first run of an immediate schedule, which waits until there is something to take. */
 static bool control_is_first_run(
 	const struct api_schedule *schedule, const struct schedule_due_decision *due)
@@ -408,8 +438,7 @@ static struct api_condition control_run(struct control *control,
 	const struct api_schedule *schedule, const struct schedule_due_decision *due,
 	struct api_schedule_status *status, struct kube_plan *plan)
 {
-	struct str key =
-		control_key(plan->arena, schedule->metadata.namespace, schedule->metadata.name);
+	struct str key = control_key_of(schedule, plan->arena);
 	struct checkpoint_plan planned;
 
 	/* Who replaces requests takes over their turns. */
@@ -429,6 +458,7 @@ static struct api_condition control_run(struct control *control,
 		control_plan_request(control, schedule, &planned.requests[i], plan);
 	control_tell_skips(control, schedule, &planned, plan);
 	control_count_run(control, due->due, plan);
+	control_begun_forget(control->begun, key);
 	status->last_run = due->due;
 	status->missed += due->missed_count;
 	/* Said in the same write; what we see of them a moment later is nothing new then. */
@@ -455,6 +485,7 @@ static struct api_condition control_pass(struct control *control,
 		control_tell_missed(control, schedule, due, plan);
 		control_plan_event(control, plan, API_GROUP_VERSION, "CheckpointSchedule",
 			&schedule->metadata, true, API_REASON_MISSED_DEADLINE, missed.message);
+		control_begun_forget(control->begun, control_key_of(schedule, plan->arena));
 		status->last_missed = due->due;
 		status->missed += due->missed_count + 1;
 		return missed;
@@ -482,11 +513,13 @@ static struct wall_time control_next_run(const struct schedule_due_decision *due
 static void control_decide_valid(struct control *control, const struct api_schedule *schedule,
 	const struct schedule_cron *cron, const struct schedule_zone *zone, struct kube_plan *plan)
 {
-	struct control_tally tally = control_tally(control, schedule);
+	struct control_tally tally = control_tally(control, schedule, plan->arena);
 	struct schedule_due_decision due = control_due(control, schedule, cron, zone, &tally);
 	struct api_schedule_status status = schedule->status;
 	struct api_condition covered;
 
+	if (control_tells_missed(&due) && !control_begun_is_known(control->begun, schedule, plan))
+		return;
 	status.active = (int64_t)tally.active;
 	status.last_successful = tally.last_successful;
 	covered = due.is_to_run ? control_run(control, schedule, &due, &status, plan)
@@ -522,6 +555,7 @@ void control_decide_schedule(void *context, struct str key, struct kube_plan *pl
 	schedule = control_schedule(control, namespace, name);
 	if (schedule == NULL || wall_time_is_set(schedule->metadata.deleted)) {
 		control_turns_leave(control->turns, key);
+		control_begun_forget(control->begun, key);
 		return;
 	}
 	if (!control_sees_runs(control)) {

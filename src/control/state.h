@@ -8,6 +8,7 @@
 #include "api/kinds.h"
 #include "api/views.h"
 #include "base/metrics.h"
+#include "control/begun.h"
 #include "control/turns.h"
 #include "control/zones.h"
 #include "kube/client.h"
@@ -52,6 +53,7 @@ struct control {
 	struct control_zones *zones;
 	int64_t spread_seconds; /* schedules of one due time begin within this window */
 	struct control_turns *turns; /* by the keys of schedules */
+	struct control_begun *begun;
 
 	struct texts *texts; /* what workloads and Pods share; these are packed, being many */
 	struct kube_informer *workloads[CONTROL_WORKLOAD_KINDS];

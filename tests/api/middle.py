@@ -25,12 +25,14 @@ def refusal(status, message="by the test"):
 class Fault:
     """What happens to one request instead of all being well."""
 
-    def __init__(self, status=None, body=None, headers=(), is_lost=False, cut_after=None, delay=0):
+    def __init__(self, status=None, body=None, headers=(), is_lost=False, cut_after=None,
+                 is_mute=False, delay=0):
         self.status = status  # answered by us; the API server hears nothing
         self.body = refusal(status) if body is None and status else body
         self.headers = dict(headers)
         self.is_lost = is_lost  # it is done, and the connection ends before the answer
         self.cut_after = cut_after  # a watch ends by a reset after so many bytes
+        self.is_mute = is_mute  # a watch is open and says nothing
         self.delay = delay  # seconds until we listen to it
 
 
@@ -128,7 +130,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             reset(self.connection)
             self.close_connection = True
         elif "watch=true" in self.path and answer.status == 200:
-            self.stream(answer, fault.cut_after)
+            self.stream(answer, fault)
         else:
             content = answer.read()
             self.reply(answer.status, content, {
@@ -145,14 +147,16 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.upstream.request(self.command, self.path, body or None, headers)
         return self.upstream.getresponse()
 
-    def stream(self, answer, cut_after):
+    def stream(self, answer, fault):
         self.send_response(200)
         self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
+        if fault.is_mute:
+            self.middle.is_over.wait()
         sent = 0
         while piece := answer.read1(65536):
-            if cut_after is not None and sent + len(piece) >= cut_after:
-                piece = piece[:max(1, cut_after - sent)]
+            if fault.cut_after is not None and sent + len(piece) >= fault.cut_after:
+                piece = piece[:max(1, fault.cut_after - sent)]
                 self.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece))
                 reset(self.connection)
                 self.close_connection = True

@@ -235,6 +235,29 @@ def test_a_storm_of_all_faults_at_once(space, programs, make_node, middle, autho
     assert all(befell.values()), befell
 
 
+def test_runs_that_only_the_server_knows_of_are_not_told_as_missed(
+        kinds, space, programs, middle, authority, tmp_path):
+    """The watch of requests is open and says nothing, and for a while no run can be recorded."""
+    ledger = Ledger(space)
+    controller = programs("controller", ALONE, kubeconfig=by_middle(middle, authority, tmp_path))
+    controller.start().says("Started reconciling")
+    ledger.wait(1)
+
+    def is_silent(method, path):
+        return is_watch(method, path) and "/checkpointrequests?" in path
+
+    def is_record(method, path):
+        return is_changed(method, path) and "/checkpointschedules/" in path
+
+    middle.script = lambda *request: (Fault(is_mute=True) if is_silent(*request) else
+                                      Fault(409) if is_record(*request) else None)
+    middle.cut()
+    ledger.wait(2, 60)
+    middle.script = lambda *request: Fault(is_mute=True) if is_silent(*request) else None
+    ledger.wait(1, 60)
+    ledger.settle(controller)
+
+
 # ---- Credentials ----
 
 def write(path, text):
