@@ -6,6 +6,9 @@ import time
 from world import eventually, seconds_of
 
 
+KEPT = 100  # Checkpoints of each Pod, the most that a schedule may keep
+
+
 class Ledger:
     """All CheckpointRequests of a schedule "@every N s" that ever were, by uid, as we saw them."""
 
@@ -17,7 +20,7 @@ class Ledger:
         for pod in pods:
             space.pod(pod, node=node)
         schedule = space.schedule("every", f"@every {period}s", **{
-            "concurrencyPolicy": "Allow", "timeoutSeconds": 3600, "retention": {"maxCount": 100},
+            "concurrencyPolicy": "Allow", "timeoutSeconds": 3600, "retention": {"maxCount": KEPT},
             "failedRequestsHistoryLimit": 100, **spec})
         self.created = seconds_of(schedule["metadata"]["creationTimestamp"])
 
@@ -40,10 +43,8 @@ class Ledger:
         eventually(lambda: len(self.times()) >= count, timeout, f"run {count}")
         return self
 
-    def wrong(self, pods=None, half_done=0):
-        """What is wrong with the books, as text. So many runs were, at most, `half_done` when the
-        controller or the API server was killed: they may be counted as missed although something of
-        them is there."""
+    def wrong(self, pods=None):
+        """What is wrong with the books, as text."""
         status = self.space.get("checkpointschedules", "every").get("status", {})
         if "lastRunTime" not in status:
             return "no run is recorded"
@@ -53,7 +54,7 @@ class Ledger:
             assert len(times) == len(set(times)), f"doubled: {times}"
             assert all((t - self.created) % self.period == 0 for t in times), f"not due: {times}"
             lacks = (last - self.created) // self.period - sum(t <= last for t in times)
-            if times[-1] > last or not 0 <= missed - lacks <= half_done:
+            if times[-1] > last or missed != lacks:
                 return (f"{pod}: {lacks} runs are lacking, {missed} are told, the last one is "
                         f"{last} or {times[-1]}: {[t - self.created for t in times]}")
         return None
@@ -77,12 +78,29 @@ class Ledger:
         controller.stop()
         assert not self.wrong(), self.wrong()
 
+    def present(self):
+        """The requests that are there. One that was and is not has gone with its Checkpoint, by
+        retention: then there are as many as are kept."""
+        there = {r["metadata"]["uid"]: r for r in self.space.requests("every")}
+        for pod in self.pods:
+            gone = [r for uid, r in self.seen.items() if uid not in there
+                    and r["spec"]["podReference"]["name"] == pod]
+            left = [r for r in there.values() if r["spec"]["podReference"]["name"] == pod]
+            assert not gone or len(left) >= KEPT, f"gone too soon: {gone}"
+        return there.values()
+
     def settle_node(self, node, timeout=60):
         """Each request has ended in one Checkpoint or a reason; on the node lies what they say, once
-        the agent has looked for what was left, as it does in the beginning and once a minute."""
+        the agent has looked for what was left, as it does in the beginning and once a minute. To be
+        called when no controller works: what retention has removed is looked at only once. So long
+        as another one ends within `timeout` they are waited for."""
+        ended = set()
+
         def kept():
             uids = []
-            requests = self.look()  # first: what they name is there by then
+            requests = self.present()  # first: what they name is there by then
+            ended.update(r["metadata"]["uid"] for r in requests
+                         if r.get("status", {}).get("phase") in ("Completed", "Failed"))
             names = {c["metadata"]["name"]: c for c in self.space.list("checkpoints")}
             for request in requests:
                 status = request.get("status", {})
@@ -95,6 +113,7 @@ class Ledger:
                     end = checkpoint.get("status", {})
                     if end.get("phase") == "ImageBuilt":
                         uids.append(checkpoint["metadata"]["uid"])
+                        ended.add(uids[-1])
                     elif not end.get("failedReason"):
                         return None
                 elif status.get("phase") != "Failed":
@@ -104,8 +123,11 @@ class Ledger:
             assert not names, f"Checkpoints of no request: {sorted(names)}"
             return sorted(uids)
         deadline = time.monotonic() + timeout
+        before = 0
         while (uids := kept()) is None:
-            assert time.monotonic() < deadline, [r.get("status") for r in self.look()]
+            if len(ended) > before:
+                before, deadline = len(ended), time.monotonic() + timeout
+            assert time.monotonic() < deadline, [r.get("status") for r in self.present()]
             time.sleep(0.1)
         node.agent.stop()
         starts = node.agent.text().count("Synced with the cluster") + 1
