@@ -64,6 +64,15 @@ static void control_key_checkpoint_pod(const struct kube_object *object, struct 
 
 /* ---- Who wants to know ---- */
 
+static const struct kube_object *control_object(
+	const struct kube_informer *informer, struct str namespace, struct str name)
+{
+	autobuf key = BUF_INIT(KUBE_KEY_SIZE);
+
+	kube_key_write(&key, namespace, name);
+	return kube_informer_get(informer, buf_str(&key));
+}
+
 static void control_want(struct control *control, enum control_reconciler reconciler,
 	struct str namespace, struct str name)
 {
@@ -104,7 +113,7 @@ static bool control_concerns_workload(const struct control *control,
 	struct str schedule = control_schedule_name(arena, kind, workload->name);
 
 	return head->metadata.annotations.schedule.size > 0 ||
-		control_schedule(control, workload->namespace, schedule) != NULL;
+		control_object(control->schedules, workload->namespace, schedule) != NULL;
 }
 
 static void control_workload_changed(
@@ -133,7 +142,9 @@ static void control_schedule_changed(
 {
 	struct control *control = context;
 	const struct kube_object *object = new != NULL ? new : old;
-	const struct api_schedule *schedule = object->view;
+	autoarena *arena = arena_new(CONTROL_SCHEDULE_BYTES);
+	const struct api_schedule *schedule =
+		kube_object_read(object, api_schedule_kind.object, arena);
 	const struct api_owner *owner = api_metadata_controller(&schedule->metadata);
 
 	control_want(control, CONTROL_SCHEDULES, object->namespace, object->name);
@@ -297,7 +308,7 @@ void control_informers_new(struct control *control, kube_informer_synced_fn sync
 		control->workloads[i] = control_informer(control, &control_workload_resources[i],
 			&api_workload_object, control->texts, control_informer_failed);
 	control->schedules = control_informer(control, &control_schedule_resource,
-		api_schedule_kind.object, NULL, control_informer_failed);
+		api_schedule_kind.object, control->texts, control_informer_failed);
 	control->requests = control_informer(control, &control_request_resource,
 		api_request_kind.object, NULL, control_informer_failed);
 	control->checkpoints = control_informer(control, &control_checkpoint_resource,
@@ -383,15 +394,6 @@ const char *control_informers_missing(const struct control *control)
 	return NULL;
 }
 
-static const struct kube_object *control_object(
-	const struct kube_informer *informer, struct str namespace, struct str name)
-{
-	autobuf key = BUF_INIT(KUBE_KEY_SIZE);
-
-	kube_key_write(&key, namespace, name);
-	return kube_informer_get(informer, buf_str(&key));
-}
-
 static const void *control_view(
 	const struct kube_informer *informer, struct str namespace, struct str name)
 {
@@ -401,9 +403,11 @@ static const void *control_view(
 }
 
 const struct api_schedule *control_schedule(
-	const struct control *control, struct str namespace, struct str name)
+	const struct control *control, struct str namespace, struct str name, struct arena *arena)
 {
-	return control_view(control->schedules, namespace, name);
+	const struct kube_object *object = control_object(control->schedules, namespace, name);
+
+	return object != NULL ? kube_object_read(object, api_schedule_kind.object, arena) : NULL;
 }
 
 const struct api_request *control_request(

@@ -69,12 +69,15 @@ void control_metrics_update(struct control *control)
 
 /* What a failure now would throw the workload back to: its newest good Checkpoint, or nothing. */
 static struct wall_time control_newest_good(
-	const struct control *control, const struct api_schedule *schedule)
+	const struct control *control, const struct kube_object *object)
 {
+	autoarena *arena = arena_new(CONTROL_SCHEDULE_BYTES);
+	const struct api_schedule *schedule =
+		kube_object_read(object, api_schedule_kind.object, arena);
 	struct wall_time newest = schedule->metadata.created;
 	size_t count;
 	const struct kube_object *const *objects =
-		kube_index_get(control->checkpoints_by_schedule, schedule->metadata.uid, &count);
+		kube_index_get(control->checkpoints_by_schedule, object->uid, &count);
 
 	for (size_t i = 0; i < count; i++) {
 		const struct api_checkpoint *checkpoint = objects[i]->view;
@@ -96,7 +99,7 @@ void control_metrics_write_ages(const struct control *control, struct buf *out)
 
 	metrics_write_head(&control_newest_age, out);
 	while ((object = kube_informer_next(control->schedules, &position)) != NULL) {
-		struct wall_time newest = control_newest_good(control, object->view);
+		struct wall_time newest = control_newest_good(control, object);
 
 		buf_clear(&labels);
 		buf_printf(&labels, "namespace=\"%.*s\",schedule=\"%.*s\"",

@@ -552,7 +552,7 @@ void control_decide_schedule(void *context, struct str key, struct kube_plan *pl
 	struct error err;
 
 	kube_key_split(key, &namespace, &name);
-	schedule = control_schedule(control, namespace, name);
+	schedule = control_schedule(control, namespace, name, plan->arena);
 	if (schedule == NULL || wall_time_is_set(schedule->metadata.deleted)) {
 		control_turns_leave(control->turns, key);
 		control_begun_forget(control->begun, key);

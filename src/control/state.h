@@ -21,6 +21,8 @@
 
 #define CONTROL_FIELD_MANAGER "kcr-controller"
 
+enum { CONTROL_SCHEDULE_BYTES = 4096 }; /* most schedules fit, unpacked */
+
 enum control_workload_kind {
 	CONTROL_DEPLOYMENT,
 	CONTROL_STATEFULSET,
@@ -55,7 +57,8 @@ struct control {
 	struct control_turns *turns; /* by the keys of schedules */
 	struct control_begun *begun;
 
-	struct texts *texts; /* what workloads and Pods share; these are packed, being many */
+	struct texts *texts; /* what workloads, schedules and Pods share; these are packed,
+				being many */
 	struct kube_informer *workloads[CONTROL_WORKLOAD_KINDS];
 	struct control_workload_watch workload_watches[CONTROL_WORKLOAD_KINDS];
 	struct kube_informer *schedules;
@@ -96,12 +99,12 @@ const char *control_informers_missing(const struct control *control);
 void control_judge_times_anew(struct control *control);
 
 /* The view of the object `namespace/name`; NULL when there is none. Borrowed. */
-const struct api_schedule *control_schedule(
-	const struct control *control, struct str namespace, struct str name);
 const struct api_request *control_request(
 	const struct control *control, struct str namespace, struct str name);
 
-/* As above; the Pod is from the arena and borrowed from the informer. */
+/* As above; they are from the arena and borrowed from the informer. */
+const struct api_schedule *control_schedule(
+	const struct control *control, struct str namespace, struct str name, struct arena *arena);
 const struct api_pod *control_pod(
 	const struct control *control, struct str namespace, struct str name, struct arena *arena);
 

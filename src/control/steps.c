@@ -7,11 +7,12 @@ struct restore_terms control_restore_terms(
 	const struct control *control, const struct api_checkpoint *checkpoint)
 {
 	const struct api_reference *reference = checkpoint->spec.schedule_ref;
+	autoarena *arena = arena_new(CONTROL_SCHEDULE_BYTES);
 
 	if (reference == NULL)
 		return restore_terms_of(NULL);
 	return restore_terms_of(
-		control_schedule(control, checkpoint->metadata.namespace, reference->name));
+		control_schedule(control, checkpoint->metadata.namespace, reference->name, arena));
 }
 
 void control_plan_status(struct kube_plan *plan, const struct kube_resource *resource,

@@ -159,7 +159,8 @@ static void control_decide_existing_workload(struct control *control,
 	const struct api_metadata *metadata = &workload->metadata;
 	const char *kind_name = control_workload_resources[kind].kind;
 	struct str name = control_schedule_name(plan->arena, kind, metadata->name);
-	const struct api_schedule *schedule = control_schedule(control, metadata->namespace, name);
+	const struct api_schedule *schedule =
+		control_schedule(control, metadata->namespace, name, plan->arena);
 	struct error err;
 	bool is_ours = schedule != NULL && control_is_owned_by(schedule, metadata, kind_name);
 	struct control_wish wish = {
