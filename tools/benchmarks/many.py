@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 import time
 
-from benchmarks.cluster import PROGRAM, ROOT, cpu_seconds, memory
+from benchmarks.cluster import PROGRAM, ROOT, cpu_seconds, memory, wait_for
 from benchmarks.figures import figure
 
 OBJECTS = ROOT / "tools/benchmarks/objects.py"
@@ -22,6 +22,9 @@ SCALES = (100, 1000, 10000)  # Deployments; twice as many Pods
 SCALE_EVERY = 100  # of so many Deployments one is annotated
 SCALE_NODES = 200
 SCALE_MIB_BOUND = 40
+CHART_MIB_LIMIT = 64  # what deploy/chart allows the controller
+SCALE_READY_BOUND = 5  # seconds
+MAKE_SECONDS = 600  # for as many schedules
 SETTLE_SECONDS = 5
 IDLE_SECONDS = 900
 IDLE_FROM_SECONDS = 60
@@ -105,33 +108,72 @@ def _start_and_settle(cluster, program):
     return ready, at_once, memory(program.pid)
 
 
-def _scale_figures(name, count, runs):
+def _scale_figures(name, what, runs, is_largest):
+    """`what` there is: "100 Deployments"."""
     last = runs[-1][2]
-    is_largest = count == SCALES[-1]
+    bound_on = "value" if is_largest else None
     return [
-        figure(f"{name}: start to ready, {count} Deployments", [run[0] for run in runs], "s",
-               how=f"tools/benchmarks/objects.py ready {PORT}, from the start of the program"),
-        figure(f"{name}: memory, {count} Deployments", [run[2]["VmRSS"] / 1024 for run in runs], "MiB",
+        figure(f"{name}: start to ready, {what}", [run[0] for run in runs], "s",
+               how=f"tools/benchmarks/objects.py ready {PORT}, from the start of the program",
+               bound=SCALE_READY_BOUND if is_largest else None, bound_on=bound_on),
+        figure(f"{name}: memory, {what}", [run[2]["VmRSS"] / 1024 for run in runs], "MiB",
                how=f"VmRSS {SETTLE_SECONDS} s after it was ready; RssAnon {last['RssAnon'] / 1024:.1f}, RssFile "
                    f"{last['RssFile'] / 1024:.1f}"),
-        figure(f"{name}: peak memory, {count} Deployments", [run[2]["VmHWM"] / 1024 for run in runs], "MiB",
-               how="VmHWM then", bound=SCALE_MIB_BOUND if is_largest else None,
-               bound_on="value" if is_largest else None),
+        figure(f"{name}: peak memory, {what}", [run[2]["VmHWM"] / 1024 for run in runs], "MiB",
+               how="VmHWM then", bound=SCALE_MIB_BOUND if is_largest else None, bound_on=bound_on),
     ]
+
+
+def _start_controller(cluster):
+    with _controller(cluster) as controller:
+        return _start_and_settle(cluster, controller)
+
+
+def _tell_scale(say, name, what, runs):
+    say(f"{what}, {name}: ready after {statistics.median(run[0] for run in runs):.2f} s, "
+        f"{runs[-1][2]['VmRSS'] / 1024:.1f} MiB, at most {runs[-1][2]['VmHWM'] / 1024:.1f}")
 
 
 def _measure_scale(cluster, count, say):
     """Both programs on a cluster with so many Deployments, and their figures."""
+    what = f"{count} Deployments"
     programs = collections.defaultdict(list)
     for _ in range(SCALE_RUNS):
-        with _controller(cluster) as controller:
-            programs["controller"].append(_start_and_settle(cluster, controller))
+        programs["controller"].append(_start_controller(cluster))
         with tempfile.TemporaryDirectory() as directory, _agent(cluster, directory) as agent:
             programs["agent"].append(_start_and_settle(cluster, agent))
     for name, runs in programs.items():
-        say(f"{count} Deployments, {name}: ready after {statistics.median(run[0] for run in runs):.2f} s, "
-            f"{runs[-1][2]['VmRSS'] / 1024:.1f} MiB, at most {runs[-1][2]['VmHWM'] / 1024:.1f}")
-    return [each for name, runs in programs.items() for each in _scale_figures(name, count, runs)]
+        _tell_scale(say, name, what, runs)
+    return [each for name, runs in programs.items()
+            for each in _scale_figures(name, what, runs, count == SCALES[-1])]
+
+
+def _metrics(cluster):
+    return cluster.in_net("curl", "-sS", f"http://127.0.0.1:{PORT}/metrics").splitlines()
+
+
+def _is_idle(cluster):
+    busy = ("workqueue_depth{", "controller_runtime_active_workers{")
+    return all(line.endswith(" 0") for line in _metrics(cluster) if line.startswith(busy))
+
+
+def _measure_annotated(cluster, count, say):
+    """The controller when so many of the Deployments, which are all there, have a schedule; and while they get them."""
+    _objects(cluster, "annotate", 0, count)
+    with _controller(cluster) as controller:
+        _objects(cluster, "wait", "checkpointschedules", count + (SCALES[-1] - count) // SCALE_EVERY, MAKE_SECONDS)
+        wait_for("a controller with nothing to do", lambda: _is_idle(cluster), MAKE_SECONDS, 1)
+        making = memory(controller.pid)
+    what = f"{count} annotated"
+    runs = [_start_controller(cluster) for _ in range(SCALE_RUNS)]
+    _tell_scale(say, "controller", what, runs)
+    return [
+        figure(f"controller: peak memory, {count} become annotated", [making["VmHWM"] / 1024], "MiB",
+               how="VmHWM when they have their schedules, and these their statuses",
+               bound=CHART_MIB_LIMIT if count == SCALES[-1] else None,
+               bound_on="value" if count == SCALES[-1] else None),
+        *_scale_figures("controller", what, runs, count == SCALES[-1]),
+    ]
 
 
 def measure_scale(cluster, say):
@@ -143,13 +185,15 @@ def measure_scale(cluster, say):
         _objects(cluster, "pods", 2 * before, 2 * count, SCALE_NODES)
         say(f"{count} Deployments and {2 * count} Pods are there")
         figures += _measure_scale(cluster, count, say)
+    for count in SCALES[1:]:
+        figures += _measure_annotated(cluster, count, say)
     return figures
 
 
 def _requests(cluster):
     """How many requests the program has made, by method, as its metrics tell."""
     counts = collections.Counter()
-    for line in cluster.in_net("curl", "-sS", f"http://127.0.0.1:{PORT}/metrics").splitlines():
+    for line in _metrics(cluster):
         match = re.match(r'rest_client_requests_total\{.*method="([A-Z]+)"\} (\d+)', line)
         if match:
             counts[match[1]] += int(match[2])

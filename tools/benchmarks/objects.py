@@ -3,8 +3,9 @@
 
 usage: objects.py deployments FIRST COUNT EVERY   with no replicas, numbered from FIRST to below COUNT; every EVERYth one
                                                   is annotated
+       objects.py annotate FIRST COUNT            such Deployments
        objects.py pods FIRST COUNT NODES          running on NODES nodes that are not there
-       objects.py wait RESOURCE COUNT             until there are so many CheckpointSchedules or others of our kinds
+       objects.py wait RESOURCE COUNT [SECONDS]   until there are so many CheckpointSchedules or others of our kinds
        objects.py delete RESOURCE                 all of our kind in the namespace
        objects.py ready PORT                      until /readyz at that port of the loopback address answers 200
        objects.py create COUNT                    as many CheckpointSchedules, by nothing but curl
@@ -29,6 +30,8 @@ BARE_REQUESTS = 16  # of curl at the same time; with 8, 32 and 64 it was not fas
 WAIT_SECONDS = 120
 PAUSE_SECONDS = 0.02
 OURS = "/apis/checkpoint-restore.kcr.io/v1/namespaces/default/"
+DEPLOYMENTS = "/apis/apps/v1/namespaces/default/deployments"
+PODS = "/api/v1/namespaces/default/pods"
 ANNOTATION = {"kcr.io/checkpoint-restore-schedule": "0 0 1 1 *"}
 
 
@@ -102,32 +105,52 @@ def pod(number, nodes):
     }
 
 
+def container_status(number, name, now):
+    """All that the kubelet of Kubernetes 1.36 writes about a container that runs."""
+    return {
+        "name": name, "ready": True, "started": True, "restartCount": 0, "state": {"running": {"startedAt": now}},
+        "lastState": {}, "image": "registry.example.com/team/service:v1.2.3",
+        "imageID": "registry.example.com/team/service@sha256:" + "0123456789abcdef" * 4,
+        "containerID": f"containerd://{number:064x}", "allocatedResources": {"cpu": "100m", "memory": "128Mi"},
+        "resources": {"requests": {"cpu": "100m", "memory": "128Mi"}, "limits": {"memory": "256Mi"}},
+        "volumeMounts": [{"name": "config", "mountPath": "/etc/service"}, {
+            "name": "kube-api-access-abcde", "mountPath": "/var/run/secrets/kubernetes.io/serviceaccount",
+            "readOnly": True, "recursiveReadOnly": "Disabled"}],
+        "user": {"linux": {"uid": 0, "gid": 0, "supplementalGroups": [0]}},
+    }
+
+
 def pod_status(number):
     now = "2026-01-01T00:00:00Z"
+    address = f"10.1.{number // 250}.{number % 250}"
     conditions = ["PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled"]
     return {"status": {
-        "phase": "Running", "hostIP": "10.0.0.1", "podIP": f"10.1.{number // 250}.{number % 250}", "startTime": now,
-        "conditions": [{"type": each, "status": "True", "lastTransitionTime": now} for each in conditions],
-        "containerStatuses": [{
-            "name": name, "ready": True, "started": True, "restartCount": 0, "state": {"running": {"startedAt": now}},
-            "image": "registry.example.com/team/service:v1.2.3",
-            "imageID": "registry.example.com/team/service@sha256:" + "0123456789abcdef" * 4,
-            "containerID": f"containerd://{number:064x}"} for name in ("service", "proxy")]}}
+        "phase": "Running", "observedGeneration": 1, "startTime": now, "qosClass": "Burstable",
+        "hostIP": "10.0.0.1", "hostIPs": [{"ip": "10.0.0.1"}], "podIP": address, "podIPs": [{"ip": address}],
+        "allocatedResources": {"cpu": "200m", "memory": "256Mi"},
+        "resources": {"requests": {"cpu": "200m", "memory": "256Mi"}, "limits": {"memory": "512Mi"}},
+        "conditions": [{"type": each, "observedGeneration": 1, "status": "True", "lastTransitionTime": now}
+                       for each in conditions],
+        "containerStatuses": [container_status(number, name, now) for name in ("service", "proxy")]}}
 
 
 def make_deployments(api, first, count, every):
     def make(connection, number):
-        call(connection, "POST", "/apis/apps/v1/namespaces/default/deployments",
-             deployment(number, number % every == 0))
+        call(connection, "POST", DEPLOYMENTS, deployment(number, number % every == 0))
     in_parallel(api, first, count, make)
+
+
+def annotate_deployments(api, first, count):
+    def annotate(connection, number):
+        call(connection, "PATCH", f"{DEPLOYMENTS}/service-{number:05}", {"metadata": {"annotations": ANNOTATION}})
+    in_parallel(api, first, count, annotate)
 
 
 def make_pods(api, first, count, nodes):
     def make(connection, number):
         body = pod(number, nodes)
-        call(connection, "POST", "/api/v1/namespaces/default/pods", body)
-        call(connection, "PATCH", f"/api/v1/namespaces/default/pods/{body['metadata']['name']}/status",
-             pod_status(number))
+        call(connection, "POST", f"{PODS}?fieldManager=kube-controller-manager", body)
+        call(connection, "PATCH", f"{PODS}/{body['metadata']['name']}/status?fieldManager=kubelet", pod_status(number))
     in_parallel(api, first, count, make)
 
 
@@ -169,15 +192,15 @@ def list_of(connection, resource):
             listed["metadata"]["resourceVersion"])
 
 
-def wait_for(connection, resource, wanted):
+def wait_for(connection, resource, wanted, seconds=WAIT_SECONDS):
     """Told by a watch: to ask again and again would take the server's time from those that are measured."""
     count, version = list_of(connection, resource)
-    connection.request("GET", OURS + f"{resource}?watch=true&resourceVersion={version}&timeoutSeconds={WAIT_SECONDS}")
+    connection.request("GET", OURS + f"{resource}?watch=true&resourceVersion={version}&timeoutSeconds={seconds}")
     events = connection.getresponse()
     while count < wanted:
         line = events.readline()
         if not line:
-            sys.exit(f"objects.py: gave up after {WAIT_SECONDS} s: {count} of {wanted} {resource}")
+            sys.exit(f"objects.py: gave up after {seconds} s: {count} of {wanted} {resource}")
         count += line.startswith(b'{"type":"ADDED"')
     print(time.monotonic())
 
@@ -210,12 +233,14 @@ def main():
     connection = api.connect()
     if verb == "deployments":
         make_deployments(api, *map(int, arguments))
+    elif verb == "annotate":
+        annotate_deployments(api, *map(int, arguments))
     elif verb == "pods":
         make_pods(api, *map(int, arguments))
     elif verb == "create":
         create_by_curl(api, int(arguments[0]))
     elif verb == "wait":
-        wait_for(connection, arguments[0], int(arguments[1]))
+        wait_for(connection, arguments[0], *map(int, arguments[1:]))
     elif verb == "delete":
         call(connection, "DELETE", OURS + arguments[0])
         print_when("deleted", lambda: list_of(connection, arguments[0])[0] == 0)
