@@ -15,6 +15,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 CHART = ROOT / "deploy" / "chart"
 EVERYTHING = ["networkPolicy.enabled=true", "podMonitor.enabled=true", "alerts.enabled=true", "dashboard.enabled=true"]
 KINDS = ("checkpointschedules", "checkpointrequests", "checkpoints", "checkpointnodes")
+OPERATOR = "github.com/prometheus-operator/prometheus-operator"
 
 
 def helm(*arguments, check=True, stdin=None):
@@ -109,6 +110,24 @@ def test_what_is_chosen_is_rendered(usual):
     assert ("DaemonSet", "kcr-agent") not in removing and ("DaemonSet", "kcr-uninstall-runtime") in removing
 
 
+def test_who_is_monitored_and_guarded_is_there():
+    """PodMonitors, policies and budgets select the Pods of the one workload that they are named after, by a port of it."""
+    objects = render(*EVERYTHING)
+    for (kind, name), one in objects.items():
+        if kind not in ("PodMonitor", "NetworkPolicy", "PodDisruptionBudget"):
+            continue
+        selector = one["spec"].get("selector") or one["spec"]["podSelector"]
+        selected = [workload for workload in objects.values() if workload["kind"] in ("Deployment", "DaemonSet")
+                    and workload["metadata"]["namespace"] == one["metadata"]["namespace"]
+                    and selector["matchLabels"].items() <= workload["spec"]["template"]["metadata"]["labels"].items()]
+        assert [workload["metadata"]["name"] for workload in selected] == [name], kind
+        ports = {port["name"] for container in selected[0]["spec"]["template"]["spec"]["containers"]
+                 for port in container.get("ports", ())}
+        asked = {end["port"] for end in one["spec"].get("podMetricsEndpoints", ())} | {
+            port["port"] for rule in one["spec"].get("ingress", ()) for port in rule["ports"]}
+        assert asked <= ports, kind
+
+
 def metric_names(text):
     """Names of metrics in PromQL, without the suffixes of histograms."""
     names = re.findall(r"\b(?:kcr|controller_runtime|workqueue|rest_client|leader_election|process)_[a-z_]+", text)
@@ -152,6 +171,39 @@ def test_alerts_are_raised_by_what_is_wrong_and_by_nothing_else(tmp_path):
 
 
 # ---- On the session's API server
+
+@pytest.fixture(scope="module")
+def operator_kinds(kinds):
+    """What the Prometheus operator adds to a cluster, from the files of its Go module."""
+    fetched = subprocess.run(["go", "mod", "download", "-json", OPERATOR], capture_output=True, text=True, timeout=300,
+                             cwd=ROOT / "tests" / "api" / "prometheus-operator")
+    assert fetched.returncode == 0, fetched.stdout + fetched.stderr
+    home = pathlib.Path(json.loads(fetched.stdout)["Dir"]) / "example" / "prometheus-operator-crd"
+    files = [word for plural in ("podmonitors", "prometheusrules")
+             for word in ("-f", home / f"monitoring.coreos.com_{plural}.yaml")]
+    kinds.kubectl("apply", "--server-side", *files)
+    kinds.kubectl("wait", "--for=condition=Established", "--timeout=60s", *files)
+    yield
+    kinds.kubectl("delete", *files)
+
+
+def test_the_prometheus_operator_takes_monitors_and_alerts(kinds, operator_kinds, space):
+    def apply(one):
+        return kinds.kubectl("apply", "--validate=strict", "-f", "-", check=False, stdin=json.dumps(
+            one | {"metadata": one["metadata"] | {"namespace": space.name}}))
+
+    objects = render(*EVERYTHING, "podMonitor.labels.release=p", "alerts.labels.release=p", "podMonitor.interval=1m30s")
+    ours = {key: one for key, one in objects.items() if key[0] in ("PodMonitor", "PrometheusRule")}
+    assert len(ours) == 3
+    for one in ours.values():
+        assert one["metadata"]["labels"]["release"] == "p"
+        result = apply(one)
+        assert result.returncode == 0, result.stderr
+    ours["PodMonitor", "kcr-agent"]["spec"]["podMetricsEndpoints"][0]["interval"] = "often"
+    ours["PrometheusRule", "kcr"]["spec"]["groups"][0]["rules"][0]["sumary"] = "a member that there is not"
+    for key, words in (("PodMonitor", "kcr-agent"), "interval"), (("PrometheusRule", "kcr"), "sumary"):
+        assert words in apply(ours[key]).stderr
+
 
 @pytest.fixture
 def release(kinds):
