@@ -43,8 +43,10 @@ class Middle:
         self.api = cluster.api
         self.network = cluster.network
         self.script = lambda method, path: None
+        self.rewrite = lambda path: path  # what the API server is asked instead
         self.tokens = None  # those that are let in; None: everybody is
         self.requests = []  # method, path, token
+        self.compressed = []  # paths that the API server answered by gzip
         self.open = set()  # connections
         self.waiting = 0  # requests that are held back
         self.is_over = threading.Event()
@@ -132,9 +134,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
         elif "watch=true" in self.path and answer.status == 200:
             self.stream(answer, fault)
         else:
-            content = answer.read()
-            self.reply(answer.status, content, {
-                name: value for name, value in answer.getheaders() if name == "Retry-After"})
+            headers = {name: value for name, value in answer.getheaders()
+                       if name in ("Retry-After", "Content-Encoding")}
+            if "Content-Encoding" in headers:
+                self.middle.compressed.append(self.path)
+            self.reply(answer.status, answer.read(), headers)
 
     do_GET = do_POST = do_PATCH = do_DELETE = do_PUT = answer_request
 
@@ -142,9 +146,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if self.upstream is None:
             self.upstream = self.middle.api.open(timeout=None)
             self.upstream.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        headers = {name: self.headers[name] for name in ("Content-Type", "Accept")
+        headers = {name: self.headers[name] for name in ("Content-Type", "Accept", "Accept-Encoding")
                    if name in self.headers}
-        self.upstream.request(self.command, self.path, body or None, headers)
+        self.upstream.request(self.command, self.middle.rewrite(self.path), body or None, headers)
         return self.upstream.getresponse()
 
     def stream(self, answer, fault):
