@@ -239,6 +239,30 @@ static const struct json_field api_schedule_fields[] = {
 static const struct json_object api_schedule_object =
 	JSON_OBJECT_OF("CheckpointSchedule", struct api_schedule, api_schedule_fields);
 
+static const struct json_field api_schedule_terms_spec_fields[] = {
+	{.name = "retention",
+		.type = JSON_FIELD_OBJECT,
+		.offset = offsetof(struct api_schedule_spec, retention),
+		.object = &api_retention_object},
+	{.name = "restore",
+		.type = JSON_FIELD_OBJECT,
+		.offset = offsetof(struct api_schedule_spec, restore),
+		.object = &api_restore_object},
+};
+
+static const struct json_object api_schedule_terms_spec_object =
+	JSON_OBJECT_OF("spec", struct api_schedule_spec, api_schedule_terms_spec_fields);
+
+static const struct json_field api_schedule_terms_fields[] = {
+	{.name = "spec",
+		.type = JSON_FIELD_OBJECT,
+		.offset = offsetof(struct api_schedule, spec),
+		.object = &api_schedule_terms_spec_object},
+};
+
+const struct json_object api_schedule_terms_object =
+	JSON_OBJECT_OF("terms", struct api_schedule, api_schedule_terms_fields);
+
 static const struct api_column api_schedule_columns[] = {
 	{"Schedule", "string", ".spec.schedule", "When checkpoints are taken"},
 	{"Suspend", "boolean", ".spec.suspend", "Whether it pauses"},

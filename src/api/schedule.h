@@ -78,6 +78,12 @@ struct api_schedule {
 	struct api_schedule_status status;
 };
 
+/*
+ * Of a schedule what it says of restoring, spec.retention and spec.restore: all that an agent,
+ * which has to know the schedules of the whole cluster, keeps of them.
+ */
+extern const struct json_object api_schedule_terms_object;
+
 /* Unknown text counts as the default. */
 enum api_concurrency api_schedule_concurrency(const struct api_schedule *schedule);
 enum api_restore_policy api_schedule_restore_policy(const struct api_schedule *schedule);

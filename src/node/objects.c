@@ -48,7 +48,9 @@ void node_objects_new(struct node *node, kube_informer_synced_fn synced)
 	/* a schedule is of no node */
 	options.field_selector = (struct str){0};
 	options.resource = &node_schedule_resource;
-	options.view = api_schedule_kind.object;
+	options.view = &api_schedule_terms_object;
+	node->texts = texts_new();
+	options.texts = node->texts;
 	node->schedules = kube_informer_new(node->client, &options);
 	node->checkpoints_by_pod = kube_index_new(node->checkpoints, node_key_pod);
 	node_self_new(node);
@@ -73,6 +75,7 @@ void node_objects_free(struct node *node)
 	kube_informer_free(node->own_nodes);
 	kube_informer_free(node->own_descriptions);
 	kube_index_free(node->checkpoints_by_pod);
+	texts_free(node->texts);
 }
 
 const char *node_objects_missing(const struct node *node)

@@ -21,6 +21,7 @@
 enum {
 	NODE_PLANS_RETRY_MS = 10000,
 	NODE_PLANS_TOUCH_MS = 60 * 60 * 1000, /* kcr-runtime forgets them after a day */
+	NODE_TERMS_BYTES = 1024, /* a schedule's fit */
 };
 
 /* Whether kcr-runtime can restore it: it took it, and it is here. */
@@ -38,12 +39,16 @@ struct restore_terms node_restore_terms(
 	const struct api_reference *reference = checkpoint->spec.schedule_ref;
 	const struct kube_object *object;
 	autobuf key = BUF_INIT(KUBE_KEY_SIZE);
+	autoarena *arena = NULL;
 
 	if (reference == NULL)
 		return restore_terms_of(NULL);
 	kube_key_write(&key, checkpoint->metadata.namespace, reference->name);
 	object = kube_informer_get(node->schedules, buf_str(&key));
-	return restore_terms_of(object != NULL ? object->view : NULL);
+	if (object == NULL)
+		return restore_terms_of(NULL);
+	arena = arena_new(NODE_TERMS_BYTES);
+	return restore_terms_of(kube_object_read(object, &api_schedule_terms_object, arena));
 }
 
 struct restore_view node_restore_view(const struct node *node, const struct api_pod *pod,

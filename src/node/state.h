@@ -9,6 +9,7 @@
 #include "api/views.h"
 #include "base/map.h"
 #include "base/metrics.h"
+#include "base/texts.h"
 #include "http/client.h"
 #include "image/reference.h"
 #include "kube/client.h"
@@ -39,7 +40,8 @@ struct node {
 	struct kube_informer *pods;
 	struct kube_informer *requests;
 	struct kube_informer *checkpoints;
-	struct kube_informer *schedules; /* of the whole cluster: the terms of restoring */
+	struct kube_informer *schedules; /* of the whole cluster, packed: the terms of restoring */
+	struct texts *texts; /* what schedules share */
 	struct kube_informer *own_nodes; /* the Node of our name; missing, all else goes on */
 	struct kube_informer *own_descriptions; /* the CheckpointNode of our name; likewise */
 	struct kube_index *checkpoints_by_pod; /* "namespace/name" of the Pod */
