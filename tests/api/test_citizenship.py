@@ -147,6 +147,31 @@ def test_a_user_who_wants_a_field_of_the_annotation_is_told_whose_it_is(kinds, s
     assert ".spec.schedule" in refused.stderr
 
 
+def test_a_user_s_schedule_is_applied_again_and_again_while_it_runs(kinds, space):
+    """As a GitOps controller does. The status is written each second meanwhile."""
+    def apply(**spec):
+        applied = apply_as(kinds, space, "gitops", "mine", {
+            "schedule": "@every 1s", "selector": {"matchLabels": {"app": "x"}}, "concurrencyPolicy": "Allow", **spec})
+        assert applied.returncode == 0, applied.stderr
+        return space.get("checkpointschedules", "mine")
+
+    def owned(thing, manager):
+        return {path.split(".")[0] for path in fields_of(thing, manager)}
+
+    space.pod("pod-1")
+    made = apply(retention={"maxCount": 7})
+    for _ in range(3):
+        runs = len(space.requests("mine"))
+        eventually(lambda: len(space.requests("mine")) > runs, what="another run")
+        made = apply(retention={"maxCount": 7})
+    assert (owned(made, "gitops"), owned(made, "kcr-controller")) == ({"spec"}, {"status"})
+    assert made["metadata"]["generation"] == 1, "somebody writes what somebody else has written"
+    assert "lastRunTime" in made["status"]
+    without = apply()  # what the user says nothing of any more is nobody's
+    assert without["spec"]["retention"] == {"maxCount": 3}
+    assert without["metadata"]["generation"] == 2
+
+
 def test_the_programs_own_the_status_and_what_they_set(kinds, space, node):
     node.start()
     request = space.request("one")
