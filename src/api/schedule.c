@@ -155,7 +155,8 @@ static const struct json_field api_schedule_spec_fields[] = {
 		.minimum = 0,
 		.maximum = 100,
 		.description = "How many failed requests of this schedule are kept to look at. "
-			       "Completed ones go with their Checkpoints, as retention says."},
+			       "Completed ones go with their Checkpoints, as retention says, and "
+			       "have no limit of their own (successfulRequestsHistoryLimit)."},
 };
 
 static const struct json_object api_schedule_spec_object =

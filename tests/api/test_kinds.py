@@ -129,6 +129,7 @@ def test_a_useful_schedule_is_accepted(kinds, namespace, spec):
     ({"restore": {"policy": "Maybe"}}, 'supported values: "OnFailure", "Always", "Never"'),
     ({"containers": ["c"] * 65}, "must have at most 64 items"),
     ({"shedule": "* * * * *"}, 'unknown field "spec.shedule"'),
+    ({"successfulRequestsHistoryLimit": 3}, 'unknown field "spec.successfulRequestsHistoryLimit"'),
 ], ids=lambda value: value[:20] if isinstance(value, str) else json.dumps(value)[:40])
 def test_a_wrong_schedule_is_refused_with_words_that_help(kinds, namespace, spec, words):
     assert words in refusal(kinds, namespace, schedule(**spec))
