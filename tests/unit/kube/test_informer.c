@@ -391,17 +391,20 @@ static void a_busy_server_is_asked_again_later(void **state)
 {
 	struct world *world = *state;
 	struct api_peer *peer = &world->api.peer;
+	int64_t began_us = clock_mono().us;
 
 	start_watching(world);
 	api_push_text(peer, EVENT("ADDED", POD("z", "8", "")));
+	/* far longer than the back-off of these tests */
 	api_expect(peer, "resourceVersion=8&", 429, STATUS("429", "TooManyRequests"))->headers =
-		"Retry-After: 0\r\n";
+		"Retry-After: 1\r\n";
 	api_expect(peer, "resourceVersion=8&", 500, "oops");
 	api_expect_stream(peer, "resourceVersion=8&");
 	api_end_stream(peer);
 	api_run_through(peer);
 	assert_int_equal(world->failures, 2);
 	assert_string_equal(world->last_failure.text, "cannot watch pods: oops");
+	assert_true(clock_mono().us - began_us >= TIME_SECOND_US);
 }
 
 static void a_refused_list_is_tried_again(void **state)
