@@ -92,7 +92,7 @@ static void node_kubelet_send(struct node_kubelet_call *call, const struct node_
 	buf_printf(&url, "https://%s%s%s:%u%s", is_ipv6 ? "[" : "", kubelet->host,
 		is_ipv6 ? "]" : "", kubelet->port, path);
 	request->url = url.data;
-	request->tls = kubelet->tls;
+	request->tls = node_trust_tls(kubelet->trust);
 	request->body = HTTP_NO_BODY;
 	call->http = http_call_start(kubelet->http, request, callbacks);
 }

@@ -15,11 +15,12 @@
 #include "base/error.h"
 #include "base/str.h"
 #include "http/client.h"
+#include "node/trust.h"
 #include "json/json.h"
 
 struct node_kubelet {
 	struct http_client *http; /* borrowed */
-	struct http_tls *tls; /* borrowed; NULL: the system's trust */
+	struct node_trust *trust; /* borrowed */
 	const char *host; /* name or address, IPv6 without brackets */
 	uint16_t port;
 };

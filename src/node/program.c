@@ -1,7 +1,6 @@
 /* The agent's life: options, the node's objects, the registry on loopback, health, and the stop. */
 #include "node/node.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
 
 #include "http/health.h"
@@ -32,7 +31,7 @@ struct node_program {
 	struct options sources; /* of these */
 	struct options_watch *options_watch;
 	struct kube_config *config;
-	struct http_tls *kubelet_tls;
+	struct node_trust *trust;
 	struct registry_server *registry;
 	struct http_server *registry_http;
 	struct http_health health;
@@ -179,34 +178,16 @@ static struct kube_reconciler *node_reconciler(
 	return kube_reconciler_new(node->loop, node->client, &options);
 }
 
-/*
- * The kubelet's certificate is checked against the CA that was given, else the cluster's; we show
- * it what we show the API server, a token or a client certificate.
- */
 static int node_start_kubelet(struct node_program *program, struct error *err)
 {
 	const struct node_options *options = &program->options;
-	struct kube_config *config = program->config;
-	autobuf ca = BUF_INIT(LIMIT_CONFIG_BYTES);
 
-	if (options->kubelet_ca[0] != '\0' &&
-		file_read(AT_FDCWD, options->kubelet_ca, &ca, err) < 0)
-		return error_wrap(err, "--kubelet-certificate-authority");
-	if (kube_material_read(&config->ca, err) < 0 ||
-		kube_material_read(&config->certificate, err) < 0 ||
-		kube_material_read(&config->key, err) < 0)
+	if (node_trust_new(program->config, options->kubelet_ca, options->kubelet_insecure,
+		    &program->trust, err) < 0)
 		return -1;
-	if (ca.size == 0 && !options->kubelet_insecure)
-		buf_add(&ca, kube_material_str(&config->ca));
-	program->kubelet_tls = http_tls_new(&(struct http_tls_options){
-		.ca_pem = buf_str(&ca),
-		.certificate_pem = kube_material_str(&config->certificate),
-		.key_pem = kube_material_str(&config->key),
-		.insecure_skip_verify = options->kubelet_insecure,
-	});
 	program->node.kubelet = (struct node_kubelet){
 		.http = program->node.http,
-		.tls = program->kubelet_tls,
+		.trust = program->trust,
 		.host = options->kubelet_address,
 		.port = (uint16_t)options->kubelet_port,
 	};
@@ -351,7 +332,7 @@ static void node_end(struct node_program *program)
 	kube_events_free(node->events);
 	kube_client_free(node->client);
 	http_client_free(node->http);
-	http_tls_unref(program->kubelet_tls);
+	node_trust_free(program->trust);
 	kube_config_free(program->config);
 	node_push_target_free(node->push);
 	node_store_free(node->store);

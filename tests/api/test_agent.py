@@ -2,6 +2,7 @@
 and nothing is left behind."""
 
 import hashlib
+import itertools
 import json
 import os
 import pathlib
@@ -11,10 +12,11 @@ import time
 
 import pytest
 
+from middle import Authority
 from node import NODE
 from proxy import Proxy
 from scripted_kubelet import Answer, Cut, archive
-from world import eventually, never, owner_of, seconds_of, stamp
+from world import Clock, eventually, never, owner_of, seconds_of, stamp
 
 
 # ---- All goes well ----
@@ -204,6 +206,24 @@ def test_a_kubelet_with_a_certificate_of_another_ca_gets_nothing(node, space, tm
     node.request()
     assert "certificate" in node.failed()["message"].lower()
     assert node.kubelet.calls == []
+
+
+def test_a_kubelet_with_a_new_ca_is_recognised_within_a_minute(kinds, node, tmp_path):
+    """Which is 3 s here."""
+    ca = tmp_path / "ca.pem"
+    ca.write_text(Authority(tmp_path, "old").ca.read_text())
+    node.start(f"--kubelet-certificate-authority={ca}", clock=Clock(tmp_path, speed=20))
+    node.request("early")
+    assert "certificate" in node.failed("early")["message"].lower()
+    (tmp_path / "new.pem").write_text((kinds.pki / "ca.crt").read_text())
+    (tmp_path / "new.pem").rename(ca)  # as the kubelet renews a mounted one
+    numbers = itertools.count(1)
+
+    def is_taken():
+        name = f"r{next(numbers)}"
+        node.request(name)
+        return node.finished(name)["phase"] == "Completed"
+    eventually(is_taken, 20, "a checkpoint after the change")
 
 
 # ---- The archive is not what it should be ----
