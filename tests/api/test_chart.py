@@ -110,6 +110,19 @@ def test_what_is_chosen_is_rendered(usual):
     assert ("DaemonSet", "kcr-agent") not in removing and ("DaemonSet", "kcr-uninstall-runtime") in removing
 
 
+def test_the_notes_tell_what_is_left_to_do():
+    def notes(*values):
+        return helm("install", "kcr", CHART, "--dry-run=client", *settings(values)).stdout.partition("NOTES:")[2]
+
+    assert "systemctl restart containerd" in notes()
+    assert "kubectl annotate deployment" in notes()
+    for value in ("runtime.install=false", "runtime.restartEngine=true"):
+        assert "systemctl" not in notes(value)
+    removal = notes("runtime.remove=true")
+    assert "app.kubernetes.io/component=uninstall-runtime" in removal
+    assert "kubectl annotate" not in removal
+
+
 def test_who_is_monitored_and_guarded_is_there():
     """PodMonitors, policies and budgets select the Pods of the one workload that they are named after, by a port of it."""
     objects = render(*EVERYTHING)
