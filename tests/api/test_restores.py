@@ -71,9 +71,9 @@ def test_a_checkpoint_is_restorable_once_its_container_has_stayed_ready(space):
 
 def test_a_container_that_became_unready_has_to_stay_ready_anew(space):
     pod = space.pod("pod-1")
-    space.checkpoint(pod, age=4)
     status = pod["status"]["containerStatuses"][0]
     space.pod_status("pod-1", [{**status, "ready": False}], since=stamp())
+    space.checkpoint(pod, age=4)  # it was Ready then, and is not any more before 5 s are over
     never(lambda: "stableTime" in space.get("checkpoints", "ckp-1")["status"], 2)
     ready_again = stamp()
     space.pod_status("pod-1", [status], since=ready_again)
