@@ -22,7 +22,7 @@ SCALES = (100, 1000, 10000)  # Deployments; twice as many Pods
 SCALE_EVERY = 100  # of so many Deployments one is annotated
 SCALE_NODES = 200
 SCALE_MIB_BOUND = 40
-CHART_MIB_LIMIT = 64  # what deploy/chart allows the controller
+ANNOTATED_MIB_BOUND = 64
 SCALE_READY_BOUND = 5  # seconds
 MAKE_SECONDS = 600  # for as many schedules
 SETTLE_SECONDS = 5
@@ -170,7 +170,7 @@ def _measure_annotated(cluster, count, say):
     return [
         figure(f"controller: peak memory, {count} become annotated", [making["VmHWM"] / 1024], "MiB",
                how="VmHWM when they have their schedules, and these their statuses",
-               bound=CHART_MIB_LIMIT if count == SCALES[-1] else None,
+               bound=ANNOTATED_MIB_BOUND if count == SCALES[-1] else None,
                bound_on="value" if count == SCALES[-1] else None),
         *_scale_figures("controller", what, runs, count == SCALES[-1]),
     ]
