@@ -5,9 +5,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+/*
+ * As part of this file, and once more for wider registers: a copy out of the page cache and its sum
+ * take a quarter less time than with Debian's static library, which knows one way for all
+ * processors.
+ */
+#define XXH_INLINE_ALL
 #include <xxhash.h>
 
 #include "base/alloc.h"
+#include "handover/sum_wide.h"
 
 struct handover_sum {
 	XXH3_state_t *chunk;
@@ -73,13 +81,24 @@ static void sum_end_chunk(struct handover_sum *sum)
 	sum->in_chunk = 0;
 }
 
+static void sum_add_to(XXH3_state_t *state, struct str bytes)
+{
+#if defined(__x86_64__)
+	if (__builtin_cpu_supports("avx2")) {
+		handover__sum_add_wide(state, bytes);
+		return;
+	}
+#endif
+	(void)XXH3_128bits_update(state, bytes.data, bytes.size);
+}
+
 void handover_sum_add(struct handover_sum *sum, struct str bytes)
 {
 	while (bytes.size > 0) {
 		size_t room = HANDOVER_CHUNK_BYTES - sum->in_chunk;
 		size_t step = bytes.size < room ? bytes.size : room;
 
-		(void)XXH3_128bits_update(sum->chunk, bytes.data, step);
+		sum_add_to(sum->chunk, (struct str){bytes.data, step});
 		sum->in_chunk += step;
 		bytes = str_from(bytes, step);
 		if (sum->in_chunk == HANDOVER_CHUNK_BYTES)

@@ -59,6 +59,20 @@ static void test_a_short_file_has_the_sum_that_xxhsum_prints(void **state)
 	assert_string_equal(text, NOTHING);
 }
 
+/* By the same way through the bytes as a chunk, whichever the processor has. */
+static void test_a_longer_file_has_the_sum_that_xxhsum_prints(void **state)
+{
+	enum { BYTES = 1024 * 1024 };
+	autofree char *bytes = alloc_zeroed(1, BYTES);
+	char text[HANDOVER_SUM_TEXT];
+
+	(void)state;
+	for (uint32_t i = 0; i < BYTES; i++)
+		bytes[i] = (char)(i * UINT32_C(2654435761) >> 24);
+	sum_in_steps((struct str){bytes, BYTES}, 65521, text);
+	assert_string_equal(text, "7e34237c007b503ea60868b9a5018405");
+}
+
 static void test_the_steps_do_not_matter(void **state)
 {
 	static const size_t steps[] = {4096, 1000003, HANDOVER_CHUNK_BYTES, LONG_BYTES};
@@ -143,6 +157,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_short_file_has_the_sum_that_xxhsum_prints),
+		cmocka_unit_test(test_a_longer_file_has_the_sum_that_xxhsum_prints),
 		cmocka_unit_test(test_the_steps_do_not_matter),
 		cmocka_unit_test(test_chunks_summed_apart_give_the_same),
 		cmocka_unit_test(test_one_full_chunk_is_a_short_file),
