@@ -12,6 +12,16 @@ cluster_processes() {
     find "$(tracking_cgroup)" -name cgroup.procs -exec cat {} + 2>/dev/null || true
 }
 
+# thaw: what a checkpoint has frozen when it is cut off does not even die (in version 1 of cgroups)
+thaw() {
+    local hierarchy state
+    for hierarchy in $(cgroup_hierarchies); do
+        find "$hierarchy/$CGROUP" -name freezer.state 2>/dev/null | while read -r state; do
+            echo THAWED >"$state" 2>/dev/null || true
+        done
+    done
+}
+
 # kill_processes: repeat, since a process may start another while we look
 kill_processes() {
     local deadline=$((SECONDS + 20)) pids
@@ -19,6 +29,7 @@ kill_processes() {
         [ "$SECONDS" -lt "$deadline" ] || die "processes that do not end: ${pids//$'\n'/ }"
         # shellcheck disable=SC2086
         kill -KILL $pids 2>/dev/null || true
+        thaw
         sleep 0.05
     done
 }
