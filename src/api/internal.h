@@ -7,6 +7,11 @@
 
 #include "base/arena.h"
 #include "base/str.h"
+#include "json/json.h"
+
+/* What the kinds of requests have in common; request.c. */
+extern const struct json_object api__request_pod_object;
+extern const struct json_object api__checkpoint_reference_object;
 
 /* The index of `text` in `choices` (ends with NULL); 0, the default's, when it is not there. */
 size_t api__choice(const char *const *choices, struct str text);

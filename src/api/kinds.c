@@ -6,7 +6,7 @@
 #include "api/internal.h"
 
 const struct api_kind *const api_kinds[] = {&api_schedule_kind, &api_request_kind,
-	&api_checkpoint_kind, &api_checkpoint_node_kind, NULL};
+	&api_checkpoint_kind, &api_checkpoint_node_kind, &api_restore_request_kind, NULL};
 
 size_t api__choice(const char *const *choices, struct str text)
 {
@@ -121,3 +121,4 @@ _Static_assert(offsetof(struct api_schedule, metadata) == 0, "metadata comes fir
 _Static_assert(offsetof(struct api_request, metadata) == 0, "metadata comes first");
 _Static_assert(offsetof(struct api_checkpoint, metadata) == 0, "metadata comes first");
 _Static_assert(offsetof(struct api_checkpoint_node, metadata) == 0, "metadata comes first");
+_Static_assert(offsetof(struct api_restore_request, metadata) == 0, "metadata comes first");

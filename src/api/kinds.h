@@ -1,5 +1,5 @@
 /*
- * Our four kinds, group checkpoint-restore.kcr.io, version v1. One table per kind
+ * Our five kinds, group checkpoint-restore.kcr.io, version v1. One table per kind
  * is the source of parsing, defaults, validation, the CRDs in deploy/crds and docs/reference.md
  * (tools/generate writes both); so what a field means stands in its table's description, and only
  * what matters to C is said here. Objects are decoded into an arena and borrow from it.
@@ -13,6 +13,7 @@
 #include "api/checkpoint.h"
 #include "api/checkpoint_node.h"
 #include "api/request.h"
+#include "api/restore_request.h"
 #include "api/schedule.h"
 #include "base/arena.h"
 #include "base/attributes.h"
@@ -58,6 +59,7 @@ extern const struct api_kind api_schedule_kind;
 extern const struct api_kind api_request_kind;
 extern const struct api_kind api_checkpoint_kind;
 extern const struct api_kind api_checkpoint_node_kind;
+extern const struct api_kind api_restore_request_kind;
 
 /* All of them, ends with NULL. */
 extern const struct api_kind *const api_kinds[];

@@ -23,7 +23,7 @@ static const struct json_field api_request_pod_fields[] = {
 			"out."},
 };
 
-static const struct json_object api_request_pod_object =
+const struct json_object api__request_pod_object =
 	JSON_OBJECT_OF("podReference", struct api_request_pod, api_request_pod_fields);
 
 static const struct json_field api_request_spec_fields[] = {
@@ -31,7 +31,7 @@ static const struct json_field api_request_spec_fields[] = {
 		.type = JSON_FIELD_OBJECT,
 		.flags = JSON_REQUIRED | JSON_IMMUTABLE,
 		.offset = offsetof(struct api_request_spec, pod),
-		.object = &api_request_pod_object,
+		.object = &api__request_pod_object,
 		.description = "The Pod."},
 	{.name = "containerName",
 		.type = JSON_FIELD_STRING,
@@ -81,7 +81,7 @@ static const struct json_field api_checkpoint_reference_fields[] = {
 		.description = "UID of the Checkpoint."},
 };
 
-static const struct json_object api_checkpoint_reference_object = JSON_OBJECT_OF(
+const struct json_object api__checkpoint_reference_object = JSON_OBJECT_OF(
 	"checkpointRef", struct api_checkpoint_reference, api_checkpoint_reference_fields);
 
 static const struct json_field api_request_status_fields[] = {
@@ -115,7 +115,7 @@ static const struct json_field api_request_status_fields[] = {
 	{.name = "checkpointRef",
 		.type = JSON_FIELD_POINTER,
 		.offset = offsetof(struct api_request_status, checkpoint),
-		.object = &api_checkpoint_reference_object,
+		.object = &api__checkpoint_reference_object,
 		.description = "The Checkpoint that was made."},
 	{.name = "podUID",
 		.type = JSON_FIELD_STRING,

@@ -87,7 +87,7 @@ struct checkpoint_next checkpoint_next_for_controller(const struct api_request *
 		return (struct checkpoint_next){0};
 	if (api_request_check(request, &ignored) < 0)
 		return checkpoint_fail(
-			"Forbidden", "the Pod must be in the namespace of the CheckpointRequest");
+			"Forbidden", "the Pod must be in the namespace of the request");
 	if (request->spec.node_name.size > 0)
 		deadline.us += CHECKPOINT_AGENT_GRACE_MS * 1000;
 	if (now.us >= deadline.us && request->spec.node_name.size > 0)

@@ -12,6 +12,8 @@ const struct kube_resource control_schedule_resource = {
 	API_GROUP, API_VERSION, "checkpointschedules", "CheckpointSchedule", true};
 const struct kube_resource control_request_resource = {
 	API_GROUP, API_VERSION, "checkpointrequests", "CheckpointRequest", true};
+const struct kube_resource control_restore_request_resource = {
+	API_GROUP, API_VERSION, "restorerequests", "RestoreRequest", true};
 const struct kube_resource control_checkpoint_resource = {
 	API_GROUP, API_VERSION, "checkpoints", "Checkpoint", true};
 const struct kube_resource control_pod_resource = {"", "v1", "pods", "Pod", true};
@@ -19,7 +21,7 @@ const struct kube_resource control_node_resource = {
 	API_GROUP, API_VERSION, "checkpointnodes", "CheckpointNode", false};
 
 enum {
-	CONTROL_INFORMERS = CONTROL_WORKLOAD_KINDS + 5,
+	CONTROL_INFORMERS = CONTROL_WORKLOAD_KINDS + 6,
 	CONTROL_HEAD_BYTES = 2048, /* most heads fit */
 	CONTROL_POD_BYTES = 4096,
 };
@@ -44,6 +46,13 @@ static void control_key_request_pod(const struct kube_object *object, struct buf
 	const struct api_request *request = object->view;
 
 	kube_key_write(key, object->namespace, request->spec.pod.name);
+}
+
+static void control_key_restore_request_pod(const struct kube_object *object, struct buf *key)
+{
+	const struct api_restore_request *restore = object->view;
+
+	kube_key_write(key, object->namespace, restore->spec.pod.name);
 }
 
 static void control_key_checkpoint_schedule(const struct kube_object *object, struct buf *key)
@@ -180,6 +189,14 @@ static void control_request_changed(
 	control_want_schedule_of(control, object->namespace, request->spec.schedule);
 }
 
+static void control_restore_request_changed(
+	void *context, const struct kube_object *old, const struct kube_object *new)
+{
+	(void)old;
+	if (new != NULL)
+		control_want(context, CONTROL_RESTORE_REQUESTS, new->namespace, new->name);
+}
+
 static void control_checkpoint_changed(
 	void *context, const struct kube_object *old, const struct kube_object *new)
 {
@@ -209,6 +226,8 @@ static void control_pod_changed(
 		kube_reconciler_add(control->reconcilers[CONTROL_PODS], buf_str(&key));
 	control_want_all(control, CONTROL_CHECKPOINTS, control->checkpoints_by_pod, buf_str(&key));
 	control_want_all(control, CONTROL_REQUESTS, control->requests_by_pod, buf_str(&key));
+	control_want_all(
+		control, CONTROL_RESTORE_REQUESTS, control->restore_requests_by_pod, buf_str(&key));
 }
 
 /* Whether the node keeps the Checkpoint, or runs the Pod that it would be restored in. */
@@ -245,9 +264,9 @@ static void control_node_changed(
 void control_judge_times_anew(struct control *control)
 {
 	static const enum control_reconciler reconcilers[] = {
-		CONTROL_SCHEDULES, CONTROL_REQUESTS, CONTROL_CHECKPOINTS};
-	const struct kube_informer *informers[] = {
-		control->schedules, control->requests, control->checkpoints};
+		CONTROL_SCHEDULES, CONTROL_REQUESTS, CONTROL_CHECKPOINTS, CONTROL_RESTORE_REQUESTS};
+	const struct kube_informer *informers[] = {control->schedules, control->requests,
+		control->checkpoints, control->restore_requests};
 
 	for (size_t i = 0; i < array_size(informers); i++) {
 		const struct kube_object *object;
@@ -265,22 +284,42 @@ static void control_informer_failed(void *context, const struct error *err)
 	log_warning(err, "Failed to watch, will try again");
 }
 
-/* A cluster where this kind was not added yet, or its permission: all that it says is missed. */
+/*
+ * A cluster where a kind was not added yet, or its permission: what belongs to it is missed.
+ * `are_missing` is set with the first such failure.
+ */
+static void control_kind_failed(
+	struct control *control, const struct error *err, const char *missed, bool *are_missing)
+{
+	if (err->kind != ERROR_ABSENT && err->kind != ERROR_DENIED) {
+		control_informer_failed(control, err);
+		return;
+	}
+	log_warning(err, missed);
+	if (*are_missing)
+		return;
+	*are_missing = true;
+	control->synced(control);
+}
+
 static void control_nodes_failed(void *context, const struct error *err)
 {
 	struct control *control = context;
 
-	if (err->kind != ERROR_ABSENT && err->kind != ERROR_DENIED) {
-		control_informer_failed(context, err);
-		return;
-	}
-	log_warning(err,
+	control_kind_failed(control, err,
 		"Nodes cannot say how they restore, so all ways count as offered; "
-		"apply this version's deploy/install.yaml");
-	if (control->are_nodes_missing)
-		return;
-	control->are_nodes_missing = true;
-	control->synced(control);
+		"apply this version's deploy/install.yaml",
+		&control->are_nodes_missing);
+}
+
+static void control_restore_requests_failed(void *context, const struct error *err)
+{
+	struct control *control = context;
+
+	control_kind_failed(control, err,
+		"Nothing can be restored on request, all else goes on; "
+		"apply this version's deploy/install.yaml",
+		&control->are_restore_requests_missing);
 }
 
 static struct kube_informer *control_informer(struct control *control,
@@ -318,10 +357,15 @@ void control_informers_new(struct control *control, kube_informer_synced_fn sync
 	control->nodes = control_informer(control, &control_node_resource,
 		api_checkpoint_node_kind.object, NULL, control_nodes_failed);
 
+	control->restore_requests = control_informer(control, &control_restore_request_resource,
+		api_restore_request_kind.object, NULL, control_restore_requests_failed);
+
 	control->pods_by_namespace = kube_index_new(control->pods, control_key_namespace);
 	control->requests_by_schedule =
 		kube_index_new(control->requests, control_key_request_schedule);
 	control->requests_by_pod = kube_index_new(control->requests, control_key_request_pod);
+	control->restore_requests_by_pod =
+		kube_index_new(control->restore_requests, control_key_restore_request_pod);
 	control->checkpoints_by_schedule =
 		kube_index_new(control->checkpoints, control_key_checkpoint_schedule);
 	control->checkpoints_by_pod =
@@ -335,6 +379,8 @@ void control_informers_new(struct control *control, kube_informer_synced_fn sync
 	}
 	kube_informer_on_change(control->schedules, control_schedule_changed, control);
 	kube_informer_on_change(control->requests, control_request_changed, control);
+	kube_informer_on_change(
+		control->restore_requests, control_restore_request_changed, control);
 	kube_informer_on_change(control->checkpoints, control_checkpoint_changed, control);
 	kube_informer_on_change(control->pods, control_pod_changed, control);
 	kube_informer_on_change(control->nodes, control_node_changed, control);
@@ -352,6 +398,7 @@ static void control_list_informers(const struct control *control, struct kube_in
 	list[count++] = control->checkpoints;
 	list[count++] = control->pods;
 	list[count++] = control->nodes;
+	list[count++] = control->restore_requests;
 	list[count] = NULL;
 }
 
@@ -374,22 +421,29 @@ void control_informers_free(struct control *control)
 	kube_index_free(control->pods_by_namespace);
 	kube_index_free(control->requests_by_schedule);
 	kube_index_free(control->requests_by_pod);
+	kube_index_free(control->restore_requests_by_pod);
 	kube_index_free(control->checkpoints_by_schedule);
 	kube_index_free(control->checkpoints_by_pod);
 	texts_free(control->texts);
+}
+
+/* Of a kind that the cluster does not have. */
+static bool control_is_missing(const struct control *control, const struct kube_informer *informer)
+{
+	return (informer == control->nodes && control->are_nodes_missing) ||
+		(informer == control->restore_requests && control->are_restore_requests_missing);
 }
 
 const char *control_informers_missing(const struct control *control)
 {
 	static const char *const names[] = {"deployments", "statefulsets", "daemonsets",
 		"checkpointschedules", "checkpointrequests", "checkpoints", "pods",
-		"checkpointnodes"};
+		"checkpointnodes", "restorerequests"};
 	struct kube_informer *list[CONTROL_INFORMERS + 1];
 
 	control_list_informers(control, list);
 	for (size_t i = 0; list[i] != NULL; i++)
-		if (!kube_informer_is_synced(list[i]) &&
-			(list[i] != control->nodes || !control->are_nodes_missing))
+		if (!kube_informer_is_synced(list[i]) && !control_is_missing(control, list[i]))
 			return names[i];
 	return NULL;
 }

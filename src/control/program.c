@@ -74,6 +74,7 @@ static void control_make_reconcilers(struct control *control)
 		[CONTROL_WORKLOADS] = {"workload", control_decide_workload},
 		[CONTROL_SCHEDULES] = {"checkpointschedule", control_decide_schedule},
 		[CONTROL_REQUESTS] = {"checkpointrequest", control_decide_request},
+		[CONTROL_RESTORE_REQUESTS] = {"restorerequest", control_decide_restore_request},
 		[CONTROL_CHECKPOINTS] = {"checkpoint", control_decide_checkpoint},
 		[CONTROL_PODS] = {"pod", control_decide_pod},
 	};

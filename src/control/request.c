@@ -4,34 +4,6 @@
 #include "checkpoint/request.h"
 #include "sys/clock.h"
 
-/* spec.nodeName by a merge patch that applies to this version of the request only. */
-static void control_assign(
-	const struct api_request *request, struct str node, struct kube_plan *plan)
-{
-	autobuf body = BUF_INIT(LIMIT_CONFIG_BYTES);
-	struct json_writer writer = json_writer(&body);
-
-	json_begin_object(&writer);
-	json_set_object(&writer, "metadata");
-	json_set_str(&writer, "uid", request->metadata.uid);
-	json_set_str(&writer, "resourceVersion", request->metadata.resource_version);
-	json_end_object(&writer);
-	json_set_object(&writer, "spec");
-	json_set_str(&writer, "nodeName", node);
-	json_end_object(&writer);
-	json_end_object(&writer);
-	kube_plan_add(plan,
-		&(struct kube_request){
-			.verb = KUBE_MERGE,
-			.resource = &control_request_resource,
-			.namespace = arena_str(plan->arena, request->metadata.namespace),
-			.name = arena_str(plan->arena, request->metadata.name),
-			.body = arena_str(plan->arena, buf_str(&body)),
-			.field_manager = STR(CONTROL_FIELD_MANAGER),
-			.absent_is_fine = true,
-		});
-}
-
 static void control_fail(struct control *control, const struct api_request *request,
 	const struct checkpoint_next *next, struct kube_plan *plan)
 {
@@ -72,7 +44,7 @@ void control_decide_request(void *context, struct str key, struct kube_plan *pla
 	next = checkpoint_next_for_controller(
 		request, pod, control_knows_node(control, request->spec.node_name), clock_wall());
 	if (next.step == CHECKPOINT_STEP_ASSIGN)
-		control_assign(request, next.node, plan);
+		control_plan_node(plan, &control_request_resource, &request->metadata, next.node);
 	else if (next.step == CHECKPOINT_STEP_FAIL)
 		control_fail(control, request, &next, plan);
 	kube_plan_wake(plan, next.wake_ms);

@@ -34,6 +34,7 @@ enum control_reconciler {
 	CONTROL_WORKLOADS, /* key "Kind/namespace/name" */
 	CONTROL_SCHEDULES, /* key "namespace/name", as all others */
 	CONTROL_REQUESTS,
+	CONTROL_RESTORE_REQUESTS,
 	CONTROL_CHECKPOINTS,
 	CONTROL_PODS,
 	CONTROL_RECONCILERS
@@ -65,6 +66,8 @@ struct control {
 	struct kube_informer *requests;
 	struct kube_informer *checkpoints;
 	struct kube_informer *pods;
+	struct kube_informer *restore_requests;
+	bool are_restore_requests_missing; /* as with nodes */
 	struct kube_informer *nodes; /* CheckpointNodes */
 	bool are_nodes_missing; /* the cluster does not have them, or not for us */
 	kube_informer_synced_fn synced; /* nothing is missing any more; gets this struct */
@@ -72,6 +75,7 @@ struct control {
 	struct kube_index *pods_by_namespace;
 	struct kube_index *requests_by_schedule; /* uid of the CheckpointSchedule */
 	struct kube_index *requests_by_pod; /* "namespace/name" of the Pod */
+	struct kube_index *restore_requests_by_pod; /* likewise */
 	struct kube_index *checkpoints_by_schedule; /* uid of the CheckpointSchedule */
 	struct kube_index *checkpoints_by_pod; /* "namespace/name" of the Pod */
 
@@ -83,6 +87,7 @@ struct control {
 extern const struct kube_resource control_workload_resources[CONTROL_WORKLOAD_KINDS];
 extern const struct kube_resource control_schedule_resource;
 extern const struct kube_resource control_request_resource;
+extern const struct kube_resource control_restore_request_resource;
 extern const struct kube_resource control_checkpoint_resource;
 extern const struct kube_resource control_pod_resource;
 extern const struct kube_resource control_node_resource;
@@ -120,6 +125,7 @@ bool control_knows_node(const struct control *control, struct str name);
 void control_decide_workload(void *control, struct str key, struct kube_plan *plan);
 void control_decide_schedule(void *control, struct str key, struct kube_plan *plan);
 void control_decide_request(void *control, struct str key, struct kube_plan *plan);
+void control_decide_restore_request(void *control, struct str key, struct kube_plan *plan);
 void control_decide_checkpoint(void *control, struct str key, struct kube_plan *plan);
 void control_decide_pod(void *control, struct str key, struct kube_plan *plan);
 
@@ -158,6 +164,10 @@ struct restore_terms control_restore_terms(
 /* Adds a server-side apply of the status of one of our objects. `object` is of `kind`'s struct. */
 void control_plan_status(struct kube_plan *plan, const struct kube_resource *resource,
 	const struct api_kind *kind, const struct api_metadata *metadata, const void *object);
+
+/* Adds spec.nodeName by a merge patch that applies to this version of the request only. */
+void control_plan_node(struct kube_plan *plan, const struct kube_resource *resource,
+	const struct api_metadata *metadata, struct str node);
 
 /* Adds a deletion of exactly this incarnation of the object. */
 void control_plan_delete(struct kube_plan *plan, const struct kube_resource *resource,

@@ -26,6 +26,33 @@ void control_plan_status(struct kube_plan *plan, const struct kube_resource *res
 		buf_str(&body), CONTROL_FIELD_MANAGER);
 }
 
+void control_plan_node(struct kube_plan *plan, const struct kube_resource *resource,
+	const struct api_metadata *metadata, struct str node)
+{
+	autobuf body = BUF_INIT(LIMIT_CONFIG_BYTES);
+	struct json_writer writer = json_writer(&body);
+
+	json_begin_object(&writer);
+	json_set_object(&writer, "metadata");
+	json_set_str(&writer, "uid", metadata->uid);
+	json_set_str(&writer, "resourceVersion", metadata->resource_version);
+	json_end_object(&writer);
+	json_set_object(&writer, "spec");
+	json_set_str(&writer, "nodeName", node);
+	json_end_object(&writer);
+	json_end_object(&writer);
+	kube_plan_add(plan,
+		&(struct kube_request){
+			.verb = KUBE_MERGE,
+			.resource = resource,
+			.namespace = arena_str(plan->arena, metadata->namespace),
+			.name = arena_str(plan->arena, metadata->name),
+			.body = arena_str(plan->arena, buf_str(&body)),
+			.field_manager = STR(CONTROL_FIELD_MANAGER),
+			.absent_is_fine = true,
+		});
+}
+
 void control_plan_delete(struct kube_plan *plan, const struct kube_resource *resource,
 	const struct api_metadata *metadata)
 {

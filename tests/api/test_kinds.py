@@ -56,7 +56,7 @@ def test_all_names_are_accepted(kinds):
     crds = json.loads(kinds.kubectl("get", "crd", "-o", "json").stdout)["items"]
     conditions = {(crd["spec"]["names"]["shortNames"][0], c["type"], c["status"])
                   for crd in crds for c in crd["status"]["conditions"]}
-    for short_name in ("ckps", "ckpr", "ckp", "ckn"):
+    for short_name in ("ckps", "ckpr", "ckrr", "ckp", "ckn"):
         assert (short_name, "NamesAccepted", "True") in conditions
         assert (short_name, "Established", "True") in conditions
     assert not [c for c in conditions if c[1] == "NonStructuralSchema"]

@@ -71,7 +71,7 @@ def test_a_pod_of_another_namespace_is_none_of_the_request_s_business(space):
     space.request(podReference={"name": "kube-dns", "namespace": "kube-system"})
     end = failed(space)
     assert end["reason"] == "Forbidden"
-    assert end["message"] == "the Pod must be in the namespace of the CheckpointRequest"
+    assert end["message"] == "the Pod must be in the namespace of the request"
     assert node_of(space) is None
 
 
