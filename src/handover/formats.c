@@ -57,6 +57,13 @@ static const struct json_field plan_candidate_fields[] = {
 static const struct json_object plan_candidate_object =
 	JSON_OBJECT_OF("candidate", struct handover_candidate, plan_candidate_fields);
 
+static const struct json_field plan_requested_fields[] = {
+	PLAN_NEEDED("request", handover_requested, request),
+	PLAN_NEEDED("checkpoint", handover_requested, checkpoint),
+};
+static const struct json_object plan_requested_object =
+	JSON_OBJECT_OF("requested", struct handover_requested, plan_requested_fields);
+
 static const char *const plan_policies[] = {"OnFailure", "Always", "Never", NULL};
 
 static const struct json_field plan_fields[] = {
@@ -67,6 +74,8 @@ static const struct json_field plan_fields[] = {
 	PLAN_NUMBER("maxAgeSeconds", handover_plan, max_age_seconds),
 	{PLAN_ROW("askAgent", JSON_FIELD_BOOL, handover_plan, ask_agent)},
 	PLAN_LIST("candidates", handover_plan, candidates, plan_candidate_object),
+	{PLAN_ROW("requested", JSON_FIELD_POINTER, handover_plan, requested),
+		.object = &plan_requested_object},
 };
 static const struct json_object plan_object =
 	JSON_OBJECT_OF("plan", struct handover_plan, plan_fields);
@@ -83,6 +92,9 @@ static const struct json_field plan_attempt_fields[] = {
 	PLAN_TIME("ended", handover_attempt, ended),
 	PLAN_STRING("reason", handover_attempt, reason),
 	PLAN_STRING("message", handover_attempt, message),
+	PLAN_STRING("request", handover_attempt, request),
+	PLAN_TIME("taken", handover_attempt, taken),
+	{PLAN_ROW("replaced", JSON_FIELD_BOOL, handover_attempt, is_replaced)},
 	PLAN_NUMBER("verifyMicroseconds", handover_attempt, verify_us),
 	PLAN_NUMBER("layerMicroseconds", handover_attempt, layer_us),
 	PLAN_NUMBER("restoreMicroseconds", handover_attempt, restore_us),
@@ -125,7 +137,8 @@ static const struct json_object plan_answer_object =
 
 static const struct json_field plan_order_fields[] = {
 	PLAN_VERSION(handover_order),
-	PLAN_NEEDED("directory", handover_order, directory),
+	PLAN_STRING("directory", handover_order, directory),
+	PLAN_TIME("until", handover_order, until),
 	PLAN_NUMBER("maxBytes", handover_order, max_bytes),
 };
 static const struct json_object plan_order_object =

@@ -8,6 +8,7 @@
  *	orders/CONTAINER-ID.json          struct handover_order   agent; kcr-runtime removes it
  *	containers/CONTAINER-ID           empty                   kcr-runtime runs it
  *	containers/CONTAINER-ID.killed    empty                   the engine has ended it
+ *	containers/CONTAINER-ID.replaced  empty                   an order has ended it
  *	direct/REQUEST-UID/direct.json    struct handover_direct  kcr-runtime, last of all
  *	CHECKPOINT-UID/files.json         struct handover_files   agent, for itself
  *	agent.sock                        struct handover_question -> struct handover_answer
@@ -39,8 +40,9 @@
 #define HANDOVER_RESULT     "direct.json"
 #define HANDOVER_FILES      "files.json"
 
-#define HANDOVER_KILLED ".killed" /* behind a container's ID */
-#define HANDOVER_TOLD   ".told" /* behind a container's name */
+#define HANDOVER_KILLED   ".killed" /* behind a container's ID */
+#define HANDOVER_REPLACED ".replaced" /* likewise */
+#define HANDOVER_TOLD     ".told" /* behind a container's name */
 
 enum {
 	HANDOVER_FORMAT_VERSION = 1,
@@ -96,6 +98,15 @@ struct handover_candidate {
 	struct json_list files; /* of struct handover_file */
 };
 
+/*
+ * What a RestoreRequest wants of the next `create`: it counts once, until an attempt is on record
+ * that names it.
+ */
+struct handover_requested {
+	struct str request; /* uid of the RestoreRequest */
+	struct str checkpoint; /* uid of a candidate */
+};
+
 struct handover_plan {
 	int64_t version;
 	struct str policy; /* "OnFailure", "Always", "Never" */
@@ -103,6 +114,7 @@ struct handover_plan {
 	int64_t max_age_seconds; /* 0: no limit */
 	bool ask_agent; /* over agent.sock, before deciding alone */
 	struct json_list candidates; /* of struct handover_candidate; newest first */
+	struct handover_requested *requested; /* NULL: by the policy */
 };
 
 must_check int handover_plan_read(
@@ -133,6 +145,9 @@ struct handover_attempt {
 	struct wall_time ended; /* of the container that was restored; 0 while it lives */
 	struct str reason; /* CamelCase; empty when restored */
 	struct str message; /* for people, CRIU's Error lines included */
+	struct str request; /* uid of the RestoreRequest that it was made for; else empty */
+	struct wall_time taken; /* the checkpoint, when there was a request; else 0 */
+	bool is_replaced; /* the container was ended to be restored: it has not failed */
 	int64_t verify_us; /* reading and checking the files */
 	int64_t layer_us; /* the file system's changes */
 	int64_t restore_us; /* the runtime and CRIU */
@@ -182,11 +197,16 @@ must_check int handover_answer_read(struct str text, struct arena *arena,
 	struct handover_answer *ret_answer, struct error *err);
 void handover_answer_write(const struct handover_answer *answer, struct buf *out);
 
-/* ---- Direct checkpoints: an order before, a result behind. ---- */
+/*
+ * ---- Orders: what kcr-runtime does when the engine wants a checkpoint of the container. ----
+ *
+ * A direct checkpoint, with a result behind it; or to end the container, to be restored.
+ */
 
 struct handover_order {
 	int64_t version;
-	struct str directory; /* within the store; exists, is empty */
+	struct str directory; /* within the store; exists, is empty; empty text: end it */
+	struct wall_time until; /* it is to be ended until then, or not at all */
 	int64_t max_bytes; /* of the container's own files; 0: no limit */
 };
 

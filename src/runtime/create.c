@@ -114,6 +114,16 @@ static void create_unmark(const struct runtime_host *host)
 	(void)runtime__state_take(host, CREATE_STARTS);
 }
 
+/* Which containers an order has ended. It is on record before their end is, or with it. */
+static void create_note_replaced(const struct runtime_host *host, struct handover_record *record)
+{
+	struct handover_attempt *attempts = record->attempts.items;
+
+	for (size_t i = 0; i < record->attempts.count; i++)
+		attempts[i].is_replaced = attempts[i].is_replaced ||
+			runtime__is_replaced(host, attempts[i].container_id);
+}
+
 static struct handover_attempt create_attempt(
 	const struct runtime_host *host, const char *outcome, struct str reason, struct str message)
 {
@@ -129,11 +139,13 @@ static struct handover_attempt create_attempt(
 /* On record before it begins: who dies on the way does not begin the same again. */
 static int create_announce(const struct runtime_host *host,
 	const struct runtime_container *container, const struct handover_candidate *candidate,
-	struct handover_record *record, struct error *err)
+	const struct handover_attempt *planned, struct handover_record *record, struct error *err)
 {
-	struct handover_attempt attempt = create_attempt(host, HANDOVER_FAILED,
-		STR(HANDOVER_INTERRUPTED), STR("the restore was begun and never ended"));
+	struct handover_attempt attempt = *planned;
 
+	attempt.outcome = STR(HANDOVER_FAILED);
+	attempt.reason = STR(HANDOVER_INTERRUPTED);
+	attempt.message = STR("the restore was begun and never ended");
 	attempt.checkpoint = candidate->uid;
 	return create_record(host, container, record, &attempt, err);
 }
@@ -159,7 +171,7 @@ static int create_restore(const struct runtime_host *host, const struct runtime_
 	int result = 0;
 
 	if (create_mark(host, &bundle->container, &err) < 0 ||
-		create_announce(host, &bundle->container, candidate, record, &err) < 0) {
+		create_announce(host, &bundle->container, candidate, attempt, record, &err) < 0) {
 		attempt->reason = STR("StateUnwritable");
 		attempt->message = arena_str(host->arena, str_of(err.text));
 	} else {
@@ -168,6 +180,19 @@ static int create_restore(const struct runtime_host *host, const struct runtime_
 	if (!str_is(attempt->outcome, HANDOVER_RESTORED))
 		create_unmark(host);
 	return result;
+}
+
+/* That it was done, whatever came of it. */
+static void create_note_request(const struct runtime_view *view,
+	const struct runtime_decision *decision, struct handover_attempt *attempt)
+{
+	const struct handover_requested *requested = runtime_decide_requested(view);
+
+	if (requested == NULL)
+		return;
+	attempt->request = requested->request;
+	if (decision->candidate != NULL)
+		attempt->taken = decision->candidate->taken;
 }
 
 static bool create_by_plan(const struct runtime_host *host, const struct runtime_bundle *bundle,
@@ -187,11 +212,13 @@ static bool create_by_plan(const struct runtime_host *host, const struct runtime
 	int result = 0;
 
 	runtime__record_load(host, container->pod_uid, container->name, &record);
+	create_note_replaced(host, &record);
 	if (plan->ask_agent && create_ask(host, container, &answer))
 		view.answer = &answer;
 	decision = runtime_decide(&view, attempt.started);
 	attempt.reason = decision.reason;
 	attempt.message = decision.message;
+	create_note_request(&view, &decision, &attempt);
 	if (decision.verdict == RUNTIME_RESTORE)
 		result = create_restore(host, bundle, decision.candidate, &record, &attempt);
 	(void)!create_record(host, container, &record, &attempt, &ignored);
@@ -260,6 +287,7 @@ static void create_note_end(
 	struct error ignored;
 
 	runtime__record_load(host, identity->pod_uid, identity->container, &record);
+	create_note_replaced(host, &record);
 	attempts = record.attempts.items;
 	for (size_t i = 0; i < record.attempts.count; i++)
 		if (str_equal(attempts[i].container_id, identity->container_id) &&

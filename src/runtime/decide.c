@@ -19,6 +19,9 @@ static const struct {
 	[RUNTIME_COLD_IMAGE_CHANGED] = {STR_INIT("ImageChanged"),
 		STR_INIT("the checkpoints were taken with another image")},
 	[RUNTIME_COLD_TOO_OLD] = {STR_INIT("TooOld"), STR_INIT("the checkpoints are too old")},
+	[RUNTIME_COLD_SET_BACK] = {STR_INIT("SetBack"),
+		STR_INIT("the checkpoints are of a time before which the container was put back on "
+			 "request")},
 	[RUNTIME_COLD_EXHAUSTED] = {STR_INIT("RestoresFailed"),
 		STR_INIT("the restores from all checkpoints have failed")},
 };
@@ -39,12 +42,14 @@ static int64_t decide_lived_us(
 	return end.us - attempts[index].started.us;
 }
 
-/* A clock that was set back says nothing about a life. */
+/* A clock that was set back says nothing about a life, nor does an end on request. */
 static bool decide_was_short(const struct runtime_view *view, size_t index, struct wall_time now)
 {
+	const struct handover_attempt *attempts = view->record->attempts.items;
 	int64_t lived_us = decide_lived_us(view->record, index, now);
 
-	return lived_us >= 0 && lived_us < view->plan->retry_window_seconds * TIME_SECOND_US;
+	return !attempts[index].is_replaced && lived_us >= 0 &&
+		lived_us < view->plan->retry_window_seconds * TIME_SECOND_US;
 }
 
 static bool decide_has_failed(const struct runtime_view *view,
@@ -80,6 +85,28 @@ static bool decide_is_too_old(const struct handover_plan *plan,
 		plan->max_age_seconds;
 }
 
+/* The last attempt that was made on request and led to a running container; NULL: none. */
+static const struct handover_attempt *decide_last_request(const struct handover_record *record)
+{
+	const struct handover_attempt *attempts = record != NULL ? record->attempts.items : NULL;
+
+	for (size_t i = record != NULL ? record->attempts.count : 0; i > 0; i--)
+		if (attempts[i - 1].request.size > 0 &&
+			str_is(attempts[i - 1].outcome, HANDOVER_RESTORED))
+			return &attempts[i - 1];
+	return NULL;
+}
+
+/* Taken in the time that a request has taken back. */
+static bool decide_is_set_back(
+	const struct runtime_view *view, const struct handover_candidate *candidate)
+{
+	const struct handover_attempt *last = decide_last_request(view->record);
+
+	return last != NULL && runtime_decide_requested(view) == NULL &&
+		candidate->taken.us > last->taken.us && candidate->taken.us < last->started.us;
+}
+
 /* An image of the same name may be another one; what is not known on one side is not compared. */
 static bool decide_differ(struct str a, struct str b)
 {
@@ -94,6 +121,8 @@ static enum runtime_verdict decide_judge(const struct runtime_view *view,
 		return RUNTIME_COLD_IMAGE_CHANGED;
 	if (decide_is_too_old(view->plan, candidate, now))
 		return RUNTIME_COLD_TOO_OLD;
+	if (decide_is_set_back(view, candidate))
+		return RUNTIME_COLD_SET_BACK;
 	if (decide_has_failed(view, candidate, now))
 		return RUNTIME_COLD_EXHAUSTED;
 	return RUNTIME_RESTORE;
@@ -139,17 +168,32 @@ static struct runtime_decision decide_by_plan(
 	return decide_cold(worst);
 }
 
+const struct handover_requested *runtime_decide_requested(const struct runtime_view *view)
+{
+	const struct handover_requested *requested = view->plan->requested;
+	const struct handover_record *record = view->record;
+	const struct handover_attempt *attempts = record != NULL ? record->attempts.items : NULL;
+
+	for (size_t i = 0; requested != NULL && record != NULL && i < record->attempts.count; i++)
+		if (str_equal(attempts[i].request, requested->request))
+			return NULL;
+	return requested;
+}
+
 struct runtime_decision runtime_decide(const struct runtime_view *view, struct wall_time now)
 {
 	const struct handover_answer *answer = view->answer;
+	const struct handover_requested *requested = runtime_decide_requested(view);
 	struct runtime_decision decision;
 
-	if (str_is(view->plan->policy, "Never"))
+	if (requested == NULL && str_is(view->plan->policy, "Never"))
 		return decide_cold(RUNTIME_COLD_POLICY);
 	if (answer == NULL && view->is_plan_old)
 		return decide_cold(RUNTIME_COLD_PLAN_TOO_OLD);
 	if (answer != NULL && str_is(answer->action, HANDOVER_ANSWER_COLD))
 		return decide_cold_by_agent(answer);
+	if (requested != NULL)
+		return decide_by_plan(view, requested->checkpoint, now);
 	if (answer != NULL && answer->checkpoint.size > 0) {
 		decision = decide_by_plan(view, answer->checkpoint, now);
 		if (decision.verdict == RUNTIME_RESTORE)

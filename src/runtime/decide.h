@@ -21,6 +21,7 @@ enum runtime_verdict {
 	RUNTIME_COLD_PLAN_TOO_OLD, /* nobody answers, and nobody has for long */
 	RUNTIME_COLD_IMAGE_CHANGED, /* all that are left were taken with another image */
 	RUNTIME_COLD_TOO_OLD, /* all that are left are older than allowed */
+	RUNTIME_COLD_SET_BACK, /* all that are left are of a past that was taken back */
 	RUNTIME_COLD_EXHAUSTED, /* none is left that has not failed */
 	RUNTIME_VERDICT_COUNT,
 };
@@ -42,10 +43,17 @@ struct runtime_decision {
 	struct str message; /* for people; empty when RESTORE */
 };
 
+/* What the plan requests, if that was not done yet; else NULL. */
+const struct handover_requested *runtime_decide_requested(const struct runtime_view *view);
+
 /*
  * The newest candidate of the same image and not too old from which no restore has failed in this
  * Pod: neither failed by itself, nor was damaged, nor ended within the retry window, nor met the
  * node's trouble twice in a row. A candidate that the agent names is taken if it is one of these.
+ * Where the container was put back on request, what was taken between that checkpoint and the
+ * request counts no more: it is what was not wanted.
+ *
+ * A request comes first, whatever the policy: its candidate, or a cold start.
  */
 struct runtime_decision runtime_decide(const struct runtime_view *view, struct wall_time now);
 

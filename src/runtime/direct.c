@@ -17,6 +17,7 @@
 #include "base/limits.h"
 #include "runtime/bundle.h"
 #include "runtime/layer.h"
+#include "runtime/marks.h"
 #include "runtime/overlay.h"
 #include "runtime/pause.h"
 #include "sys/clock.h"
@@ -59,8 +60,11 @@ static int direct_take_order(struct direct *direct, struct error *err)
 	if (file_read(AT_FDCWD, path.data, &text, err) < 0)
 		return err->kind == ERROR_ABSENT ? 0 : -1;
 	(void)unlink(path.data);
-	if (handover_order_read(buf_str(&text), host->arena, &direct->order, err) < 0 ||
-		file_open_directory(host->config.store.data, &store_fd, err) < 0 ||
+	if (handover_order_read(buf_str(&text), host->arena, &direct->order, err) < 0)
+		return -1;
+	if (direct->order.directory.size == 0)
+		return clock_wall().us < direct->order.until.us ? 1 : 0;
+	if (file_open_directory(host->config.store.data, &store_fd, err) < 0 ||
 		file_open_beneath(store_fd, direct->order.directory.data, O_RDONLY | O_DIRECTORY, 0,
 			&direct->directory_fd, err) < 0)
 		return -1;
@@ -254,6 +258,38 @@ static void direct_give_up(struct direct *direct)
 		return;
 }
 
+/*
+ * The container is killed while it is paused, by the runtime, whose right that is; then nothing
+ * more comes of its memory. It is let go on, or a process that is frozen (cgroup v1) would not end.
+ */
+static int direct_end(const struct direct *direct, struct error *err)
+{
+	const char *const arguments[] = {"kill", direct->host->call.id, "KILL", NULL};
+	struct error ignored; /* there is nothing any more that could go on */
+	int status;
+
+	if (runtime__mark_replaced(direct->host, err) < 0 ||
+		runtime__run(direct->host, arguments, RUNTIME_STDIO_NONE, DIRECT_STEP_DEADLINE_MS,
+			&status, err) < 0)
+		return -1;
+	if (status != 0)
+		return error_set(err, ERROR_SYSTEM, "the runtime could not kill the container");
+	(void)!direct_step(direct, "resume", &ignored);
+	return 0;
+}
+
+/* The engine is told that there is no checkpoint, which is so. */
+static int direct_end_as_ordered(const struct direct *direct)
+{
+	struct error err;
+
+	if (direct_end(direct, &err) < 0)
+		(void)fprintf(stderr, "kcr-runtime: %s\n", err.text);
+	else
+		(void)fprintf(stderr, "kcr-runtime: the container was ended to be restored\n");
+	return 1;
+}
+
 bool runtime__checkpoint(const struct runtime_host *host, int *ret_exit_status)
 {
 	clean_up(direct_done) struct direct direct = {
@@ -262,7 +298,13 @@ bool runtime__checkpoint(const struct runtime_host *host, int *ret_exit_status)
 	int status = 0;
 
 	if (!host->call.leave_running || host->call.image_path == NULL ||
-		direct_take_order(&direct, &err) != 1 || direct_look(&direct, &err) < 0)
+		direct_take_order(&direct, &err) != 1)
+		return false;
+	if (direct.order.directory.size == 0) {
+		*ret_exit_status = direct_end_as_ordered(&direct);
+		return true;
+	}
+	if (direct_look(&direct, &err) < 0)
 		return false;
 	if (direct_take(&direct, &status, &err) < 0) {
 		direct_give_up(&direct);

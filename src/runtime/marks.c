@@ -19,20 +19,19 @@ static struct str marks_path(const struct runtime_host *host, const char *suffix
 		host->arena, "%s/%s%s", marks_directory(host).data, host->call.id, suffix);
 }
 
-static void marks_make(const struct runtime_host *host, const char *suffix)
+static bool marks_make(const struct runtime_host *host, const char *suffix)
 {
 	autoclose int fd = open(
 		marks_path(host, suffix).data, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 
-	if (fd < 0)
-		return; /* without the store, or on a full disk: the agent does it the kubelet's way
-			 */
+	return fd >= 0;
 }
 
 void runtime__mark_created(const struct runtime_host *host)
 {
 	(void)mkdir(marks_directory(host).data, 0700); /* mostly it is there; else see above */
-	marks_make(host, "");
+	/* without the store, or on a full disk: the agent does it the kubelet's way */
+	(void)marks_make(host, "");
 }
 
 /*
@@ -52,7 +51,22 @@ static bool marks_is_end_wanted(const char *signal)
 void runtime__mark_killed(const struct runtime_host *host)
 {
 	if (marks_is_end_wanted(host->call.signal) && access(marks_path(host, "").data, F_OK) == 0)
-		marks_make(host, HANDOVER_KILLED);
+		(void)marks_make(host, HANDOVER_KILLED);
+}
+
+int runtime__mark_replaced(const struct runtime_host *host, struct error *err)
+{
+	if (!marks_make(host, HANDOVER_REPLACED))
+		return error_set_errno(err, "cannot mark the container");
+	return 0;
+}
+
+bool runtime__is_replaced(const struct runtime_host *host, struct str container_id)
+{
+	struct str path = arena_printf(host->arena, "%s/%.*s" HANDOVER_REPLACED,
+		marks_directory(host).data, STR_ARG(container_id));
+
+	return handover_is_file_name(container_id) && access(path.data, F_OK) == 0;
 }
 
 void runtime__unmark(const struct runtime_host *host)

@@ -15,6 +15,7 @@ struct world {
 	struct runtime_container container;
 	struct handover_candidate candidates[2];
 	struct handover_plan plan;
+	struct handover_requested requested;
 	struct handover_attempt attempts[3];
 	struct handover_record record;
 	struct handover_answer answer;
@@ -279,6 +280,92 @@ static void test_the_agent_may_choose_among_good_ones_only(void **state)
 	assert_restores(&world, "new");
 }
 
+/* A RestoreRequest for the older one; see also the last attempt's `request`. */
+static void request_old(struct world *world)
+{
+	world->requested = (struct handover_requested){
+		.request = STR("request"), .checkpoint = STR("old")};
+	world->plan.requested = &world->requested;
+}
+
+static void test_what_is_requested_comes_first_whatever_the_policy(void **state)
+{
+	struct world world;
+
+	(void)state;
+	make_world(&world);
+	request_old(&world);
+	assert_restores(&world, "old");
+	world.plan.policy = STR("Never");
+	assert_restores(&world, "old");
+	world.answer = (struct handover_answer){.action = STR("Restore")};
+	world.view.answer = &world.answer;
+	assert_restores(&world, "old");
+}
+
+static void test_what_is_requested_is_restored_or_nothing(void **state)
+{
+	struct world world;
+
+	(void)state;
+	make_world(&world);
+	request_old(&world);
+	add_attempt(&world, "old", HANDOVER_FAILED, 2, 0);
+	assert_cold(&world, RUNTIME_COLD_EXHAUSTED, "RestoresFailed");
+	world.record.attempts.count = 0;
+	world.answer = (struct handover_answer){.action = STR("Cold"), .reason = STR("Changed")};
+	world.view.answer = &world.answer;
+	assert_cold(&world, RUNTIME_COLD_AGENT, "Changed");
+}
+
+static void test_a_request_counts_once(void **state)
+{
+	struct world world;
+
+	(void)state;
+	make_world(&world);
+	request_old(&world);
+	add_attempt(&world, "", HANDOVER_COLD, 2, 0);
+	assert_restores(&world, "old");
+	world.attempts[0].request = STR("request");
+	assert_restores(&world, "new");
+	world.plan.policy = STR("Never");
+	assert_cold(&world, RUNTIME_COLD_POLICY, "RestoreDisabled");
+}
+
+static void test_what_was_ended_on_request_has_not_failed(void **state)
+{
+	struct world world;
+
+	(void)state;
+	make_world(&world);
+	add_attempt(&world, "new", HANDOVER_RESTORED, NOW_S - WINDOW_S / 2, NOW_S);
+	assert_restores(&world, "old");
+	world.attempts[0].is_replaced = true;
+	assert_restores(&world, "new");
+}
+
+static void test_what_a_request_has_taken_back_does_not_come_back(void **state)
+{
+	struct world world;
+
+	(void)state;
+	make_world(&world);
+	add_attempt(&world, "old", HANDOVER_RESTORED, NOW_S - 90, NOW_S - 10);
+	assert_restores(&world, "new");
+	world.attempts[0].request = STR("request");
+	world.attempts[0].taken = world.candidates[1].taken;
+	assert_restores(&world, "old"); /* the new one was taken before the request */
+	world.attempts[0].started = wall_time_of_seconds(NOW_S - 110);
+	assert_restores(&world, "new"); /* behind it */
+	world.attempts[0].started = wall_time_of_seconds(NOW_S - 90);
+	world.plan.candidates.count = 1;
+	assert_cold(&world, RUNTIME_COLD_SET_BACK, "SetBack");
+	world.requested = (struct handover_requested){STR("next"), STR("new")};
+	world.plan.requested = &world.requested;
+	assert_restores(&world, "new"); /* it is asked for */
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -298,6 +385,11 @@ int main(void)
 		cmocka_unit_test(test_trouble_of_the_node_counts_when_it_comes_twice_in_a_row),
 		cmocka_unit_test(test_the_agent_may_say_cold_in_its_own_words),
 		cmocka_unit_test(test_the_agent_may_choose_among_good_ones_only),
+		cmocka_unit_test(test_what_is_requested_comes_first_whatever_the_policy),
+		cmocka_unit_test(test_what_is_requested_is_restored_or_nothing),
+		cmocka_unit_test(test_a_request_counts_once),
+		cmocka_unit_test(test_what_was_ended_on_request_has_not_failed),
+		cmocka_unit_test(test_what_a_request_has_taken_back_does_not_come_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
