@@ -39,6 +39,26 @@ struct node_candidates node_candidates_choose(
 	return chosen;
 }
 
+bool node_candidates_include(struct node_candidates *chosen, const struct restore_view *view,
+	struct str uid, struct wall_time now)
+{
+	for (size_t i = 0; i < chosen->count; i++)
+		if (str_equal(chosen->items[i]->metadata.uid, uid))
+			return true;
+	for (size_t i = 0; i < view->checkpoint_count; i++) {
+		const struct api_checkpoint *one = view->checkpoints[i];
+
+		if (!str_equal(one->metadata.uid, uid) ||
+			restore_judge(view, one, now) != RESTORE_OK)
+			continue;
+		if (chosen->count == NODE_CANDIDATES_MAX)
+			chosen->count--;
+		chosen->items[chosen->count++] = one;
+		return true;
+	}
+	return false;
+}
+
 bool node_candidates_are_wanted(const struct restore_view *view)
 {
 	const struct api_pod *pod = view->pod;

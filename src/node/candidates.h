@@ -27,6 +27,13 @@ struct node_candidates node_candidates_choose(
 	const struct restore_view *view, struct wall_time now, struct arena *arena);
 
 /*
+ * Whether the Checkpoint of this uid is among them, or is put there, in the place of the last if
+ * need be: one that the rule is not against.
+ */
+bool node_candidates_include(struct node_candidates *chosen, const struct restore_view *view,
+	struct str uid, struct wall_time now);
+
+/*
  * Whether a restore at `create` may come to pass: the kubelet starts the container anew when it
  * ends, the policy wants it back, and it has run in this Pod: the first start of a container, as
  * after a rollout of a StatefulSet, is a cold one.

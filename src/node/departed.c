@@ -90,24 +90,40 @@ static bool node_has_container(const struct node *node, struct str id)
 	return false;
 }
 
+/* The container's ID of a mark's name; whether it is one that stays when the container has gone. */
+static bool node_mark_is_of_end(struct str name, struct str *ret_id)
+{
+	static const char *const suffixes[] = {HANDOVER_KILLED, HANDOVER_REPLACED};
+
+	*ret_id = name;
+	for (size_t i = 0; i < array_size(suffixes); i++) {
+		if (!str_ends_with(name, str_of(suffixes[i])))
+			continue;
+		ret_id->size -= strlen(suffixes[i]);
+		return true;
+	}
+	return false;
+}
+
 bool node_mark_is_left(
 	struct str name, struct wall_time made, struct wall_time booted, struct wall_time now)
 {
+	struct str id;
+
 	if (now.us - made.us < NODE_MARK_SECONDS * TIME_SECOND_US)
 		return false;
-	return str_ends_with(name, STR(HANDOVER_KILLED)) || made.us < booted.us;
+	return node_mark_is_of_end(name, &id) || made.us < booted.us;
 }
 
 static int node_departed_container(
 	void *context, const char *name, bool is_directory, struct error *err)
 {
 	const struct node_folder *folder = context;
-	struct str id = str_of(name);
+	struct str id;
 	struct stat mark;
 
 	(void)is_directory;
-	if (str_ends_with(id, STR(HANDOVER_KILLED)))
-		id.size -= strlen(HANDOVER_KILLED);
+	(void)node_mark_is_of_end(str_of(name), &id);
 	if (node_has_container(folder->node, id) ||
 		fstatat(folder->fd, name, &mark, AT_SYMLINK_NOFOLLOW) < 0 ||
 		!node_mark_is_left(str_of(name), wall_time_of_seconds(mark.st_mtime), clock_boot(),

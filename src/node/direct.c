@@ -81,6 +81,23 @@ int node_direct_order(
 	return file_write_by_rename(orders, name.data, buf_str(&text), 0600, err);
 }
 
+int node_direct_order_end(
+	const struct node *node, struct str container_id, struct wall_time until, struct error *err)
+{
+	autobuf name = BUF_INIT(LIMIT_ARCHIVE_PATH);
+	autobuf text = BUF_INIT(LIMIT_CONFIG_BYTES);
+	autoclose int orders = -1;
+
+	direct_order_name(&name, container_id);
+	handover_order_write(
+		&(struct handover_order){.version = HANDOVER_FORMAT_VERSION, .until = until},
+		&text);
+	if (file_make_directory(node_store_fd(node->store), HANDOVER_ORDERS, 0700, &orders, err) <
+		0)
+		return -1;
+	return file_write_by_rename(orders, name.data, buf_str(&text), 0600, err);
+}
+
 void node_direct_recall(const struct node *node, struct str container_id)
 {
 	autobuf path = BUF_INIT(LIMIT_ARCHIVE_PATH);

@@ -28,6 +28,11 @@ bool node_direct_is_possible(const struct node *node, struct str container_id);
 must_check int node_direct_order(const struct node *node, struct str request_uid,
 	struct str container_id, struct error *err);
 
+/* Tells kcr-runtime to end the container instead of taking its next checkpoint, until that time.
+ * Fails with SYSTEM. */
+must_check int node_direct_order_end(const struct node *node, struct str container_id,
+	struct wall_time until, struct error *err);
+
 /* Takes the order back, if nobody has followed it. */
 void node_direct_recall(const struct node *node, struct str container_id);
 

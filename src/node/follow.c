@@ -17,6 +17,19 @@ static void node_request_changed(
 	node_want(node->request_reconciler, new != NULL ? new : old);
 }
 
+static void node_restore_request_changed(
+	void *context, const struct kube_object *old, const struct kube_object *new)
+{
+	struct node *node = context;
+	const struct api_restore_request *request = (new != NULL ? new : old)->view;
+
+	if (new != NULL)
+		node_want(node->requested_reconciler, new);
+	else
+		node_requested_is_over(node, request);
+	node_want_plans(node, request->metadata.namespace, request->spec.pod.name);
+}
+
 static void node_checkpoint_changed(
 	void *context, const struct kube_object *old, const struct kube_object *new)
 {
@@ -60,6 +73,20 @@ static void node_schedule_changed(
 	}
 }
 
+static void node_want_restores_of(struct node *node, const struct kube_object *pod)
+{
+	const struct kube_object *object;
+	size_t position = 0;
+
+	while ((object = kube_informer_next(node->restore_requests, &position)) != NULL) {
+		const struct api_restore_request *request = object->view;
+		if (!api_restore_is_finished(request) &&
+			str_equal(object->namespace, pod->namespace) &&
+			str_equal(request->spec.pod.name, pod->name))
+			node_want(node->requested_reconciler, object);
+	}
+}
+
 /* Requests that wait for their Pod come round by themselves; a Pod that changes may end the wait.
  */
 static void node_pod_changed(
@@ -74,6 +101,7 @@ static void node_pod_changed(
 		node_want_records(node, new->namespace, new->name);
 	else
 		node_drop_pod(node, old->view);
+	node_want_restores_of(node, new != NULL ? new : old);
 	while ((object = kube_informer_next(node->requests, &position)) != NULL) {
 		const struct api_request *request = object->view;
 		const struct kube_object *pod = new != NULL ? new : old;
@@ -88,6 +116,7 @@ void node_follow(struct node *node)
 {
 	kube_informer_on_change(node->pods, node_pod_changed, node);
 	kube_informer_on_change(node->requests, node_request_changed, node);
+	kube_informer_on_change(node->restore_requests, node_restore_request_changed, node);
 	kube_informer_on_change(node->checkpoints, node_checkpoint_changed, node);
 	kube_informer_on_change(node->schedules, node_schedule_changed, node);
 }

@@ -7,6 +7,8 @@ const struct kube_resource node_request_resource = {
 	API_GROUP, API_VERSION, "checkpointrequests", "CheckpointRequest", true};
 const struct kube_resource node_checkpoint_resource = {
 	API_GROUP, API_VERSION, "checkpoints", "Checkpoint", true};
+const struct kube_resource node_restore_request_resource = {
+	API_GROUP, API_VERSION, "restorerequests", "RestoreRequest", true};
 static const struct kube_resource node_schedule_resource = {
 	API_GROUP, API_VERSION, "checkpointschedules", "CheckpointSchedule", true};
 static const struct kube_resource node_pod_resource = {"", "v1", "pods", "Pod", true};
@@ -25,6 +27,24 @@ static void node_informer_failed(void *context, const struct error *err)
 	log_warning(err, "Failed to watch, will try again");
 }
 
+/* A cluster that does not know the kind yet, or does not let us see it. */
+static void node_restore_requests_failed(void *context, const struct error *err)
+{
+	struct node *node = context;
+
+	if (err->kind != ERROR_ABSENT && err->kind != ERROR_DENIED) {
+		node_informer_failed(context, err);
+		return;
+	}
+	log_warning(err,
+		"Nothing can be restored on request, all else goes on; "
+		"apply this version's deploy/install.yaml");
+	if (node->are_restore_requests_missing)
+		return;
+	node->are_restore_requests_missing = true;
+	node->synced(node);
+}
+
 void node_objects_new(struct node *node, kube_informer_synced_fn synced)
 {
 	autobuf selector = BUF_INIT(LIMIT_CONFIG_BYTES);
@@ -38,6 +58,7 @@ void node_objects_new(struct node *node, kube_informer_synced_fn synced)
 
 	buf_printf(&selector, "spec.nodeName=%s", node->name);
 	options.field_selector = buf_str(&selector);
+	node->synced = synced;
 	node->pods = kube_informer_new(node->client, &options);
 	options.resource = &node_request_resource;
 	options.view = api_request_kind.object;
@@ -45,6 +66,11 @@ void node_objects_new(struct node *node, kube_informer_synced_fn synced)
 	options.resource = &node_checkpoint_resource;
 	options.view = api_checkpoint_kind.object;
 	node->checkpoints = kube_informer_new(node->client, &options);
+	options.resource = &node_restore_request_resource;
+	options.view = api_restore_request_kind.object;
+	options.failed = node_restore_requests_failed;
+	node->restore_requests = kube_informer_new(node->client, &options);
+	options.failed = node_informer_failed;
 	/* a schedule is of no node */
 	options.field_selector = (struct str){0};
 	options.resource = &node_schedule_resource;
@@ -62,6 +88,7 @@ void node_objects_start(struct node *node)
 	kube_informer_start(node->requests);
 	kube_informer_start(node->checkpoints);
 	kube_informer_start(node->schedules);
+	kube_informer_start(node->restore_requests);
 	kube_informer_start(node->own_nodes);
 	kube_informer_start(node->own_descriptions);
 }
@@ -72,6 +99,7 @@ void node_objects_free(struct node *node)
 	kube_informer_free(node->requests);
 	kube_informer_free(node->checkpoints);
 	kube_informer_free(node->schedules);
+	kube_informer_free(node->restore_requests);
 	kube_informer_free(node->own_nodes);
 	kube_informer_free(node->own_descriptions);
 	kube_index_free(node->checkpoints_by_pod);
@@ -86,6 +114,8 @@ const char *node_objects_missing(const struct node *node)
 		return "checkpointrequests";
 	if (!kube_informer_is_synced(node->checkpoints))
 		return "checkpoints";
+	if (!kube_informer_is_synced(node->restore_requests) && !node->are_restore_requests_missing)
+		return "restorerequests";
 	return kube_informer_is_synced(node->schedules) ? NULL : "checkpointschedules";
 }
 

@@ -89,7 +89,7 @@ static bool node_is_read_by_restore(struct str path)
 		str_is(path, "deleted.files");
 }
 
-static struct json_list node_files_of_restore(const struct json_list *all, struct arena *arena)
+struct json_list node_files_of_restore(const struct json_list *all, struct arena *arena)
 {
 	const struct handover_file *files = all->items;
 	struct handover_file *read = arena_zeroed(arena, all->count + 1, sizeof(*read));
@@ -121,6 +121,35 @@ static int node_candidate_read(const struct node *node, const struct api_checkpo
 	return 0;
 }
 
+static struct str node_policy_text(enum api_restore_policy policy)
+{
+	switch (policy) {
+	case API_RESTORE_ON_FAILURE:
+		break;
+	case API_RESTORE_ALWAYS:
+		return STR("Always");
+	case API_RESTORE_NEVER:
+		return STR("Never");
+	}
+	return STR("OnFailure");
+}
+
+/* What a request wants of the next `create`; NULL when the rule is against it by now. */
+static struct handover_requested *node_plan_request(const struct restore_view *view,
+	const struct api_restore_request *request, struct node_candidates *chosen,
+	struct arena *arena)
+{
+	struct handover_requested *requested = arena_zeroed(arena, 1, sizeof(*requested));
+
+	if (request == NULL ||
+		!node_candidates_include(
+			chosen, view, request->status.checkpoint->uid, clock_wall()))
+		return NULL;
+	requested->request = request->metadata.uid;
+	requested->checkpoint = request->status.checkpoint->uid;
+	return requested;
+}
+
 static struct handover_plan node_plan_of(const struct node *node, const struct restore_view *view,
 	const struct node_candidates *chosen, struct arena *arena)
 {
@@ -139,8 +168,7 @@ static struct handover_plan node_plan_of(const struct node *node, const struct r
 	}
 	return (struct handover_plan){
 		.version = HANDOVER_FORMAT_VERSION,
-		.policy =
-			view->terms.policy == API_RESTORE_ALWAYS ? STR("Always") : STR("OnFailure"),
+		.policy = node_policy_text(view->terms.policy),
 		.retry_window_seconds = view->terms.retry_window_seconds,
 		.max_age_seconds = view->terms.max_age_seconds,
 		.ask_agent = true,
@@ -194,22 +222,25 @@ static int node_remove_plan(
 	return 0;
 }
 
-/* Returns 1 when there is one afterwards, 0 when there is none, -1. */
-static int node_bring_plan(const struct node *node, const struct api_pod *pod,
+int node_bring_plan(const struct node *node, const struct api_pod *pod,
 	const struct api_container *container, struct error *err)
 {
 	autoarena *arena = arena_new(16 * 1024);
 	autobuf name = BUF_INIT(LIMIT_ARCHIVE_PATH);
 	autoclose int directory = -1;
 	struct restore_view view = node_restore_view(node, pod, container, arena);
+	const struct api_restore_request *request = node_requested(node, pod, container->name);
+	struct handover_requested *requested;
 	struct node_candidates chosen;
 	struct handover_plan plan;
 
 	buf_printf(&name, "%.*s.json", STR_ARG(container->name));
-	if (view.checkpoint_count == 0 || !node_candidates_are_wanted(&view))
-		return node_remove_plan(node, pod, name.data, err);
 	chosen = node_candidates_choose(&view, clock_wall(), arena);
+	requested = node_plan_request(&view, request, &chosen, arena);
+	if (view.checkpoint_count == 0 || (requested == NULL && !node_candidates_are_wanted(&view)))
+		return node_remove_plan(node, pod, name.data, err);
 	plan = node_plan_of(node, &view, &chosen, arena);
+	plan.requested = requested;
 	if (node_open_plans(node, pod, &directory, err) < 0)
 		return -1;
 	if (node_write_plan(directory, name.data, &plan, err) == 0)

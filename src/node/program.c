@@ -6,6 +6,7 @@
 #include "http/health.h"
 #include "loop/stop.h"
 #include "node/direct.h"
+#include "node/ending.h"
 #include "node/ingest.h"
 #include "node/options.h"
 #include "node/serve.h"
@@ -52,6 +53,7 @@ static void node_before_metrics(void *context)
 	kube_reconciler_update_metrics(node->request_reconciler);
 	kube_reconciler_update_metrics(node->checkpoint_reconciler);
 	kube_reconciler_update_metrics(node->restore_reconciler);
+	kube_reconciler_update_metrics(node->requested_reconciler);
 	kube_reconciler_update_metrics(node->self_reconciler);
 }
 
@@ -76,8 +78,9 @@ static void node_synced(void *context)
 	struct node *node = context;
 	struct error err;
 
-	if (node_objects_missing(node) != NULL)
+	if (node_objects_missing(node) != NULL || node->is_synced)
 		return;
+	node->is_synced = true;
 	if (node_questions_start(node, &node->questions, &err) < 0)
 		log_warning(&err, "kcr-runtime is left to the plans alone");
 	node_collect_late_archives(node);
@@ -85,6 +88,7 @@ static void node_synced(void *context)
 	kube_reconciler_start(node->request_reconciler);
 	kube_reconciler_start(node->checkpoint_reconciler);
 	kube_reconciler_start(node->restore_reconciler);
+	kube_reconciler_start(node->requested_reconciler);
 	kube_reconciler_start(node->self_reconciler);
 	log_info("Synced with the cluster", "node", node->name);
 }
@@ -111,6 +115,7 @@ static void node_stop_begin(void *context)
 	program->stop_by = (struct mono_time){clock_mono().us + NODE_STOP_MS * INT64_C(1000)};
 	kube_reconciler_stop(program->node.checkpoint_reconciler);
 	kube_reconciler_stop(program->node.restore_reconciler);
+	kube_reconciler_stop(program->node.requested_reconciler);
 	kube_reconciler_stop(program->node.self_reconciler);
 }
 
@@ -122,7 +127,7 @@ static size_t node_unfinished(void *context)
 {
 	struct node_program *program = context;
 	const struct node *node = &program->node;
-	size_t under_way = node_takes_under_way(node);
+	size_t under_way = node_takes_under_way(node) + node_endings_under_way(node);
 	struct mono_time now = clock_mono();
 
 	if (under_way > 0)
@@ -133,6 +138,7 @@ static size_t node_unfinished(void *context)
 		kube_reconciler_active(node->request_reconciler) +
 		kube_reconciler_active(node->checkpoint_reconciler) +
 		kube_reconciler_active(node->restore_reconciler) +
+		kube_reconciler_active(node->requested_reconciler) +
 		kube_reconciler_active(node->self_reconciler);
 }
 
@@ -163,12 +169,14 @@ static void node_options_changed(void *context)
 		node_store_set_limits(program->node.store, node_limits(options));
 }
 
-static struct kube_reconciler *node_reconciler(
-	struct node *node, const char *name, kube_decide_fn decide)
+/* `objects` may be NULL; see kube_reconciler_options. */
+static struct kube_reconciler *node_reconciler(struct node *node, const char *name,
+	const struct kube_informer *objects, kube_decide_fn decide)
 {
 	struct kube_reconciler_options options = {
 		.name = name,
 		.max_active = NODE_MAX_ACTIVE,
+		.objects = objects,
 		.decide = decide,
 		.failed = node_plan_failed_log,
 		.context = node,
@@ -262,11 +270,21 @@ static int node_start_cluster(struct node_program *program, struct error *err)
 		http_client_new(node->loop, "kcr-agent/" KCR_VERSION, &node->http, err) < 0)
 		return -1;
 	node->events = kube_events_new(node->client, &events);
-	node->request_reconciler = node_reconciler(node, "checkpointrequest", node_decide_request);
-	node->checkpoint_reconciler = node_reconciler(node, "checkpoint", node_decide_checkpoint);
-	node->restore_reconciler = node_reconciler(node, "restore", node_decide_restores);
-	node->self_reconciler = node_reconciler(node, "checkpointnode", node_decide_self);
 	return 0;
+}
+
+/* One for each kind of key; the informers are there. */
+static void node_make_reconcilers(struct node *node)
+{
+	node->request_reconciler =
+		node_reconciler(node, "checkpointrequest", NULL, node_decide_request);
+	node->checkpoint_reconciler =
+		node_reconciler(node, "checkpoint", NULL, node_decide_checkpoint);
+	node->restore_reconciler = node_reconciler(node, "restore", NULL, node_decide_restores);
+	/* what ends a container is decided from what was written down about it */
+	node->requested_reconciler = node_reconciler(
+		node, "restorerequest", node->restore_requests, node_decide_requested);
+	node->self_reconciler = node_reconciler(node, "checkpointnode", NULL, node_decide_self);
 }
 
 static void node_start_exits(struct node *node)
@@ -299,6 +317,7 @@ static int node_start(struct node_program *program, struct error *err)
 		return -1;
 	node_start_exits(node);
 	node_objects_new(node, node_synced);
+	node_make_reconcilers(node);
 	node_follow(node);
 	node_objects_start(node);
 	program->orphans = loop_timer_new(node->loop, node_orphans_due, program);
@@ -320,10 +339,12 @@ static void node_end(struct node_program *program)
 	node_questions_free(node->questions);
 	node_restores_free(node);
 	node_takes_free(node);
+	node_endings_free(node);
 	node_ingests_free(node);
 	kube_reconciler_free(node->request_reconciler);
 	kube_reconciler_free(node->checkpoint_reconciler);
 	kube_reconciler_free(node->restore_reconciler);
+	kube_reconciler_free(node->requested_reconciler);
 	kube_reconciler_free(node->self_reconciler);
 	if (node->pods != NULL)
 		node_objects_free(node);

@@ -101,6 +101,26 @@ static void question_send(
 		question->asked.container.data, "action", answer->action.data);
 }
 
+/* Whether a request speaks, whatever the policy and however the container has ended. */
+static bool question_is_requested(const struct node_question *question, const struct api_pod *pod,
+	const struct restore_view *view, struct node_candidates *candidates,
+	struct handover_answer *ret_answer)
+{
+	const struct api_restore_request *request =
+		node_requested(question->questions->node, pod, question->asked.container);
+
+	if (request == NULL ||
+		!node_candidates_include(
+			candidates, view, request->status.checkpoint->uid, clock_wall()))
+		return false;
+	*ret_answer = (struct handover_answer){
+		.version = HANDOVER_FORMAT_VERSION,
+		.action = STR(HANDOVER_ANSWER_RESTORE),
+		.checkpoint = request->status.checkpoint->uid,
+	};
+	return true;
+}
+
 /* By what is known now; the Pod may have changed while the kubelet was asked. */
 static void question_answer(struct node_question *question, const struct node_end *end)
 {
@@ -115,7 +135,8 @@ static void question_answer(struct node_question *question, const struct node_en
 	if (container != NULL) {
 		view = node_restore_view(node, pod, container, question->arena);
 		candidates = node_candidates_choose(&view, clock_wall(), question->arena);
-		answer = node_answer_decide(&view.terms, &candidates, end, question->arena);
+		if (!question_is_requested(question, pod, &view, &candidates, &answer))
+			answer = node_answer_decide(&view.terms, &candidates, end, question->arena);
 		question_send(question, &answer);
 		node_want_records_soon(
 			question->questions->node, question->asked.namespace, question->asked.pod);
@@ -222,6 +243,7 @@ static void question_take(struct node_question *question)
 		pod != NULL ? api_pod_container(pod, question->asked.container) : NULL;
 	struct restore_view view;
 	struct node_candidates candidates;
+	struct handover_answer ignored; /* it is given anew */
 	struct node_end end = {0};
 
 	if (container == NULL) {
@@ -230,7 +252,8 @@ static void question_take(struct node_question *question)
 	}
 	view = node_restore_view(node, pod, container, question->arena);
 	candidates = node_candidates_choose(&view, clock_wall(), question->arena);
-	if (!node_answer_needs_end(&view.terms, &candidates) ||
+	if (question_is_requested(question, pod, &view, &candidates, &ignored) ||
+		!node_answer_needs_end(&view.terms, &candidates) ||
 		question_seen_end(question, pod, &end)) {
 		question_answer(question, &end);
 		return;

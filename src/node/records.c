@@ -8,6 +8,7 @@
 #include <fcntl.h>
 
 #include "node/attempts.h"
+#include "node/direct.h"
 #include "sys/clock.h"
 #include "sys/fd.h"
 #include "sys/file.h"
@@ -131,6 +132,52 @@ void node_tell_records(struct node *node, const struct api_pod *pod, struct kube
 
 	for (size_t i = 0; i < pod->spec.containers.count; i++)
 		node_tell_container(node, pod, containers[i].name, plan);
+}
+
+/* ---- What came of a request ---- */
+
+/* The attempt that was made for the request; or, by a kcr-runtime that does not know of requests,
+ * the one that made the container which the Pod has now. */
+static const struct handover_attempt *node_attempt_of_request(const struct handover_record *record,
+	const struct api_restore_request *request, struct str container_id)
+{
+	const struct handover_attempt *attempts = record->attempts.items;
+	bool is_next = !str_equal(container_id, request->status.ended_container);
+
+	for (size_t i = record->attempts.count; i > 0; i--)
+		if (str_equal(attempts[i - 1].request, request->metadata.uid) ||
+			(is_next &&
+				str_equal(
+					attempts[i - 1].container_id, node_plain_id(container_id))))
+			return &attempts[i - 1];
+	return NULL;
+}
+
+bool node_record_outcome(const struct node *node, const struct api_pod *pod,
+	const struct api_restore_request *request, struct restore_request_outcome *ret_outcome,
+	struct arena *arena)
+{
+	const struct api_container_status *status =
+		api_pod_container_status(pod, request->spec.container_name);
+	const struct handover_attempt *attempt;
+	struct handover_record record;
+
+	if (api_restore_phase(request) != API_RESTORE_RESTORING || status == NULL ||
+		node_record_read(
+			node, pod->metadata.uid, request->spec.container_name, arena, &record) == 0)
+		return false;
+	attempt = node_attempt_of_request(&record, request, status->container_id);
+	if (attempt == NULL)
+		return false;
+	*ret_outcome = (struct restore_request_outcome){
+		.container_id = attempt->container_id,
+		.checkpoint_uid = attempt->checkpoint,
+		.is_restored = str_is(attempt->outcome, HANDOVER_RESTORED),
+		.has_ended = wall_time_is_set(attempt->ended),
+		.reason = attempt->reason,
+		.message = attempt->message,
+	};
+	return true;
 }
 
 /* ---- The Checkpoint's status ---- */

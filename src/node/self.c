@@ -27,7 +27,7 @@ static int self_visit_mark(void *context, const char *name, bool is_directory, s
 	bool *found = context;
 
 	(void)err;
-	if (!is_directory && !str_ends_with(str_of(name), STR(HANDOVER_KILLED)))
+	if (!is_directory && !str_contains(str_of(name), STR(".")))
 		*found = true;
 	return 0;
 }

@@ -23,6 +23,7 @@
 #include "node/push.h"
 #include "node/questions.h"
 #include "node/store.h"
+#include "restore/request.h"
 #include "restore/rule.h"
 
 #define NODE_FIELD_MANAGER "kcr-agent"
@@ -42,12 +43,16 @@ struct node {
 	struct kube_informer *checkpoints;
 	struct kube_informer *schedules; /* of the whole cluster, packed: the terms of restoring */
 	struct texts *texts; /* what schedules share */
+	struct kube_informer *restore_requests;
+	bool are_restore_requests_missing; /* the cluster does not have them, or not for us */
+	kube_informer_synced_fn synced; /* nothing is missing any more; gets this struct */
 	struct kube_informer *own_nodes; /* the Node of our name; missing, all else goes on */
 	struct kube_informer *own_descriptions; /* the CheckpointNode of our name; likewise */
 	struct kube_index *checkpoints_by_pod; /* "namespace/name" of the Pod */
 	struct kube_reconciler *request_reconciler;
 	struct kube_reconciler *checkpoint_reconciler;
 	struct kube_reconciler *restore_reconciler; /* by the Pod's key */
+	struct kube_reconciler *requested_reconciler;
 	struct kube_reconciler *self_reconciler; /* one key: our name */
 
 	struct node_kubelet kubelet;
@@ -63,9 +68,11 @@ struct node {
 	struct map looks; /* keys of Pods to look at when the timer ends; the node itself */
 	struct loop_source *look; /* NULL until there was one */
 	struct map takes; /* by the request's key; struct node_take, owned */
+	struct map endings; /* by the container's ID; struct node_ending, owned */
 	const char *hold_socket; /* of kcr-hold; empty: there is none */
 	bool is_hold_away; /* so it was the last time */
 	struct map ingests; /* by the Checkpoint's uid; struct node_ingest, owned */
+	bool is_synced; /* once all was seen, work has begun */
 	bool is_stopping; /* no checkpoint is begun any more */
 	struct map ended; /* by container id; struct api_container_exit, owned */
 };
@@ -74,6 +81,7 @@ struct node {
 
 extern const struct kube_resource node_request_resource;
 extern const struct kube_resource node_checkpoint_resource;
+extern const struct kube_resource node_restore_request_resource;
 
 /* Makes the informers of this node's objects. `synced` gets the node. */
 void node_objects_new(struct node *node, kube_informer_synced_fn synced);
@@ -136,6 +144,21 @@ struct restore_view node_restore_view(const struct node *node, const struct api_
 /* Brings the plans of the Pod's containers to what they should be. Returns after how many
  * milliseconds to do it again: soon after a failure, else before they are too old; 0: no need. */
 int64_t node_bring_plans(const struct node *node, const struct api_pod *pod);
+/* The same for one container. Returns 1 when there is one afterwards, 0 when there is none, -1 with
+ * SYSTEM, TOO_BIG. */
+must_check int node_bring_plan(const struct node *node, const struct api_pod *pod,
+	const struct api_container *container, struct error *err);
+/* Of struct handover_file, those that a restore reads; the list is from `arena`. */
+struct json_list node_files_of_restore(const struct json_list *all, struct arena *arena);
+
+/* ---- requested.c: restores that are asked for ---- */
+
+void node_decide_requested(void *node, struct str key, struct kube_plan *plan);
+/* The request is finished or gone: what it has ordered is taken back. */
+void node_requested_is_over(struct node *node, const struct api_restore_request *request);
+/* The request that the Pod's container is being restored for; NULL: none. Borrowed. */
+const struct api_restore_request *node_requested(
+	const struct node *node, const struct api_pod *pod, struct str container);
 
 /* ---- records.c: what kcr-runtime has done ---- */
 
@@ -145,6 +168,12 @@ void node_tell_records(struct node *node, const struct api_pod *pod, struct kube
  * Returns whether that changed anything; texts are from `arena`. */
 bool node_record_to_report(const struct node *node, const struct api_checkpoint *checkpoint,
 	struct api_checkpoint_status *own, struct arena *arena);
+
+/* What was done when the container behind the one that the request ended was created; from `arena`.
+ * False: nothing is known. */
+bool node_record_outcome(const struct node *node, const struct api_pod *pod,
+	const struct api_restore_request *request, struct restore_request_outcome *ret_outcome,
+	struct arena *arena);
 
 /* ---- restores.c: Pods whose containers kcr-runtime restores ---- */
 

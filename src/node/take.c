@@ -178,7 +178,7 @@ static void node_take_done(void *context, struct str archive, const struct error
 	loop_timer_set(take->again, NODE_TAKE_AGAIN_MS);
 }
 
-static struct str node_container_key(struct arena *arena, const struct api_request *request)
+struct str node_container_key(struct arena *arena, const struct api_request *request)
 {
 	return arena_printf(arena, "%.*s/%.*s/%.*s", STR_ARG(request->metadata.namespace),
 		STR_ARG(request->spec.pod.name), STR_ARG(request->spec.container_name));

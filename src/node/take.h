@@ -9,6 +9,7 @@
 
 #include "api/kinds.h"
 #include "api/views.h"
+#include "base/arena.h"
 #include "base/error.h"
 #include "kube/plan.h"
 
@@ -50,6 +51,9 @@ const struct node_take_result *node_take_result(const struct node_take *take);
  */
 void node_take_forget(
 	struct node *node, struct str key, bool has_checkpoint, struct kube_plan *plan);
+
+/* "namespace/pod/container" of the request; from the arena. */
+struct str node_container_key(struct arena *arena, const struct api_request *request);
 
 /* Whether a take of the request's container is under way, or its archive is not seen yet. */
 bool node_takes_container(const struct node *node, const struct api_request *request);

@@ -155,6 +155,29 @@ static void no_more_than_a_few_are_named(void **state)
 	assert_candidates(&chosen, "c0 c1 c2 c3 c4 c5 c6 c7 ");
 }
 
+static bool include(struct world *world, struct node_candidates *chosen, const char *uid)
+{
+	return node_candidates_include(
+		chosen, &world->view, str_of(uid), wall_time_of_seconds(NOW_S));
+}
+
+static void one_that_is_asked_for_is_put_among_them(void **state)
+{
+	struct world *world = *state;
+	struct node_candidates chosen;
+
+	world->view.checkpoints = world->list;
+	world->view.checkpoint_count = CHECKPOINTS;
+	chosen = choose(world);
+	assert_true(include(world, &chosen, "c7"));
+	assert_candidates(&chosen, "c0 c1 c2 c3 c4 c5 c6 c7 ");
+	assert_true(include(world, &chosen, "c9"));
+	assert_candidates(&chosen, "c0 c1 c2 c3 c4 c5 c6 c9 ");
+	world->checkpoints[8].spec.was_ready = false;
+	assert_false(include(world, &chosen, "c8"));
+	assert_false(include(world, &chosen, "c10"));
+}
+
 static void those_of_one_second_have_one_order(void **state)
 {
 	struct world *world = *state;
@@ -201,6 +224,7 @@ int main(void)
 		world_test(without_checkpoints_there_is_no_newest),
 		world_test(records_of_restores_by_image_play_no_part),
 		world_test(no_more_than_a_few_are_named),
+		world_test(one_that_is_asked_for_is_put_among_them),
 		world_test(those_of_one_second_have_one_order),
 		world_test(a_plan_is_wanted_for_a_container_that_runs),
 		world_test(a_plan_is_of_no_use_when_the_policy_is_never),

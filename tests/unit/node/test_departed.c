@@ -22,6 +22,7 @@ static void marks_go_when_nobody_else_takes_them_back(void **state)
 		{"c1", 700, 650, true}, /* its `delete` never came: the power did not last */
 		{"c1", 500, 60, false}, /* the Pod's status may come to name it */
 		{"c1.killed", 700, 3600, true}, {"c1.killed", 500, 3600, false},
+		{"c1.replaced", 700, 3600, true}, {"c1.replaced", 500, 3600, false},
 		{"c1", -30, 60, false}, /* a clock that was put back */
 	};
 
