@@ -14,7 +14,8 @@ OTHER_TOOLS = "kcr.test/tools:2"  # another name of the same image
 STORE = "/var/lib/kubelet/checkpoints/kcr"
 
 PATHS = {"Pod": ("v1", "pods"), "CheckpointSchedule": (KCR, "checkpointschedules"), "ConfigMap": ("v1", "configmaps"),
-         "CheckpointRequest": (KCR, "checkpointrequests"), "Secret": ("v1", "secrets"),
+         "CheckpointRequest": (KCR, "checkpointrequests"),
+         "RestoreRequest": (KCR, "restorerequests"), "Secret": ("v1", "secrets"),
          "StatefulSet": ("apps/v1", "statefulsets")}
 
 

@@ -13,6 +13,7 @@ import cases_damage  # noqa: F401
 import cases_ends  # noqa: F401
 import cases_life  # noqa: F401
 import cases_node  # noqa: F401
+import cases_requested  # noqa: F401
 from harness import IN_VM
 from together import CASES, Combination, Fleet
 

@@ -136,6 +136,40 @@ cp "$place/meanwhile" "$place/store/records/u1/main.json"
 holds 'starts after an interrupted restore' "$place/kcr-restorer" create --bundle "$place/bundle" r3
 called 'does not repeat an interrupted restore' create
 
+# an order to end a container is followed once, in its time, and marks what it ends
+ends() {
+    mkdir -p "$place/store/orders" "$place/images"
+    anew 0
+    echo "{\"version\":1,\"until\":\"$1\"}" >"$place/store/orders/$2.json"
+    status=0
+    "$place/kcr-restorer" checkpoint --image-path "$place/images" --leave-running "$2" 2>"$place/said" || status=$?
+}
+ends 2100-01-01T00:00:00.000000Z e1
+called 'ends a container by order' kill resume
+holds 'has no checkpoint of what it ended' test "$status" = 1
+holds 'says what it did' grep -q 'was ended to be restored' "$place/said"
+holds 'marks what it ended' test -e "$place/store/containers/e1.replaced"
+holds 'follows an order once' "$place/kcr-restorer" checkpoint --image-path "$place/images" --leave-running e1
+called 'takes a checkpoint without an order' kill resume checkpoint
+ends 2020-01-01T00:00:00.000000Z e2
+called 'ends nothing when its time is over' checkpoint
+holds 'marks nothing that was not ended' test ! -e "$place/store/containers/e2.replaced"
+
+# what is requested is restored once, also from a policy of Never; what an order ended is on record so
+plan_by_policy=$plan
+plan=${plan/Always/Never}
+plan="${plan%\}},\"requested\":{\"request\":\"q1\",\"checkpoint\":\"c1\"}}"
+anew 0
+holds 'restores on request' "$place/kcr-restorer" create --bundle "$place/bundle" q1
+called 'does not create what is requested' restore
+holds 'records the request' grep -q '"outcome":"Restored".*"request":"q1"' "$place/store/records/u1/main.json"
+touch "$place/store/containers/q1.replaced"
+holds 'deletes what was ended by order' "$place/kcr-restorer" delete q1
+holds 'records an end by order' grep -q '"ended":"2.*"replaced":true' "$place/store/records/u1/main.json"
+holds 'goes by the policy behind a request' "$place/kcr-restorer" create --bundle "$place/bundle" q2
+called 'restores on request once' restore delete create
+plan=$plan_by_policy
+
 # without a place for the record nothing is begun
 anew 0
 touch "$place/store/records"

@@ -283,8 +283,8 @@ static void test_the_agent_may_choose_among_good_ones_only(void **state)
 /* A RestoreRequest for the older one; see also the last attempt's `request`. */
 static void request_old(struct world *world)
 {
-	world->requested = (struct handover_requested){
-		.request = STR("request"), .checkpoint = STR("old")};
+	world->requested =
+		(struct handover_requested){.request = STR("request"), .checkpoint = STR("old")};
 	world->plan.requested = &world->requested;
 }
 
