@@ -1,6 +1,8 @@
 """A real API server (etcd, kube-apiserver, kube-controller-manager; no node) for the session."""
 
+import contextlib
 import itertools
+import json
 import os
 import pathlib
 import re
@@ -38,6 +40,20 @@ class Cluster:
     def kubectl(self, *arguments, stdin=None, check=True):
         """Runs kubectl; with check=False the caller looks at returncode and stderr."""
         return self.run("kubectl", "--name", self.name, *arguments, stdin=stdin, check=check)
+
+    @contextlib.contextmanager
+    def without(self, plural):
+        """As before an upgrade of the CRDs: one kind is not there for a while."""
+        name = f"{plural}.checkpoint-restore.kcr.io"
+        made = json.loads(self.kubectl("get", "crd", name, "-o", "json").stdout)
+        self.kubectl("delete", "crd", name)
+        try:
+            yield
+        finally:
+            self.kubectl("create", "-f", "-", stdin=json.dumps({
+                "apiVersion": made["apiVersion"], "kind": made["kind"], "spec": made["spec"],
+                "metadata": {"name": name}}))
+            self.kubectl("wait", "--for=condition=Established", "--timeout=60s", f"crd/{name}")
 
     def component(self, command, component):
         """Starts, stops, kills or signals (command "signal STOP") one component."""

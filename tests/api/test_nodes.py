@@ -176,9 +176,7 @@ def test_a_deleted_description_comes_back(node):
 
 
 def test_a_cluster_without_the_kind_gets_its_checkpoints_all_the_same(node, kinds, space):
-    crd = kinds.kubectl("get", "crd", "checkpointnodes.checkpoint-restore.kcr.io", "-o", "json")
-    kinds.kubectl("delete", "crd", "checkpointnodes.checkpoint-restore.kcr.io")
-    try:
+    with kinds.without("checkpointnodes"):
         node.has("containerd://2.4.2")
         node.start()
         node.agent.says("Cannot tell what this node has")
@@ -187,13 +185,6 @@ def test_a_cluster_without_the_kind_gets_its_checkpoints_all_the_same(node, kind
         space.pod("pod-1", node=NODE)
         node.request()
         node.checkpoint()
-    finally:
-        made = json.loads(crd.stdout)
-        kinds.kubectl("create", "-f", "-", stdin=json.dumps({
-            "apiVersion": made["apiVersion"], "kind": made["kind"], "spec": made["spec"],
-            "metadata": {"name": made["metadata"]["name"]}}))
-        kinds.kubectl("wait", "--for=condition=Established", "--timeout=60s",
-                      "crd/checkpointnodes.checkpoint-restore.kcr.io")
     eventually(node.described, 60, "the CheckpointNode once the kind is there")
 
 

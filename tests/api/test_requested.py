@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from scripted_kubelet import Answer
-from test_agent import NODE
+from node import NODE
+from scripted_kubelet import Answer, archive
 from test_runtime import RuntimeNode
 from world import eventually, never, seconds_of, stamp
 
@@ -83,12 +83,11 @@ class RestoringNode(RuntimeNode):
 
 
 @pytest.fixture
-def node(kinds, space, programs, tmp_path):
-    made = RestoringNode(kinds, space, programs, tmp_path)
+def node(make_node, space):
+    made = make_node(RestoringNode)
     made.store.mkdir()
     made.run(space.pod("pod-1", node=NODE))
-    yield made
-    made.kubelet.stop()
+    return made
 
 
 def test_a_container_is_put_back_and_the_request_tells_of_it(node, space):
@@ -302,6 +301,19 @@ def test_a_deleted_request_is_not_carried_out_later(node, space):
     node.kubelet.is_over.set()
 
 
+def test_a_cluster_without_the_kind_gets_its_checkpoints_all_the_same(node, kinds):
+    node.kubelet.script = archive
+    with kinds.without(KIND):
+        node.start()
+        node.agent.says("Nothing can be restored on request")
+        controller = node.programs("controller", "--leader-elect=false").start()
+        controller.says("Started reconciling")
+        node.request()
+        node.checkpoint()
+    eventually(lambda: node.restore("later", checkpointName="nowhere"), 10)
+    eventually(lambda: node.of("later").get("reason") == "CheckpointNotFound", 60, "what is done once the kind is there")
+
+
 # ---- With the controller ----
 
 @pytest.fixture
@@ -325,7 +337,7 @@ def test_what_no_agent_can_carry_out_fails(found, space):
     assert found.fails("PodNotFound") == "there is no Pod of this name in the namespace"
     found.restore("far", podReference={"name": "pod-1", "namespace": "other"})
     found.fails("Forbidden", "far")
-    assert space.notes("RestoreFailed", "far")
+    eventually(lambda: space.notes("RestoreFailed", "far"))
 
 
 def test_a_finished_request_goes_when_its_time_is_over_or_stays(found, space):
