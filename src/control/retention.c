@@ -22,6 +22,26 @@ static bool control_is_in_use(
 		str_equal(record->checkpoint_uid, checkpoint->metadata.uid);
 }
 
+/* Whether a RestoreRequest has chosen it and its container is not restored yet. */
+static bool control_is_requested(struct control *control, const struct api_checkpoint *checkpoint)
+{
+	autobuf key = BUF_INIT(KUBE_KEY_SIZE);
+	const struct kube_object *const *objects;
+	size_t count;
+
+	kube_key_write(&key, checkpoint->metadata.namespace, checkpoint->spec.pod->name);
+	objects = kube_index_get(control->restore_requests_by_pod, buf_str(&key), &count);
+	for (size_t i = 0; i < count; i++) {
+		const struct api_restore_request *restore = objects[i]->view;
+
+		if (api_restore_phase(restore) == API_RESTORE_RESTORING &&
+			restore->status.checkpoint != NULL &&
+			str_equal(restore->status.checkpoint->uid, checkpoint->metadata.uid))
+			return true;
+	}
+	return false;
+}
+
 static void control_fill_kept(struct control *control, const struct api_checkpoint *checkpoint,
 	struct checkpoint_kept *ret_item, struct arena *arena)
 {
@@ -33,7 +53,8 @@ static void control_fill_kept(struct control *control, const struct api_checkpoi
 	*ret_item = (struct checkpoint_kept){
 		.checkpoint = checkpoint,
 		.is_pod_alive = pod != NULL && str_equal(pod->metadata.uid, taken_of->uid),
-		.is_in_use = control_is_in_use(pod, checkpoint, arena),
+		.is_in_use = control_is_in_use(pod, checkpoint, arena) ||
+			(taken_of != NULL && control_is_requested(control, checkpoint)),
 	};
 }
 

@@ -321,6 +321,23 @@ def test_retention_keeps_the_checkpoint_that_a_container_runs_from(space):
     never(lambda: "ckp-1" not in space.names("checkpoints"), 2, "the image in use is gone")
 
 
+def test_retention_keeps_the_checkpoint_that_is_restored_on_request(space):
+    schedule = space.schedule(retention={"maxCount": 1})
+    pod = space.pod("pod-1")
+    chosen = space.checkpoint(pod, schedule=schedule)
+    space.create("restorerequests", "RestoreRequest", "back", {"spec": {
+        "podReference": {"name": "pod-1"}, "containerName": "main", "nodeName": "node-1"}})
+    space.patch("restorerequests", "back", {"status": {
+        "phase": "Restoring", "startTime": stamp(),
+        "checkpointRef": {"name": "ckp-1", "uid": chosen["metadata"]["uid"]}}}, "status")
+    restorable(space, status="True")  # the controller has seen it all
+    space.checkpoint(pod, "ckp-2", age=1, schedule=schedule)
+    never(lambda: "ckp-1" not in space.names("checkpoints"), 2, "what is being restored is gone")
+    space.patch("restorerequests", "back", {"status": {"phase": "Completed"}}, "status")
+    space.patch("checkpointschedules", "every", {"spec": {"suspend": True}})  # it looks again
+    eventually(lambda: space.names("checkpoints") == ["ckp-2"], what="what the retention says")
+
+
 def test_failed_requests_are_kept_up_to_the_limit(space):
     schedule = space.schedule(failedRequestsHistoryLimit=1)
     reference = {"apiVersion": schedule["apiVersion"], "kind": "CheckpointSchedule",
