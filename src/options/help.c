@@ -4,8 +4,7 @@
 
 enum { HELP_WIDTH = 80, HELP_INDENT = 8 };
 
-/* Adds the words of `text` in lines of HELP_WIDTH, each after `indent` blanks. */
-static void help_wrap(struct buf *out, struct str text, size_t indent)
+void options_write_wrapped(struct buf *out, struct str text, size_t indent)
 {
 	size_t column = 0;
 	struct str word;
@@ -26,14 +25,27 @@ static void help_wrap(struct buf *out, struct str text, size_t indent)
 	buf_add_byte(out, '\n');
 }
 
+/* What stands behind its name; only what is true by default, or by a file, has to be taken back. */
+static const char *help_value(const struct option_table *table, const struct option_row *row)
+{
+	bool is_true = row->type == OPTION_FLAG &&
+		*(const bool *)((const char *)table->defaults + row->offset);
+
+	if (row->type != OPTION_FLAG)
+		return "=";
+	return is_true || table->kind != NULL ? "[=false]" : "";
+}
+
 /* "(from 1s to 24h, default 15s)", with what there is of it. */
-static void help_add_values(struct buf *out, const struct option_row *row, const void *defaults)
+static void help_add_values(
+	struct buf *out, const struct option_table *table, const struct option_row *row)
 {
 	autobuf limits = BUF_INIT(LIMIT_OPTION_MISTAKES);
 	autobuf value = BUF_INIT(LIMIT_OPTION_MISTAKES);
 
 	option_write_limits(row, &limits);
-	option_write_value(row, defaults, &value);
+	if (*help_value(table, row) != '\0')
+		option_write_value(row, table->defaults, &value);
 	if (limits.size + value.size == 0)
 		return;
 	buf_printf(out, " (%s%s%s%s)", limits.data, limits.size * value.size > 0 ? ", " : "",
@@ -48,11 +60,14 @@ static void help_add_row(
 
 	if (row->group != NULL)
 		buf_printf(out, "\n%s:\n", row->group);
-	buf_printf(out, "  --%s%s%s%s\n", row->name, row->type == OPTION_FLAG ? "[=false]" : "=",
+	buf_add_text(out, "  ");
+	if (row->letter != 0)
+		buf_printf(out, "-%c, ", row->letter);
+	buf_printf(out, "--%s%s%s%s\n", row->name, help_value(table, row),
 		row->argument != NULL ? row->argument : "", is_live ? " *" : "");
 	buf_add_text(&text, row->help);
-	help_add_values(&text, row, table->defaults);
-	help_wrap(out, buf_str(&text), HELP_INDENT);
+	help_add_values(&text, table, row);
+	options_write_wrapped(out, buf_str(&text), HELP_INDENT);
 }
 
 static void help_add_file(struct buf *out, const struct option_table *table)
@@ -66,20 +81,25 @@ static void help_add_file(struct buf *out, const struct option_table *table)
 		"marked * are taken up again when the file changes, and with SIGHUP.",
 		table->kind);
 	buf_add_text(out, "\n  --config=PATH\n");
-	help_wrap(out, buf_str(&text), HELP_INDENT);
+	options_write_wrapped(out, buf_str(&text), HELP_INDENT);
+}
+
+void options_write_rows(struct buf *out, const struct option_table *table)
+{
+	for (size_t i = 0; i < table->count; i++)
+		help_add_row(out, table, &table->rows[i]);
 }
 
 void options_write_help(const struct option_table *table, struct buf *out)
 {
 	buf_printf(out, "Usage: %s %s\n\n", table->program, table->usage);
-	help_wrap(out, str_of(table->purpose), 0);
+	options_write_wrapped(out, str_of(table->purpose), 0);
 	if (table->kind != NULL)
 		help_add_file(out, table);
 	if (table->rows[0].group == NULL)
 		buf_add_text(out, "\nOptions:\n");
-	for (size_t i = 0; i < table->count; i++)
-		help_add_row(out, table, &table->rows[i]);
+	options_write_rows(out, table);
 	buf_add_text(out, "\n  --help\n        Shows this text.\n\n");
-	help_wrap(
+	options_write_wrapped(
 		out, STR("A DURATION is written like 90s or 1h30m, BYTES like 500Mi or 10Gi."), 0);
 }

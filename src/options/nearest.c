@@ -52,7 +52,7 @@ static size_t nearest_distance(struct str a, struct str b)
 	return row[b.size];
 }
 
-const char *options__nearest(struct str name, const char *const *names)
+const char *option_nearest(struct str name, const char *const *names)
 {
 	char wanted[NEAREST_SIZE];
 	char folded[NEAREST_SIZE];

@@ -29,6 +29,7 @@ enum option_type {
 
 struct option_row {
 	const char *name; /* without "--" */
+	char letter; /* 'n': it may be written -n, too; 0: it has no short name */
 	enum option_type type;
 	size_t offset; /* of the value in the program's struct */
 	const char *argument; /* what --help calls the value, e.g. "PATH"; NULL for flags */
@@ -100,6 +101,21 @@ must_check int options_read_flags(const struct option_table *table, int count,
 	char *const *arguments, void *values, const char **ret_path,
 	struct option_mistakes *mistakes);
 
+/* What stands on a command line besides options, in its order; borrowed from the arguments. */
+struct option_words {
+	const char **items; /* the caller's array, with room for all arguments */
+	size_t count;
+};
+
+/*
+ * As options_read_flags(), as people type commands: what is no option is a word and is added to
+ * *words, after "--" everything is, and short names count: -n NAME, -nNAME, -n=NAME, -Aw for
+ * -A -w.
+ */
+must_check int options_read_line(const struct option_table *table, int count,
+	char *const *arguments, void *values, struct option_words *words,
+	struct option_mistakes *mistakes);
+
 /* Reads the text of a file, YAML or JSON; `path` is for the mistakes. Texts are copied to `texts`.
  */
 void options_read_text(const struct option_table *table, const char *path, struct str text,
@@ -115,6 +131,12 @@ void option_mistakes_done(struct option_mistakes *mistakes);
 void option_mistakes_add(struct option_mistakes *mistakes, const char *format, ...)
 	format_printf(2, 3);
 
+/* The part of it about the rows. */
+void options_write_rows(struct buf *out, const struct option_table *table);
+
+/* Adds the words of `text` in lines of at most 80 columns, each after `indent` blanks. */
+void options_write_wrapped(struct buf *out, struct str text, size_t indent);
+
 /* ---- About rows, for this room and the generator ---- */
 
 /* The value as one would write it, e.g. "1m30s", "10Gi"; nothing for an empty text. */
@@ -122,6 +144,12 @@ void option_write_value(const struct option_row *row, const void *values, struct
 
 /* What its values are limited to: "from 1 to 65535", "text or json"; nothing without limits. */
 void option_write_limits(const struct option_row *row, struct buf *out);
+
+/*
+ * The name that somebody who wrote `name` may have meant: one with a few letters wrong, or written
+ * in another case or with other dashes. NULL: none is near. `names` ends with NULL.
+ */
+const char *option_nearest(struct str name, const char *const *names);
 
 /* What its values can be, in words: "a number from 1 to 65535". */
 void option_write_kind(const struct option_row *row, struct buf *out);

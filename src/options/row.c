@@ -107,7 +107,7 @@ void options__set(const struct option_row *row, const char *place, const char *t
 		return;
 	option_write_kind(row, &kind);
 	if (row->type == OPTION_CHOICE)
-		meant = options__nearest(str_of(text), row->choices);
+		meant = option_nearest(str_of(text), row->choices);
 	option_mistakes_add(mistakes, "%s: '%s' is not %s%s%s%s", place, text, kind.data,
 		meant != NULL ? "; did you mean '" : "", meant != NULL ? meant : "",
 		meant != NULL ? "'?" : "");
@@ -121,7 +121,7 @@ void options__add_unknown(const struct option_table *table, const char *place, s
 
 	for (size_t i = 0; i < table->count && i < OPTIONS_NAMES_MAX; i++)
 		names[i] = table->rows[i].name;
-	meant = options__nearest(name, names);
+	meant = option_nearest(name, names);
 	if (meant == NULL)
 		option_mistakes_add(mistakes, "%s: there is no such option", place);
 	else

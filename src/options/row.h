@@ -14,12 +14,6 @@ const struct option_row *options__find(const struct option_table *table, struct 
 void options__set(const struct option_row *row, const char *place, const char *text, void *values,
 	struct option_mistakes *mistakes);
 
-/*
- * The name that somebody who wrote `name` may have meant: one with a few letters wrong, or written
- * in another case or with other dashes. NULL: none is near. `names` ends with NULL.
- */
-const char *options__nearest(struct str name, const char *const *names);
-
 /* Adds the mistake that there is no option of this name. `dashes` stands before a name here. */
 void options__add_unknown(const struct option_table *table, const char *place, struct str name,
 	const char *dashes, struct option_mistakes *mistakes);

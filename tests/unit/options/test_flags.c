@@ -141,6 +141,90 @@ static void a_program_without_a_file_has_no_such_flag(void **state)
 	assert_string_equal(mistakes.lines.data, "--config: there is no such option\n");
 }
 
+/* ---- Command lines of people ---- */
+
+static int read_line(const char *line, struct sample *sample, struct option_words *words,
+	struct option_mistakes *mistakes)
+{
+	static const char *items[16];
+	static struct option_row rows[16];
+	static char text[200];
+	char *arguments[16];
+	char *rest = text;
+	struct option_table table = sample_table;
+	int count = 0;
+
+	memcpy(rows, sample_table.rows, sample_table.count * sizeof(*rows));
+	for (size_t i = 0; i < sample_table.count; i++)
+		rows[i].letter = rows[i].name[0]; /* t f n d p b c */
+	table.rows = rows;
+	(void)snprintf(text, sizeof(text), "%s", line);
+	while ((arguments[count] = strsep(&rest, " ")) != NULL)
+		count++;
+	*words = (struct option_words){items, 0};
+	return options_read_line(&table, count, arguments, sample, words, mistakes);
+}
+
+static void short_names_and_words_stand_anywhere(void **state)
+{
+	static const char *const lines[] = {
+		"one -t x=y -f -n -3 two -c green -",
+		"-tx=y one -fn-3 two --choice green -",
+		"one -t=x=y -f=true --number=-3 -cgreen -- two -",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < array_size(lines); i++) {
+		autooption_mistakes mistakes = OPTION_MISTAKES_INIT;
+		struct sample sample = {.choice = "red"};
+		struct option_words words;
+		if (read_line(lines[i], &sample, &words, &mistakes) != 0)
+			fail_msg("%s", mistakes.lines.data);
+		assert_string_equal(sample.text, "x=y");
+		assert_true(sample.flag);
+		assert_int_equal(sample.number, -3);
+		assert_string_equal(sample.choice, "green");
+		assert_int_equal(words.count, 3);
+		assert_string_equal(words.items[0], "one");
+		assert_string_equal(words.items[1], "two");
+		assert_string_equal(words.items[2], "-");
+	}
+}
+
+static void mistakes_of_a_command_line_are_named(void **state)
+{
+	static const struct {
+		const char *line, *text;
+	} cases[] = {
+		{"-x", "-x: there is no such option\n"},
+		{"-fx", "-x: there is no such option\n"},
+		{"word -n", "-n: it needs a value\n"},
+		{"-n=9", "-n: '9' is not a number from -5 to 5\n"},
+		{"--numbr=3", "--numbr: there is no such option; did you mean --number?\n"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < array_size(cases); i++) {
+		autooption_mistakes mistakes = OPTION_MISTAKES_INIT;
+		struct sample sample = {0};
+		struct option_words words;
+		assert_int_equal(read_line(cases[i].line, &sample, &words, &mistakes), -1);
+		assert_string_equal(mistakes.lines.data, cases[i].text);
+	}
+}
+
+static void help_behind_two_dashes_is_a_word(void **state)
+{
+	autooption_mistakes mistakes = OPTION_MISTAKES_INIT;
+	struct sample sample = {0};
+	struct option_words words;
+
+	(void)state;
+	assert_int_equal(read_line("-- --help", &sample, &words, &mistakes), 0);
+	assert_int_equal(words.count, 1);
+	assert_int_equal(read_line("a -h", &sample, &words, &mistakes), 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -150,6 +234,9 @@ int main(void)
 		cmocka_unit_test(more_mistakes_than_fit_are_still_mistakes),
 		cmocka_unit_test(help_counts_before_mistakes),
 		cmocka_unit_test(a_program_without_a_file_has_no_such_flag),
+		cmocka_unit_test(short_names_and_words_stand_anywhere),
+		cmocka_unit_test(mistakes_of_a_command_line_are_named),
+		cmocka_unit_test(help_behind_two_dashes_is_a_word),
 	};
 
 	return cmocka_run_group_tests_name("options/flags", tests, NULL, NULL);
