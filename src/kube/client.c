@@ -78,6 +78,11 @@ const char *kube_client_token(struct kube_client *client)
 	return kube__peer_token(client->peer);
 }
 
+void kube_client_set_trace(struct kube_client *client, kube_trace_fn trace, void *context)
+{
+	kube__peer_set_trace(client->peer, trace, context);
+}
+
 struct kube__peer *kube__client_peer(struct kube_client *client)
 {
 	return client->peer;

@@ -41,6 +41,13 @@ define_clean_up(struct kube_client, kube_client_free, kube_client_free)
  */
 const char *kube_client_token(struct kube_client *client);
 
+/* An exchange that has ended: its path with the query, and 0 where no answer came. No secrets. */
+typedef void (*kube_trace_fn)(
+	void *context, const char *method, const char *path, int status, int64_t took_ms);
+
+/* Calls back for each exchange from now on, those of informers included. `trace` may be NULL. */
+void kube_client_set_trace(struct kube_client *client, kube_trace_fn trace, void *context);
+
 enum kube_verb {
 	KUBE_GET,
 	KUBE_LIST, /* one page */
@@ -69,6 +76,7 @@ struct kube_request {
 	struct str subresource; /* "status", or empty */
 	struct str body; /* CREATE, MERGE, JSON_PATCH, APPLY: JSON */
 	struct str field_manager; /* who owns the fields that are written */
+	bool is_dry_run; /* the server checks and answers, and keeps nothing */
 	bool existing_is_fine; /* CREATE: AlreadyExists counts as success (without a document) */
 	bool absent_is_fine; /* DELETE, patches: NotFound counts as success (likewise) */
 	struct str uid; /* DELETE: only this incarnation; else CONFLICT */

@@ -320,12 +320,19 @@ static int config_user(struct kube_config *config, const struct config_entry *us
 	return config_exec(config, user, cluster, err);
 }
 
+/* What the options say instead of the context. */
+static struct str config_name(
+	const struct config_entry *context, const char *member, const char *instead)
+{
+	return instead != NULL ? str_of(instead) : json_str(json_get(context->value, member));
+}
+
 static int config_fill(struct kube_config *config, const struct config_trees *trees,
-	struct str context_name, struct error *err)
+	struct str context_name, const struct kube_config_options *options, struct error *err)
 {
 	struct config_entry context = config_find(trees, "contexts", context_name, "context");
-	struct str cluster_name = json_str(json_get(context.value, "cluster"));
-	struct str user_name = json_str(json_get(context.value, "user"));
+	struct str cluster_name = config_name(&context, "cluster", options->cluster);
+	struct str user_name = config_name(&context, "user", options->user);
 	struct config_entry cluster = config_find(trees, "clusters", cluster_name, "cluster");
 	struct config_entry user = config_find(trees, "users", user_name, "user");
 
@@ -348,8 +355,9 @@ static int config_fill(struct kube_config *config, const struct config_trees *tr
 	return 0;
 }
 
-int kube_config_parse(const struct kube_config_file *files, size_t count, const char *context,
-	struct kube_config **ret_config, struct error *err)
+int kube_config_parse(const struct kube_config_file *files, size_t count,
+	const struct kube_config_options *options, struct kube_config **ret_config,
+	struct error *err)
 {
 	clean_up(config_trees_done) struct config_trees trees = {.count = 0};
 	autokubeconfig *config = new_zeroed(struct kube_config);
@@ -358,10 +366,10 @@ int kube_config_parse(const struct kube_config_file *files, size_t count, const 
 	config->arena = arena_new(2048);
 	if (config_trees_parse(&trees, files, count, err) < 0)
 		return error_wrap(err, "cannot read the kubeconfig");
-	name = context != NULL ? str_of(context) : config_current_context(&trees);
+	name = options->context != NULL ? str_of(options->context) : config_current_context(&trees);
 	if (name.size == 0)
 		return error_set(err, ERROR_INVALID, "the kubeconfig has no current-context");
-	if (config_fill(config, &trees, name, err) < 0)
+	if (config_fill(config, &trees, name, options, err) < 0)
 		return -1;
 	*ret_config = take_ptr(&config);
 	return 0;

@@ -53,15 +53,19 @@ struct kube_config {
 struct kube_config_options {
 	const char *path; /* a kubeconfig that must be used; NULL: look for one */
 	const char *context; /* instead of its current-context; NULL: that one */
+	const char *cluster; /* instead of the context's; NULL: that one */
+	const char *user; /* likewise */
 	const char *service_account_directory; /* NULL: where the kubelet mounts it */
+	bool home_before_pod; /* as kubectl: a Pod's service account only when there is no file */
 };
 
 /*
  * Finds and reads the configuration: `path`; else the files of $KUBECONFIG (a list separated by
  * colons, missing ones are skipped, for each name the first one wins); else the Pod's service
- * account, when KUBERNETES_SERVICE_HOST and _PORT are set; else $HOME/.kube/config. Reads files
- * synchronously. The caller owns *ret_config. Fails with ABSENT (no configuration anywhere, or a
- * file it names), INVALID, UNSUPPORTED (auth-provider, password, proxy-url), CORRUPT, SYSTEM.
+ * account, when KUBERNETES_SERVICE_HOST and _PORT are set; else $HOME/.kube/config (these two the
+ * other way round with `home_before_pod`). Reads files synchronously. The caller owns *ret_config.
+ * Fails with ABSENT (no configuration anywhere, or a file it names), INVALID, UNSUPPORTED
+ * (auth-provider, password, proxy-url), CORRUPT, SYSTEM.
  */
 must_check int kube_config_load(const struct kube_config_options *options,
 	struct kube_config **ret_config, struct error *err);
@@ -74,11 +78,12 @@ struct kube_config_file {
 
 /*
  * The pure part of kube_config_load: merges the files and takes out one context (NULL: the first
- * current-context). Files that the configuration names are not read. Fails with INVALID,
- * UNSUPPORTED, CORRUPT, TOO_BIG.
+ * current-context), with the cluster and user of the options in place of its own. Files that the
+ * configuration names are not read. Fails with INVALID, UNSUPPORTED, CORRUPT, TOO_BIG.
  */
 must_check int kube_config_parse(const struct kube_config_file *files, size_t count,
-	const char *context, struct kube_config **ret_config, struct error *err);
+	const struct kube_config_options *options, struct kube_config **ret_config,
+	struct error *err);
 
 void kube_config_free(struct kube_config *config); /* may be NULL; wipes */
 

@@ -71,33 +71,34 @@ static int config_read_materials(struct kube_config *config, struct error *err)
 }
 
 /* Parses what was found and reads the files that it names. */
-static int config_texts_use(const struct config_texts *texts, const char *context,
-	struct kube_config **ret_config, struct error *err)
+static int config_texts_use(const struct config_texts *texts,
+	const struct kube_config_options *options, struct kube_config **ret_config,
+	struct error *err)
 {
 	autokubeconfig *config = NULL;
 
-	if (kube_config_parse(texts->files, texts->count, context, &config, err) < 0 ||
+	if (kube_config_parse(texts->files, texts->count, options, &config, err) < 0 ||
 		config_read_materials(config, err) < 0)
 		return -1;
 	*ret_config = take_ptr(&config);
 	return 0;
 }
 
-static int config_from_file(
-	const char *path, const char *context, struct kube_config **ret_config, struct error *err)
+static int config_from_file(const char *path, const struct kube_config_options *options,
+	struct kube_config **ret_config, struct error *err)
 {
 	clean_up(config_texts_free_clean) struct config_texts *texts =
 		new_zeroed(struct config_texts);
 
 	if (config_texts_add(texts, path, err) <= 0)
 		return error_wrap(err, "cannot read the kubeconfig");
-	if (config_texts_use(texts, context, ret_config, err) < 0)
+	if (config_texts_use(texts, options, ret_config, err) < 0)
 		return error_wrap(err, "'%s'", path);
 	return 0;
 }
 
-static int config_from_list(
-	struct str list, const char *context, struct kube_config **ret_config, struct error *err)
+static int config_from_list(struct str list, const struct kube_config_options *options,
+	struct kube_config **ret_config, struct error *err)
 {
 	clean_up(config_texts_free_clean) struct config_texts *texts =
 		new_zeroed(struct config_texts);
@@ -114,7 +115,7 @@ static int config_from_list(
 	if (texts->count == 0)
 		return error_set(err, ERROR_ABSENT,
 			"none of the files in KUBECONFIG ('%.*s') exists", STR_ARG(list));
-	if (config_texts_use(texts, context, ret_config, err) < 0)
+	if (config_texts_use(texts, options, ret_config, err) < 0)
 		return error_wrap(err, "KUBECONFIG");
 	return 0;
 }
@@ -160,27 +161,54 @@ static const char *config_variable(const char *name)
 	return value != NULL && value[0] != '\0' ? value : NULL;
 }
 
+/* Returns 1, 0 when this is no Pod, -1. */
+static int config_try_pod(const struct kube_config_options *options,
+	struct kube_config **ret_config, struct error *err)
+{
+	const char *host = config_variable("KUBERNETES_SERVICE_HOST");
+	const char *port = config_variable("KUBERNETES_SERVICE_PORT");
+	const char *directory = options->service_account_directory;
+
+	if (host == NULL || port == NULL)
+		return 0;
+	if (directory == NULL)
+		directory = config_account_directory;
+	return config_from_pod(host, port, directory, ret_config, err) < 0 ? -1 : 1;
+}
+
+/* Returns 1, 0 when there is no such file, -1. */
+static int config_try_home(const struct kube_config_options *options,
+	struct kube_config **ret_config, struct error *err)
+{
+	const char *home = config_variable("HOME");
+	autofree char *path = NULL;
+
+	if (home == NULL)
+		return 0;
+	if (asprintf(&path, "%s/.kube/config", home) < 0)
+		abort();
+	if (access(path, F_OK) < 0)
+		return 0;
+	return config_from_file(path, options, ret_config, err) < 0 ? -1 : 1;
+}
+
 int kube_config_load(const struct kube_config_options *options, struct kube_config **ret_config,
 	struct error *err)
 {
 	const char *list = config_variable("KUBECONFIG");
-	const char *host = config_variable("KUBERNETES_SERVICE_HOST");
-	const char *port = config_variable("KUBERNETES_SERVICE_PORT");
-	const char *home = config_variable("HOME");
-	const char *directory = options->service_account_directory;
-	autofree char *path = NULL;
+	int found;
 
 	if (options->path != NULL)
-		return config_from_file(options->path, options->context, ret_config, err);
+		return config_from_file(options->path, options, ret_config, err);
 	if (list != NULL)
-		return config_from_list(str_of(list), options->context, ret_config, err);
-	if (host != NULL && port != NULL)
-		return config_from_pod(host, port,
-			directory != NULL ? directory : config_account_directory, ret_config, err);
-	if (home != NULL && asprintf(&path, "%s/.kube/config", home) < 0)
-		abort();
-	if (path != NULL && access(path, F_OK) == 0)
-		return config_from_file(path, options->context, ret_config, err);
+		return config_from_list(str_of(list), options, ret_config, err);
+	found = options->home_before_pod ? config_try_home(options, ret_config, err)
+					 : config_try_pod(options, ret_config, err);
+	if (found == 0)
+		found = options->home_before_pod ? config_try_pod(options, ret_config, err)
+						 : config_try_home(options, ret_config, err);
+	if (found != 0)
+		return found < 0 ? -1 : 0;
 	return error_set(err, ERROR_ABSENT,
 		"there is no kubeconfig: give one by --kubeconfig, KUBECONFIG or ~/.kube/config");
 }

@@ -5,9 +5,11 @@
 #include "kube/exchange.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/alloc.h"
 #include "kube/credential.h"
+#include "sys/clock.h"
 
 #if defined(__x86_64__)
 #define EXCHANGE_MACHINE "amd64"
@@ -38,6 +40,8 @@ struct kube__peer {
 	struct str host; /* of the server, for labels; borrowed from `config` */
 	struct http_client *http;
 	struct kube__credential *credential;
+	kube_trace_fn trace; /* NULL: nobody looks */
+	void *trace_context;
 };
 
 struct kube__exchange {
@@ -50,6 +54,7 @@ struct kube__exchange {
 	struct loop_source *failure; /* tells of `error` from the loop */
 	struct error error;
 	unsigned generation; /* of the credentials it was sent with */
+	struct mono_time sent;
 	bool was_repeated; /* after a 401 */
 };
 
@@ -88,6 +93,12 @@ void kube__peer_free(struct kube__peer *peer)
 const char *kube__peer_token(struct kube__peer *peer)
 {
 	return kube__credential_token(peer->credential);
+}
+
+void kube__peer_set_trace(struct kube__peer *peer, kube_trace_fn trace, void *context)
+{
+	peer->trace = trace;
+	peer->trace_context = context;
 }
 
 static void peer_count_answer(struct kube__peer *peer, const char *method, int status)
@@ -140,13 +151,25 @@ static void exchange_write_headers(
 
 static void exchange_begin(struct kube__exchange *exchange);
 
+static void exchange_tell(const struct kube__exchange *exchange, int status)
+{
+	const struct kube__peer *peer = exchange->peer;
+	int64_t took_us = clock_mono().us - exchange->sent.us;
+
+	if (peer->trace != NULL)
+		peer->trace(peer->trace_context, exchange->request.method,
+			exchange->url + strlen(peer->config->server), status, took_us / 1000);
+}
+
 static void exchange_done(
 	void *context, const struct http_answer *answer, struct str body, const struct error *err)
 {
 	struct kube__exchange *exchange = context;
 	struct kube__peer *peer = exchange->peer;
+	int status = answer != NULL ? answer->status : 0;
 
-	peer_count_answer(peer, exchange->request.method, answer != NULL ? answer->status : 0);
+	peer_count_answer(peer, exchange->request.method, status);
+	exchange_tell(exchange, status);
 	if (answer != NULL && answer->status == 401 && !exchange->was_repeated &&
 		kube__credential_refuse(peer->credential, exchange->generation)) {
 		exchange->was_repeated = true;
@@ -199,6 +222,7 @@ static void exchange_send(struct kube__exchange *exchange, const struct kube__id
 	};
 	http.body.bytes = request->body;
 	exchange->generation = identity->generation;
+	exchange->sent = clock_mono();
 	http_call_free(exchange->call);
 	exchange->call = http_call_start(exchange->peer->http, &http, &callbacks);
 }

@@ -18,6 +18,7 @@ must_check int kube__peer_new(struct loop *loop, const struct kube_config *confi
 	struct metrics *metrics, struct kube__peer **ret_peer, struct error *err);
 void kube__peer_free(struct kube__peer *peer); /* may be NULL */
 const char *kube__peer_token(struct kube__peer *peer);
+void kube__peer_set_trace(struct kube__peer *peer, kube_trace_fn trace, void *context);
 void kube__peer_count_retry(struct kube__peer *peer, const char *method);
 
 struct kube__exchange_request {

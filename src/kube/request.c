@@ -100,6 +100,8 @@ void kube__request_write_url(struct buf *out, const struct kube_request *request
 		kube_query_add(out, "fieldManager", request->field_manager);
 	if (request->verb == KUBE_APPLY)
 		kube_query_add(out, "force", STR("true"));
+	if (request->is_dry_run)
+		kube_query_add(out, "dryRun", STR("All"));
 }
 
 static void request_write_delete_options(struct buf *out, const struct kube_request *request)

@@ -13,7 +13,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct error err;
 
 	(void)str_cut((struct str){(const char *)data, size}, '\0', &files[0].text, &files[1].text);
-	if (kube_config_parse(files, 2, NULL, &config, &err) == 0 && config->server == NULL)
+	if (kube_config_parse(files, 2, &(struct kube_config_options){0}, &config, &err) == 0 &&
+		config->server == NULL)
 		__builtin_trap();
 	return 0;
 }

@@ -70,7 +70,8 @@ static int parse(
 {
 	const struct kube_config_file file = {str_of(text), "/etc/k"};
 
-	return kube_config_parse(&file, 1, context, ret_config, err);
+	return kube_config_parse(
+		&file, 1, &(struct kube_config_options){.context = context}, ret_config, err);
 }
 
 /* A kubeconfig of one context with these cluster and user. */
@@ -244,7 +245,9 @@ static void the_first_file_wins(void **state)
 	struct error err;
 
 	(void)state;
-	assert_int_equal(kube_config_parse(files, array_size(files), NULL, &config, &err), 0);
+	assert_int_equal(kube_config_parse(files, array_size(files),
+				 &(struct kube_config_options){0}, &config, &err),
+		0);
 	assert_string_equal(config->context, "one");
 	assert_string_equal(config->server, "https://a.example:6443");
 	assert_string_equal(config->token.path, "/first/t");
@@ -346,6 +349,46 @@ static void the_home_directory_comes_last(void **state)
 	assert_string_equal(config->server, "http://home");
 }
 
+static void for_people_the_home_directory_comes_before_the_pod(void **state)
+{
+	struct world *world = *state;
+	const struct kube_config_options options = {
+		.service_account_directory = world->directory, .home_before_pod = true};
+	autokubeconfig *config = NULL;
+	struct error err;
+	int fd;
+
+	assert_int_equal(file_make_directory(world->fd, ".kube", 0700, &fd, &err), 0);
+	assert_int_equal(file_write_atomically(fd, "config",
+				 STR(CONFIG("\"server\":\"http://home\"", "")), 0600, &err),
+		0);
+	fd_close(&fd);
+	(void)setenv("HOME", world->directory, 1);
+	(void)setenv("KUBERNETES_SERVICE_HOST", "10.0.0.1", 1);
+	(void)setenv("KUBERNETES_SERVICE_PORT", "443", 1);
+	assert_int_equal(kube_config_load(&options, &config, &err), 0);
+	assert_string_equal(config->server, "http://home");
+}
+
+static void cluster_and_user_can_be_chosen_apart(void **state)
+{
+	const struct kube_config_file files[] = {
+		{str_of(usual), ""},
+		{STR("{clusters: [{name: other, cluster: {server: 'http://o'}}], "
+		     "users: [{name: eve, user: {tokenFile: e}}]}"),
+			"/two"},
+	};
+	const struct kube_config_options options = {.cluster = "other", .user = "eve"};
+	autokubeconfig *config = NULL;
+	struct error err;
+
+	(void)state;
+	assert_int_equal(kube_config_parse(files, array_size(files), &options, &config, &err), 0);
+	assert_string_equal(config->context, "one");
+	assert_string_equal(config->server, "http://o");
+	assert_string_equal(config->token.path, "/two/e");
+}
+
 #define config_test(name) cmocka_unit_test_setup_teardown(name, make_world, drop_world)
 
 int main(void)
@@ -362,6 +405,8 @@ int main(void)
 		config_test(a_list_of_missing_files_is_an_error),
 		config_test(a_pod_uses_its_service_account),
 		config_test(the_home_directory_comes_last),
+		config_test(for_people_the_home_directory_comes_before_the_pod),
+		cmocka_unit_test(cluster_and_user_can_be_chosen_apart),
 	};
 
 	return cmocka_run_group_tests_name("config", tests, NULL, NULL);
