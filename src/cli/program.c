@@ -1,0 +1,176 @@
+/* From a command line to a command, and from its end to an exit status. */
+#include "cli/cli.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "cli/session.h"
+
+/* How many arguments the flag at the beginning takes, itself included; 0: it is no flag. */
+static int program_flag_size(const char *argument)
+{
+	if (argument[0] != '-' || argument[1] == '\0')
+		return 0;
+	for (size_t i = 0; i < cli_common_flag_count; i++) {
+		const struct option_row *row = &cli_common_flags[i];
+		bool is_name =
+			strncmp(argument, "--", 2) == 0 && strcmp(argument + 2, row->name) == 0;
+		bool is_letter =
+			row->letter != 0 && argument[1] == row->letter && argument[2] == '\0';
+		if ((is_name || is_letter) && row->type != OPTION_FLAG)
+			return 2;
+	}
+	return 1;
+}
+
+/* Where the command's name stands: common flags may stand before it. `count`: nowhere. */
+static int program_find_command(int count, char *const *arguments)
+{
+	int i = 0;
+
+	while (i < count) {
+		int size = program_flag_size(arguments[i]);
+		if (size == 0)
+			return i;
+		i += size;
+	}
+	return count;
+}
+
+static int program_unknown(const char *name)
+{
+	const char *names[64] = {NULL};
+	size_t count = 0;
+	const char *meant;
+
+	for (const struct cli_command *const *command = cli_commands; *command != NULL; command++)
+		if (!(*command)->is_hidden && count + 1 < array_size(names))
+			names[count++] = (*command)->name;
+	meant = option_nearest(str_of(name), names);
+	fprintf(stderr, "kubectl kcr: there is no command '%s'%s%s%s\n", name,
+		meant != NULL ? "; did you mean '" : "", meant != NULL ? meant : "",
+		meant != NULL ? "'?" : "");
+	fprintf(stderr, "'kubectl kcr --help' tells what there is.\n");
+	return CLI_MISUSED;
+}
+
+static int program_help(const struct cli_command *command)
+{
+	autobuf help = BUF_INIT(LIMIT_CONFIG_BYTES);
+
+	if (command != NULL)
+		cli_help_write(&help, command);
+	else
+		cli_help_write_all(&help);
+	fputs(help.data, stdout);
+	return CLI_DONE;
+}
+
+/* All that is wrong with a command line, and the way out. */
+static int program_misused(
+	const struct cli_command *command, const struct option_mistakes *mistakes)
+{
+	struct str rest = buf_str(&mistakes->lines);
+	struct str line;
+
+	while (rest.size > 0) {
+		(void)str_cut(rest, '\n', &line, &rest);
+		fprintf(stderr, "kubectl kcr %s: %.*s\n", command->name, STR_ARG(line));
+	}
+	fprintf(stderr, "'kubectl kcr %s --help' tells what there is.\n", command->name);
+	return CLI_MISUSED;
+}
+
+static void program_check_words(const struct cli_command *command, const struct option_words *words,
+	struct option_mistakes *mistakes)
+{
+	if (words->count < command->least_words)
+		option_mistakes_add(mistakes, "it needs more: %s", command->arguments);
+	else if (words->count > command->most_words)
+		option_mistakes_add(mistakes, "'%s' is too much: it takes %s",
+			words->items[command->most_words],
+			command->arguments[0] != '\0' ? command->arguments : "no words");
+}
+
+static void program_report(const struct cli_call *call, const struct error *err)
+{
+	autobuf advice = BUF_INIT(LIMIT_CONFIG_BYTES);
+	autokubeconfig *config = NULL;
+	const struct kube_config_options options = {
+		.path = call->flags.kubeconfig,
+		.context = call->flags.context,
+		.cluster = call->flags.cluster,
+		.user = call->flags.user,
+		.home_before_pod = true,
+	};
+	struct error ignored; /* it may be what has failed */
+	struct str namespace = str_of(call->flags.namespace);
+
+	fprintf(stderr, "Error: %s\n", err->text);
+	if (kube_config_load(&options, &config, &ignored) == 0 && namespace.size == 0)
+	namespace = str_of(config->namespace);
+	cli_advice_write(&advice, err, config, namespace);
+	fputs(advice.data, stderr);
+}
+
+static int program_run(const struct cli_command *command, int count, char *const *arguments)
+{
+	autooption_mistakes mistakes = OPTION_MISTAKES_INIT;
+	autocommandoptions options;
+	autoarena *arena = arena_new(4096);
+	struct option_words words = {
+		.items = arena_zeroed(arena, (size_t)count + 1, sizeof(char *))};
+	struct cli_call call = {.command = command, .flags = cli_flags_defaults, .arena = arena};
+	struct error err;
+	int result;
+
+	cli_command_options_init(&options, command);
+	result =
+		options_read_line(&options.table, count, arguments, &call.flags, &words, &mistakes);
+	if (result > 0)
+		return program_help(command);
+	program_check_words(command, &words, &mistakes);
+	if (mistakes.count > 0)
+		return program_misused(command, &mistakes);
+	call.words = words.items;
+	call.word_count = words.count;
+	result = command->run(&call, &err);
+	if (result < 0)
+		program_report(&call, &err);
+	return result < 0 ? CLI_FAILED : result;
+}
+
+/* The arguments without that at `index`. Owned by the caller. */
+static char **program_without(int count, char *const *arguments, int index)
+{
+	char **rest = alloc_zeroed((size_t)count + 1, sizeof(*rest));
+	int kept = 0;
+
+	for (int i = 0; i < count; i++)
+		if (i != index)
+			rest[kept++] = arguments[i];
+	return rest;
+}
+
+int cli_main(int count, char *const *arguments)
+{
+	int index = program_find_command(count, arguments);
+	const char *name = index < count ? arguments[index] : "help";
+	const struct cli_command *command = cli_command_find(name);
+	autofree char **rest = NULL;
+
+	(void)signal(SIGPIPE, SIG_IGN); /* a closed pipe is an error of writing */
+	if (command == NULL && strcmp(name, "help") == 0) {
+		command = index + 1 < count ? cli_command_find(arguments[index + 1]) : NULL;
+		if (command == NULL && index + 1 < count)
+			return program_unknown(arguments[index + 1]);
+		return program_help(command);
+	}
+	if (command == NULL)
+		return program_unknown(name);
+	rest = program_without(count, arguments, index);
+	return program_run(command, count - 1, rest);
+}

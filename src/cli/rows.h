@@ -1,0 +1,10 @@
+/* The rows of the table of commands, each beside its code. Of this room only. */
+#ifndef CLI_ROWS_H
+#define CLI_ROWS_H
+
+#include "cli/command.h"
+
+extern const struct cli_command cli_list_command;
+extern const struct cli_command cli_version_command;
+
+#endif

@@ -1,0 +1,252 @@
+"""kubectl-kcr as its users call it, with the rights of our roles only, against a real API server."""
+
+import json
+import pathlib
+import re
+import subprocess
+
+import pytest
+
+from world import ADDRESS, GROUP, PORT, SANITIZER, ApiError, binary, eventually, stamp
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+RBAC = "/apis/rbac.authorization.k8s.io/v1"
+
+
+def roles_of_install():
+    """kcr-view and kcr-edit, as deploy/install.yaml has them."""
+    documents = (ROOT / "deploy/install.yaml").read_text().split("\n---\n")
+    wanted = [d for d in documents if re.search(r"^kind: ClusterRole$", d, re.M)
+              and re.search(r"^  name: kcr-(view|edit)$", d, re.M)]
+    assert len(wanted) == 2
+    return "\n---\n".join(wanted)
+
+
+@pytest.fixture(scope="module")
+def roles(kinds):
+    kinds.kubectl("apply", "-f", "-", stdin=roles_of_install())
+    yield kinds
+    kinds.kubectl("delete", "clusterrole", "kcr-view", "kcr-edit")
+
+
+class User:
+    """Somebody with roles in one namespace, and a kubeconfig."""
+
+    def __init__(self, kinds, space, directory, *names, token=None):
+        self.kinds, self.space = kinds, space
+        self.name = f"system:serviceaccount:{space.name}:default"
+        for name in names:
+            kinds.api.call("POST", f"{RBAC}/namespaces/{space.name}/rolebindings", {
+                "metadata": {"name": f"user-{name}"},
+                "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": name},
+                "subjects": [{"kind": "User", "name": self.name,
+                              "apiGroup": "rbac.authorization.k8s.io"}]})
+        if token is None:
+            token = kinds.api.call(
+                "POST", f"/api/v1/namespaces/{space.name}/serviceaccounts/default/token",
+                {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}
+            )["status"]["token"]
+        self.token = token
+        self.kubeconfig = directory / "kubeconfig"
+        self.write_kubeconfig()
+
+    def write_kubeconfig(self, address=ADDRESS, port=PORT):
+        self.kubeconfig.write_text(json.dumps({
+            "apiVersion": "v1", "kind": "Config", "current-context": "there",
+            "clusters": [{"name": "c", "cluster": {
+                "server": f"https://{address}:{port}",
+                "certificate-authority": str(self.kinds.pki / "ca.crt")}}],
+            "users": [{"name": "u", "user": {"token": self.token}}],
+            "contexts": [{"name": "there", "context": {
+                "cluster": "c", "user": "u", "namespace": self.space.name}}]}))
+
+    def command(self, *arguments):
+        return [ROOT / "cluster" / "exec", "--name", self.kinds.name, "--net",
+                "env", f"KUBECONFIG={self.kubeconfig}", "TERM=dumb",
+                binary().parent / "kubectl-kcr", *map(str, arguments)]
+
+    def kcr(self, *arguments, status=0):
+        """Runs it; looks at its exit status and for the sanitizers."""
+        result = subprocess.run(self.command(*arguments), capture_output=True, text=True, timeout=60,
+                                stdin=subprocess.DEVNULL)
+        assert not SANITIZER.search(result.stderr), result.stderr
+        assert result.returncode == status, f"{result.returncode}: {result.stdout}{result.stderr}"
+        return result
+
+    def start(self, *arguments):
+        return subprocess.Popen(self.command(*arguments), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                text=True, stdin=subprocess.DEVNULL)
+
+    def lines(self, *arguments):
+        return self.kcr(*arguments).stdout.splitlines()
+
+    def table(self, *arguments):
+        """Rows as {column: cell}."""
+        head, *rows = self.lines(*arguments)
+        names = re.split(r" {3,}", head)
+        return [dict(zip(names, re.split(r" {3,}", row))) for row in rows]
+
+    def until_allowed(self, *arguments):
+        """The authorizer sees a new binding a moment later."""
+        def look():
+            result = subprocess.run(self.command(*arguments), capture_output=True, text=True,
+                                    stdin=subprocess.DEVNULL, timeout=60)
+            return "forbidden" not in result.stderr
+        eventually(look, 10, f"{self.name} to be allowed {arguments}")
+        return self
+
+
+@pytest.fixture
+def viewer(roles, space, tmp_path):
+    return User(roles, space, tmp_path, "kcr-view").until_allowed("list")
+
+
+def replica_set(name="web", template="5d6f"):
+    return {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": f"{name}-{template}", "uid": "u",
+            "controller": True}
+
+
+def checkpoint(space, pod, name, age=60, size=4404019, frozen=131000, restorable="True",
+               reason="Restorable", **more):
+    made = space.checkpoint(pod, name, age=age, templateHash="5d6f", strategy="Runtime",
+                            workloadReference={"apiVersion": "apps/v1", "kind": "ReplicaSet",
+                                               "name": "web-5d6f", "uid": "u"}, **more)
+    return space.patch("checkpoints", made["metadata"]["name"], {"status": {
+        "sizeBytes": size, "frozenMicroseconds": frozen, "memoryBytes": size // 2,
+        "conditions": [{"type": "Restorable", "status": restorable, "reason": reason,
+                        "message": "because", "lastTransitionTime": stamp()}]}}, "status")
+
+
+@pytest.fixture
+def two(space):
+    """A Pod of deploy/web with two checkpoints, and one of its own with one."""
+    pod = space.pod("web-5d6f-x", labels={"app": "web", "pod-template-hash": "5d6f"})
+    checkpoint(space, pod, "new", age=60, size=100 << 20)
+    checkpoint(space, pod, "old", age=7200, restorable="False", reason="NotStable")
+    lone = space.pod("lone", labels={"app": "lone"})
+    space.checkpoint(lone, "third", age=30)
+    return pod
+
+
+def test_list_shows_what_matters_newest_first(viewer, two):
+    rows = viewer.table("list")
+    assert list(rows[0]) == ["NAME", "WORKLOAD", "POD", "CONTAINER", "AGE", "SIZE", "FROZEN", "PHASE",
+                             "RESTORABLE", "REASON"]
+    assert [row["NAME"] for row in rows] == ["third", "new", "old"]
+    assert rows[0]["WORKLOAD"] == "pod/lone"
+    assert {k: rows[1][k] for k in ("WORKLOAD", "POD", "SIZE", "FROZEN", "PHASE", "RESTORABLE")} == {
+        "WORKLOAD": "deployment/web", "POD": "web-5d6f-x", "SIZE": "100Mi", "FROZEN": "131ms",
+        "PHASE": "ImageBuilt", "RESTORABLE": "True"}
+    assert (rows[2]["AGE"], rows[2]["RESTORABLE"], rows[2]["REASON"]) == ("2h0m", "False", "NotStable")
+
+
+def test_list_takes_workloads_pods_names_and_selectors(viewer, two, space):
+    def names(*arguments):
+        return [row["NAME"] for row in viewer.table("list", *arguments)]
+    assert names("deploy/web") == ["new", "old"]
+    assert names("pod/lone") == ["third"]
+    assert names("old", "third") == ["third", "old"]
+    space.patch("checkpoints", "old", {"metadata": {"labels": {"kept": "yes"}}})
+    assert names("-l", "kept=yes") == ["old"]
+
+
+def test_list_sorts_by_columns_and_fields(viewer, two):
+    def names(by):
+        return [row["NAME"] for row in viewer.table("list", f"--sort-by={by}")]
+    assert names("age") == ["third", "new", "old"]
+    assert names("-size") == ["new", "old", "third"]
+    assert names(".metadata.name") == ["new", "old", "third"]
+    assert names("{.status.sizeBytes}") == ["third", "old", "new"]
+    refused = viewer.kcr("list", "--sort-by=weight", status=1).stderr
+    assert refused.startswith("Error: --sort-by: there is no column 'weight'; there are: NAME, ")
+
+
+def test_list_writes_what_programs_read(viewer, two, space):
+    listed = json.loads(viewer.kcr("list", "-o", "json").stdout)
+    assert listed["kind"] == "List" and len(listed["items"]) == 3
+    one = json.loads(viewer.kcr("list", "old", "-o=json").stdout)
+    stored = space.get("checkpoints", "old")
+    stored["metadata"].pop("managedFields")
+    assert one == stored
+    assert viewer.lines("list", "old", "-oname") == ["checkpoint.checkpoint-restore.kcr.io/old"]
+    yaml = viewer.kcr("list", "old", "-o", "yaml").stdout
+    assert "kind: Checkpoint\n" in yaml and "managedFields" not in yaml
+    assert viewer.lines("list", "old", "--no-headers")[0].startswith("old   deployment/web")
+    assert "STRATEGY" in viewer.lines("list", "-o", "wide")[0]
+    assert "\033" not in viewer.kcr("list").stdout
+
+
+def test_list_tells_what_is_not_there(viewer):
+    result = viewer.kcr("list")
+    assert result.stdout == ""
+    assert result.stderr == f"No checkpoints found in namespace {viewer.space.name}.\n"
+    assert "there is no checkpoint 'x' in namespace" in viewer.kcr("list", "x", status=1).stderr
+
+
+def test_list_watches(viewer, two, space):
+    watching = viewer.start("list", "deploy/web", "--watch")
+    try:
+        assert watching.stdout.readline().startswith("NAME ")
+        assert [watching.stdout.readline().split()[0] for _ in range(2)] == ["new", "old"]
+        checkpoint(space, two, "newest", age=1)
+        assert watching.stdout.readline().split()[0] == "newest"
+    finally:
+        watching.terminate()
+        watching.communicate(timeout=20)
+
+
+def test_a_denial_names_the_role_to_ask_for(roles, space, tmp_path):
+    nobody = User(roles, space, tmp_path)
+    told = nobody.kcr("list", status=1).stderr
+    assert told.startswith(f"Error: cannot list checkpoints in namespace '{space.name}': ")
+    assert (f"kubectl create rolebinding kcr-view --clusterrole=view --user='{nobody.name}' "
+            f"-n {space.name}") in told
+
+
+def test_all_namespaces_need_a_right_for_the_cluster(viewer):
+    told = viewer.kcr("list", "-A", status=1).stderr
+    assert "cannot list checkpoints: " in told
+    assert "name a namespace by -n" in told
+
+
+def test_a_server_that_is_away_is_named(viewer):
+    viewer.write_kubeconfig("127.0.0.1", 1)
+    told = viewer.kcr("list", "--request-timeout=1s", status=1).stderr
+    assert told.startswith("Error: cannot list checkpoints in namespace ")
+    assert "The API server https://127.0.0.1:1 of context there cannot be reached" in told
+
+
+def test_credentials_that_have_expired_are_named(viewer):
+    viewer.token = "nonsense"
+    viewer.write_kubeconfig()
+    told = viewer.kcr("list", status=1).stderr
+    assert "does not accept the credentials of context there" in told
+
+
+@pytest.mark.parametrize("text, words", [
+    ("{", "cannot read the kubeconfig"),
+    ("{}", "has no current-context"),
+    ('{"current-context": "x"}', "has no context 'x'"),
+])
+def test_a_kubeconfig_that_is_wrong_is_named(viewer, text, words):
+    viewer.kubeconfig.write_text(text)
+    told = viewer.kcr("list", status=1).stderr
+    assert told.startswith("Error: ") and words in told
+
+
+def test_requests_are_shown_without_secrets(viewer):
+    told = viewer.kcr("list", "-v=6").stderr
+    assert re.search(rf"^GET https://{ADDRESS}:{PORT}{GROUP}/namespaces/{viewer.space.name}/checkpoints"
+                     r"\?limit=500 200 in \d+ ms$", told, re.M)
+    assert viewer.token not in told
+
+
+def test_the_kubeconfigs_of_a_list_are_merged(viewer, two, tmp_path):
+    other = tmp_path / "other"
+    other.write_text(json.dumps({"current-context": "here", "contexts": [
+        {"name": "here", "context": {"cluster": "c", "user": "u", "namespace": "elsewhere"}}]}))
+    viewer.kubeconfig = f"{other}:{viewer.kubeconfig}"
+    assert "namespace 'elsewhere'" in viewer.kcr("list", status=1).stderr
+    assert len(viewer.table("list", "--context=there")) == 3
+    assert len(viewer.table("-n", viewer.space.name, "list")) == 3
+    assert "has no user 'v'" in viewer.kcr("list", "--user=v", status=1).stderr
