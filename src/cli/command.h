@@ -50,7 +50,6 @@ struct cli_command {
 	enum cli_words words;
 	size_t least_words;
 	size_t most_words;
-	bool is_hidden; /* for scripts, not for people: neither help nor reference show it */
 	/* Returns an exit status, or -1 with *err, which becomes CLI_FAILED. */
 	int (*run)(struct cli_call *call, struct error *err);
 };
@@ -69,6 +68,9 @@ extern const struct cli_command *const cli_commands[];
 
 /* By name or alias; NULL when there is none. */
 const struct cli_command *cli_command_find(const char *name);
+
+/* What `completion` has scripts for; ends with NULL. */
+extern const char *const cli_shells[];
 
 enum { CLI_FLAGS_MAX = 40 };
 

@@ -6,6 +6,9 @@
 
 const struct cli_command *const cli_commands[] = {
 	&cli_list_command,
+	&cli_describe_command,
+	&cli_tree_command,
+	&cli_events_command,
 	&cli_version_command,
 	NULL,
 };
@@ -99,8 +102,7 @@ void cli_help_write_all(struct buf *out)
 		"Checkpoints of containers: see them, take them, and what became of them.\n\n"
 		"Commands:\n");
 	for (const struct cli_command *const *command = cli_commands; *command != NULL; command++)
-		if (!(*command)->is_hidden)
-			buf_printf(out, "  %-12s %s\n", (*command)->name, (*command)->summary);
+		buf_printf(out, "  %-12s %s\n", (*command)->name, (*command)->summary);
 	buf_add_text(out,
 		"\nA WORKLOAD is deploy/NAME, sts/NAME, ds/NAME or pod/NAME.\n"
 		"'kubectl kcr COMMAND --help' tells of a command.\n\n"

@@ -7,6 +7,7 @@ const struct cli_flags cli_flags_defaults = {
 	.output = "",
 	.dry_run = "none",
 	.timeout_ms = 300 * 1000,
+	.keep = -1,
 };
 
 const struct option_row cli_common_flags[] = {

@@ -31,8 +31,17 @@ struct cli_flags {
 	/* of commands that change something */
 	const char *container;
 	const char *dry_run; /* "none", "client", "server" */
+	const char *time_zone;
+	bool remove;
 	bool wait;
 	int64_t timeout_ms;
+	int64_t keep; /* negative: all */
+	int64_t older_than_ms;
+	bool failed;
+	bool is_dry_run; /* --dry-run without a value */
+	/* of pictures */
+	bool once;
+	int64_t since_ms; /* 0: since ever */
 };
 
 extern const struct cli_flags cli_flags_defaults;

@@ -1,7 +1,7 @@
 /* Names of kinds, names of objects, and which workload a Pod or Checkpoint belongs to. */
 #include "cli/kinds.h"
 
-#include <stdlib.h>
+#include "cli/event.h"
 
 #define CLI_NAMES(...) ((const char *const[]){__VA_ARGS__, NULL})
 
@@ -62,6 +62,7 @@ const struct cli_kind cli_event_kind = {
 	.resource = {"events.k8s.io", "v1", "events", "Event", true},
 	.names = CLI_NAMES("ev", "event", "events"),
 	.label = "event",
+	.object = &cli_event_object,
 };
 
 const struct cli_kind *const cli_kinds[] = {

@@ -47,7 +47,7 @@ static int program_unknown(const char *name)
 	const char *meant;
 
 	for (const struct cli_command *const *command = cli_commands; *command != NULL; command++)
-		if (!(*command)->is_hidden && count + 1 < array_size(names))
+		if (count + 1 < array_size(names))
 			names[count++] = (*command)->name;
 	meant = option_nearest(str_of(name), names);
 	fprintf(stderr, "kubectl kcr: there is no command '%s'%s%s%s\n", name,

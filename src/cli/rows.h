@@ -5,6 +5,9 @@
 #include "cli/command.h"
 
 extern const struct cli_command cli_list_command;
+extern const struct cli_command cli_describe_command;
+extern const struct cli_command cli_tree_command;
+extern const struct cli_command cli_events_command;
 extern const struct cli_command cli_version_command;
 
 #endif

@@ -4,10 +4,12 @@ import json
 import pathlib
 import re
 import subprocess
+import time
+import xml.etree.ElementTree
 
 import pytest
 
-from world import ADDRESS, GROUP, PORT, SANITIZER, ApiError, binary, eventually, stamp
+from world import ADDRESS, GROUP, PORT, SANITIZER, binary, eventually, owner_of, stamp
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 RBAC = "/apis/rbac.authorization.k8s.io/v1"
@@ -99,11 +101,6 @@ class User:
 @pytest.fixture
 def viewer(roles, space, tmp_path):
     return User(roles, space, tmp_path, "kcr-view").until_allowed("list")
-
-
-def replica_set(name="web", template="5d6f"):
-    return {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": f"{name}-{template}", "uid": "u",
-            "controller": True}
 
 
 def checkpoint(space, pod, name, age=60, size=4404019, frozen=131000, restorable="True",
@@ -250,3 +247,89 @@ def test_the_kubeconfigs_of_a_list_are_merged(viewer, two, tmp_path):
     assert len(viewer.table("list", "--context=there")) == 3
     assert len(viewer.table("-n", viewer.space.name, "list")) == 3
     assert "has no user 'v'" in viewer.kcr("list", "--user=v", status=1).stderr
+
+
+# ---- describe, tree, events ----
+
+@pytest.fixture
+def editor(roles, space, tmp_path):
+    return User(roles, space, tmp_path, "edit").until_allowed("list")
+
+
+@pytest.fixture
+def story(space, two):
+    """The two checkpoints of deploy/web: one by a schedule and its request, one by hand; a failed request."""
+    schedule = space.schedule("web", "*/10 * * * *")
+    space.patch("checkpointschedules", "web", {"status": {
+        "nextRunTime": stamp(4102444800), "active": 0, "conditions": [{
+            "type": "Ready", "status": "True", "reason": "Scheduled", "message": "",
+            "lastTransitionTime": stamp()}]}}, "status")
+    reference = {"name": "web", "uid": schedule["metadata"]["uid"]}
+    space.finish(space.request("due", "web-5d6f-x", checkpointScheduleRef=reference),
+                 checkpointRef={"name": "new", "uid": "u"})
+    space.patch("checkpoints", "new", {"spec": {"checkpointScheduleRef": reference}})
+    space.patch("checkpoints", "new", {"status": {"restoreCount": 2, "lastRestoreTime": stamp()}}, "status")
+    space.finish(space.request("broken", "web-5d6f-x"), "Failed", reason="CheckpointFailed",
+                 message="CRIU cannot dump a device")
+    return space
+
+
+def without_ages(text):
+    return re.sub(r"\b(\d+[smhd])+ ago|\bin (\d+[smhd])+", "AGO", text)
+
+
+def test_tree_draws_all_that_belongs_together(editor, story):
+    assert without_ages(editor.kcr("tree").stdout).splitlines() == [
+        "deployment/web",
+        "├── request/broken  Failed AGO: CRIU cannot dump a device",
+        "├── checkpoint/old  4.2Mi, frozen 131ms, AGO, not restorable: NotStable",
+        "└── schedule/web  */10 * * * *, next run AGO",
+        "    └── request/due  Completed AGO",
+        "        └── checkpoint/new  100Mi, frozen 131ms, AGO, restorable",
+        "            └── restored  2 times, last AGO",
+        "pod/lone",
+        "└── checkpoint/third  1B, frozen 0us, AGO, ImageBuilt"]
+    assert editor.lines("tree", "pod/lone")[0] == "pod/lone"
+    assert editor.kcr("tree", "deploy/none").stdout == ""
+
+
+def test_describe_tells_all_of_a_checkpoint(editor, story):
+    told = without_ages(editor.kcr("describe", "old").stdout)
+    for line in (r"Name: +old", r"Workload: +deployment/web", r"Container: +main", r"Size: +4.2Mi",
+                 r"Frozen: +131ms", r"Was Ready: +yes", r"  Restorable +False +NotStable +because",
+                 r"Events: +<none>"):
+        assert re.search(f"^{line}$", told, re.M), (line, told)
+
+
+def test_describe_tells_of_schedules_requests_and_workloads(editor, story):
+    assert re.search(r"^Keeps: +3 of each container$", editor.kcr("describe", "schedule/web").stdout, re.M)
+    assert re.search(r"^Message: +CRIU cannot dump a device$",
+                     editor.kcr("describe", "request/broken").stdout, re.M)
+    told = editor.kcr("describe", "deploy/web").stdout
+    assert re.search(r"^Schedule: +web: \*/10 \* \* \* \*, next run in ", told, re.M)
+    assert re.search(r"^Request: +broken: Failed ", told, re.M)
+    assert re.search(r"^  new +web-5d6f-x +main ", told, re.M)
+    assert "cannot get checkpoints '" in editor.kcr("describe", "x", status=1).stderr
+
+
+def test_events_are_those_of_kcr(editor, space):
+    def say(name, controller, kind, about, reason):
+        space.create("events", "Event", name, {
+            "eventTime": stamp().replace("Z", ".000000Z"), "reportingController": controller,
+            "reportingInstance": "x", "action": "a", "reason": reason, "type": "Normal", "note": "n " + name,
+            "regarding": {"kind": kind, "namespace": space.name, "name": about}})
+    say("one", "kcr.io/agent", "Pod", "web-5d6f-x", "Restored")
+    say("two", "kcr.io/agent", "CheckpointRequest", "lone-1", "CheckpointTaken")
+    say("three", "somebody", "Pod", "web-5d6f-x", "Pulled")
+    rows = editor.table("events")
+    assert {(row["REASON"], row["OBJECT"], row["MESSAGE"]) for row in rows} == {
+        ("Restored", "pod/web-5d6f-x", "n one"), ("CheckpointTaken", "checkpointrequest/lone-1", "n two")}
+    assert [row["REASON"] for row in editor.table("events", "deploy/web")] == ["Restored"]
+    watching = editor.start("events", "deploy/web", "-w")
+    try:
+        assert [watching.stdout.readline().split()[0] for _ in range(2)][0] == "LAST"
+        say("four", "kcr.io/controller", "Pod", "web-5d6f-x", "ColdStart")
+        assert "ColdStart" in watching.stdout.readline()
+    finally:
+        watching.terminate()
+        watching.communicate(timeout=20)
