@@ -8,6 +8,7 @@ const struct cli_command *const cli_commands[] = {
 	&cli_list_command,
 	&cli_describe_command,
 	&cli_tree_command,
+	&cli_checkpoint_command,
 	&cli_events_command,
 	&cli_version_command,
 	NULL,

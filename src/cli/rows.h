@@ -4,6 +4,7 @@
 
 #include "cli/command.h"
 
+extern const struct cli_command cli_checkpoint_command;
 extern const struct cli_command cli_list_command;
 extern const struct cli_command cli_describe_command;
 extern const struct cli_command cli_tree_command;

@@ -333,3 +333,111 @@ def test_events_are_those_of_kcr(editor, space):
     finally:
         watching.terminate()
         watching.communicate(timeout=20)
+
+
+# ---- checkpoint ----
+
+@pytest.fixture
+def web(space):
+    """deploy/web with two Pods, the second of which has a container that does not run."""
+    deployment = space.create("deployments", "Deployment", "web", {"spec": {
+        "replicas": 0, "selector": {"matchLabels": {"app": "web"}}, "template": {
+            "metadata": {"labels": {"app": "web"}},
+            "spec": {"containers": [{"name": "main", "image": "kcr.test/app:1"}]}}}})
+    for name in ("web-5d6f-x", "web-5d6f-y"):
+        space.pod(name, ("main", "side"), labels={"of": name}, owner=owner_of(deployment))
+    waiting = {"name": "side", "image": "i", "imageID": "", "ready": False, "restartCount": 1,
+               "state": {"waiting": {"reason": "CrashLoopBackOff"}}}
+    space.pod_status("web-5d6f-y", [space.running("main"), waiting])
+
+
+def asked(space):
+    return {(r["spec"]["podReference"]["name"], r["spec"]["containerName"]): r for r in space.requests()}
+
+
+def test_checkpoint_asks_for_each_running_container(editor, space, web):
+    result = editor.kcr("checkpoint", "deploy/web", "--timeout=70s")
+    requests = asked(space)
+    assert set(requests) == {("web-5d6f-x", "main"), ("web-5d6f-x", "side"), ("web-5d6f-y", "main")}
+    assert {r["spec"]["timeoutSeconds"] for r in requests.values()} == {70}
+    assert sorted(result.stdout.splitlines()) == sorted(
+        f"checkpointrequest.checkpoint-restore.kcr.io/{r['metadata']['name']} created" for r in requests.values())
+    assert result.stderr == "web-5d6f-y/side is left out: it does not run (CrashLoopBackOff)\n"
+
+
+@pytest.mark.parametrize("words, expected", [
+    (["pod/web-5d6f-x", "-c", "side"], {("web-5d6f-x", "side")}),
+    (["web-5d6f-y"], {("web-5d6f-y", "main")}),
+    (["-l", "of=web-5d6f-x"], {("web-5d6f-x", "main"), ("web-5d6f-x", "side")}),
+])
+def test_checkpoint_takes_pods_containers_and_selectors(editor, space, web, words, expected):
+    editor.kcr("checkpoint", *words)
+    assert set(asked(space)) == expected
+
+
+@pytest.mark.parametrize("words, told", [
+    ([], "name workloads or Pods (deploy/web), or select Pods by -l"),
+    (["ckp/x"], "'ckp/x' has no containers"),
+    (["deploy/none"], 'deployments.apps "none" not found'),
+    (["-l", "app=none"], "no container runs of app=none in namespace"),
+    (["pod/web-5d6f-x", "-c", "oops"], "pod 'web-5d6f-x' has no container 'oops'; it has: main, side"),
+])
+def test_checkpoint_tells_what_cannot_be(editor, space, web, words, told):
+    assert told in editor.kcr("checkpoint", *words, status=1).stderr
+    assert not space.requests()
+
+
+def start_waiting(editor, space, *words):
+    waiting = editor.start("checkpoint", *words, "--wait")
+    return waiting, eventually(lambda: space.requests(), what="a request")
+
+
+def test_checkpoint_waits_until_it_is_complete(editor, space, web):
+    waiting, (request,) = start_waiting(editor, space, "pod/web-5d6f-x", "-c", "main")
+    name = request["metadata"]["name"]
+    space.patch("checkpointrequests", name, {"status": {"phase": "InProgress", "startTime": stamp()}}, "status")
+    eventually(lambda: "takes it" in waiting.stderr.readline(), 10, "that the agent takes it")
+    checkpoint(space, space.get("pods", "web-5d6f-x"), "made", phase="Processing")
+    space.finish(request, checkpointRef={"name": "made", "uid": "u"})
+    space.patch("checkpoints", "made", {"status": {"phase": "ImageBuilt"}}, "status")
+    output, errors = waiting.communicate(timeout=20)
+    assert waiting.returncode == 0, errors
+    head, row = output.splitlines()
+    assert re.split(" {3,}", head) == ["CHECKPOINT", "POD", "CONTAINER", "SIZE", "FROZEN", "TOOK"]
+    assert re.split(" {3,}", row)[:5] == ["made", "web-5d6f-x", "main", "4.2Mi", "131ms"]
+
+
+def test_a_checkpoint_that_fails_says_why(editor, space, web):
+    waiting, (request,) = start_waiting(editor, space, "pod/web-5d6f-x", "-c", "main")
+    space.finish(request, "Failed", message="CRIU cannot dump a device")
+    output, errors = waiting.communicate(timeout=20)
+    assert (waiting.returncode, output) == (1, "")
+    assert "Error: 1 of 1 checkpoints failed; the first, of container 'main' of pod 'web-5d6f-x': " \
+        f"CRIU cannot dump a device; 'kubectl kcr describe request/{request['metadata']['name']}'" in errors
+
+
+def test_an_end_of_waiting_says_what_goes_on(editor, space, web):
+    waiting, (request,) = start_waiting(editor, space, "pod/web-5d6f-x", "-c", "main")
+    assert "waits for the node's agent" in waiting.stderr.readline()
+    subprocess.run(["kill", "-INT", str(waiting.pid)], check=True)
+    _, errors = waiting.communicate(timeout=20)
+    assert waiting.returncode == 130
+    assert errors.startswith("Interrupted. What is not finished goes on in the cluster:\n"
+                             f"  request/{request['metadata']['name']}\n")
+    assert space.get("checkpointrequests", request["metadata"]["name"])
+    told = editor.kcr("checkpoint", "pod/web-5d6f-y", "--wait", "--timeout=1s", status=3).stderr
+    assert "The time of --timeout is over. What is not finished goes on" in told
+
+
+def test_who_may_only_edit_checkpoints_can_name_a_pod_and_container(roles, space, tmp_path, web):
+    user = User(roles, space, tmp_path, "kcr-edit").until_allowed("checkpoint", "pod/none", "-c", "main")
+    user.kcr("checkpoint", "pod/web-5d6f-x", "-c", "main,side")
+    assert {("web-5d6f-x", "main"), ("web-5d6f-x", "side")} <= set(asked(space))
+    told = user.kcr("checkpoint", "deploy/web", status=1).stderr
+    assert "without reading Pods only pod/NAME with --container is possible: cannot list pods" in told
+
+
+def test_who_may_only_view_is_told_what_to_ask_for(roles, space, tmp_path, web):
+    viewer = User(roles, space, tmp_path, "view").until_allowed("list")
+    told = viewer.kcr("checkpoint", "pod/web-5d6f-x", "-c", "main", status=1).stderr
+    assert "cannot create checkpointrequests in namespace" in told and "--clusterrole=edit" in told
