@@ -441,3 +441,86 @@ def test_who_may_only_view_is_told_what_to_ask_for(roles, space, tmp_path, web):
     viewer = User(roles, space, tmp_path, "view").until_allowed("list")
     told = viewer.kcr("checkpoint", "pod/web-5d6f-x", "-c", "main", status=1).stderr
     assert "cannot create checkpointrequests in namespace" in told and "--clusterrole=edit" in told
+
+
+# ---- schedule, suspend, resume, prune ----
+
+ANNOTATION = "kcr.io/checkpoint-restore-schedule"
+
+
+def annotations(space):
+    """Those of KCR; the deployment controller has one of its own."""
+    found = space.get("deployments", "web")["metadata"].get("annotations", {})
+    return {name: value for name, value in found.items() if name.startswith("kcr.io/")}
+
+
+def test_schedule_annotates_a_workload_and_takes_it_back(editor, space, web):
+    said = editor.lines("schedule", "deploy/web", "*/10 * * * *", "-c", "main", "--time-zone=Europe/Berlin")
+    assert said == ["deployment.apps/web scheduled"]
+    assert annotations(space) == {
+        ANNOTATION: "*/10 * * * *", "kcr.io/checkpoint-restore-containers": "main",
+        "kcr.io/checkpoint-restore-time-zone": "Europe/Berlin"}
+    said = editor.lines("schedule", "deploy/web", "--remove")
+    assert said == ["deployment.apps/web is no longer scheduled"]
+    assert annotations(space) == {}
+
+
+@pytest.mark.parametrize("how, words", [("client", "dry run"), ("server", "server dry run")])
+def test_a_dry_run_of_a_schedule_changes_nothing(editor, space, web, how, words):
+    said = editor.lines("schedule", "deploy/web", "@hourly", f"--dry-run={how}")
+    assert said[0] == f"deployment.apps/web scheduled ({words})"
+    assert re.fullmatch(r"next runs: (\S+:00:00Z, ){2}\S+:00:00Z", said[1])
+    assert annotations(space) == {}
+
+
+def test_schedule_by_labels_makes_an_object(editor, space):
+    said = editor.lines("schedule", "nightly", "0 3 * * *", "-l", "app=x,tier=front")
+    assert said[0] == "checkpointschedule.checkpoint-restore.kcr.io/nightly created"
+    spec = space.get("checkpointschedules", "nightly")["spec"]
+    assert (spec["schedule"], spec["selector"]) == (
+        "0 3 * * *", {"matchLabels": {"app": "x", "tier": "front"}})
+    told = editor.kcr("schedule", "nightly", "0 3 * * *", "-l", "app=x", status=1).stderr
+    assert "already exists" in told
+
+
+@pytest.mark.parametrize("words, told", [
+    (["deploy/web", "61 * * * *"], "'61 * * * *' is not a schedule: "),
+    (["deploy/web"], "give a cron expression"),
+    (["pod/x", "@daily"], "'pod/x' cannot be annotated"),
+    (["deploy/none", "@daily"], 'deployments.apps "none" not found'),
+    (["x", "@daily", "-l", "app!=y"], "'app!=y' is not label=value"),
+])
+def test_schedule_tells_what_cannot_be(editor, web, words, told):
+    assert told in editor.kcr("schedule", *words, status=1).stderr
+
+
+def test_schedules_are_suspended_and_resumed(editor, space, story):
+    def is_suspended():
+        return space.get("checkpointschedules", "web")["spec"]["suspend"]
+    name = "checkpointschedule.checkpoint-restore.kcr.io/web"
+    assert editor.lines("suspend", "deploy/web") == [f"{name} suspended"]
+    assert is_suspended()
+    assert editor.lines("suspend", "web") == [f"{name} suspended already"]
+    assert "suspended" in editor.lines("tree")[3]
+    assert editor.lines("resume", "schedule/web") == [f"{name} resumed"]
+    assert not is_suspended()
+    assert "deployment 'none' has no schedule" in editor.kcr("resume", "deploy/none", status=1).stderr
+
+
+def test_prune_deletes_what_it_has_shown(editor, space, two):
+    checkpoint(space, two, "older", age=9000, restorable="False")
+    result = editor.kcr("prune", "--keep=1", "--dry-run")
+    assert [line.split()[0] for line in result.stdout.splitlines()] == ["NAME", "old", "older"]
+    assert result.stderr == "2 of 4 checkpoints would be deleted (dry run), 8.4Mi.\n"
+    assert len(space.names("checkpoints")) == 4
+    editor.kcr("prune", "deploy/web", "--older-than=2h20m")
+    assert space.names("checkpoints") == ["new", "old", "third"]
+    editor.kcr("prune", "--keep=0")
+    assert space.names("checkpoints") == ["new"]  # the way back stays
+    assert "say what is to go" in editor.kcr("prune", status=1).stderr
+
+
+def test_who_may_only_view_cannot_prune(viewer, two, space):
+    told = viewer.kcr("prune", "--keep=0", status=1).stderr
+    assert "cannot delete checkpoints" in told and "--clusterrole=edit" in told
+    assert len(space.names("checkpoints")) == 3
