@@ -13,6 +13,8 @@ extern const struct cli_command cli_schedule_command;
 extern const struct cli_command cli_suspend_command;
 extern const struct cli_command cli_resume_command;
 extern const struct cli_command cli_prune_command;
+extern const struct cli_command cli_top_command;
+extern const struct cli_command cli_timeline_command;
 extern const struct cli_command cli_version_command;
 
 #endif

@@ -524,3 +524,30 @@ def test_who_may_only_view_cannot_prune(viewer, two, space):
     told = viewer.kcr("prune", "--keep=0", status=1).stderr
     assert "cannot delete checkpoints" in told and "--clusterrole=edit" in told
     assert len(space.names("checkpoints")) == 3
+
+
+# ---- top, timeline ----
+
+def test_top_sums_up_what_a_workload_has(viewer, two):
+    rows = viewer.table("top", "--sort-by=-size")
+    assert {k: rows[0][k] for k in ("WORKLOAD", "CONTAINER", "CHECKPOINTS", "RESTORABLE", "SIZE", "FROZEN",
+                                    "LONGEST", "RESTORES", "NEXT RUN")} == {
+        "WORKLOAD": "deployment/web", "CONTAINER": "main", "CHECKPOINTS": "2", "RESTORABLE": "1",
+        "SIZE": "104Mi", "FROZEN": "131ms", "LONGEST": "131ms", "RESTORES": "0", "NEXT RUN": "<none>"}
+    assert rows[1]["WORKLOAD"] == "pod/lone"
+
+
+def test_timeline_draws_checkpoints_crashes_and_restores(editor, two, space):
+    space.patch("checkpoints", "new", {"status": {
+        "restoreCount": 1, "lastRestoreTime": stamp(time.time() - 29), "containerExit": {
+            "containerID": "x", "exitCode": 137, "signal": 9, "reason": "Error",
+            "finishedTime": stamp(time.time() - 30)}}}, "status")
+    lines = editor.lines("timeline", "deploy/web", "--since=1h")
+    assert re.fullmatch("web-5d6f-x/main  ●─+✗─*↺", lines[0])
+    assert [line.split()[3] for line in lines[4:]] == ["checkpoint", "crash", "restore"]
+    picture = editor.kcr("timeline", "deploy/web", "-o", "svg").stdout
+    titles = [e.text for e in xml.etree.ElementTree.fromstring(picture).iter(
+        "{http://www.w3.org/2000/svg}title")]
+    assert any("crash: Error, signal 9" in title for title in titles)
+    assert sum("checkpoint: " in title for title in titles) == 2
+    assert "Nothing is known of deploy/none" in editor.kcr("timeline", "deploy/none").stderr
