@@ -16,6 +16,7 @@ const struct cli_command *const cli_commands[] = {
 	&cli_events_command,
 	&cli_top_command,
 	&cli_timeline_command,
+	&cli_completion_command,
 	&cli_version_command,
 	NULL,
 };

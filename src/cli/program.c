@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "cli/complete.h"
 #include "cli/session.h"
 
 /* How many arguments the flag at the beginning takes, itself included; 0: it is no flag. */
@@ -26,8 +27,8 @@ static int program_flag_size(const char *argument)
 	return 1;
 }
 
-/* Where the command's name stands: common flags may stand before it. `count`: nowhere. */
-static int program_find_command(int count, char *const *arguments)
+/* Common flags may stand before the command. */
+int cli_find_command(int count, char *const *arguments)
 {
 	int i = 0;
 
@@ -155,14 +156,26 @@ static char **program_without(int count, char *const *arguments, int index)
 	return rest;
 }
 
+/* Asked by shells, not by people: what stands on the line is not ours to refuse. */
+static int program_complete(int count, char *const *arguments)
+{
+	autobuf out = BUF_INIT(LIMIT_LIST_BYTES);
+
+	cli_complete(count, arguments, &out);
+	fputs(out.data, stdout);
+	return CLI_DONE;
+}
+
 int cli_main(int count, char *const *arguments)
 {
-	int index = program_find_command(count, arguments);
+	int index = cli_find_command(count, arguments);
 	const char *name = index < count ? arguments[index] : "help";
 	const struct cli_command *command = cli_command_find(name);
 	autofree char **rest = NULL;
 
 	(void)signal(SIGPIPE, SIG_IGN); /* a closed pipe is an error of writing */
+	if (index == 0 && strcmp(name, "__complete") == 0)
+		return program_complete(count - 1, arguments + 1);
 	if (command == NULL && strcmp(name, "help") == 0) {
 		command = index + 1 < count ? cli_command_find(arguments[index + 1]) : NULL;
 		if (command == NULL && index + 1 < count)

@@ -551,3 +551,33 @@ def test_timeline_draws_checkpoints_crashes_and_restores(editor, two, space):
     assert any("crash: Error, signal 9" in title for title in titles)
     assert sum("checkpoint: " in title for title in titles) == 2
     assert "Nothing is known of deploy/none" in editor.kcr("timeline", "deploy/none").stderr
+
+
+# ---- completion ----
+
+def test_names_of_objects_are_completed(editor, space, web):
+    def offered(*words):
+        *values, directive = editor.lines("__complete", *words)
+        assert directive.startswith(":")
+        return [value.split("\t")[0] for value in values]
+    assert offered("checkpoint", "deploy/") == ["deploy/web"]
+    space.checkpoint(space.get("pods", "web-5d6f-x"), "old")
+    assert offered("describe", "o") == ["old"]
+    assert offered("list", "pod/web-5d6f-") == ["pod/web-5d6f-x", "pod/web-5d6f-y"]
+    assert offered("-n", "nowhere", "describe", "o") == []  # who may not look gets nothing, and no error
+    assert offered("list", "--sor") == ["--sort-by"]
+    assert offered("resu") == ["resume"]
+
+
+@pytest.mark.parametrize("line, expected", [
+    ("kubectl-kcr li", "list"), ("kubectl-kcr list --output=j", "json"), ("kubectl-kcr prune --kee", "--keep")])
+def test_bash_completes(line, expected):
+    directory = binary().parent
+    script = f"""
+        PATH={directory}:$PATH
+        source <(kubectl-kcr completion bash)
+        COMP_LINE={line!r} COMP_POINT={len(line)}
+        _kubectl_kcr
+        echo "${{COMPREPLY[@]}}" """
+    result = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=60)
+    assert result.stdout.split() == [expected], result.stderr
