@@ -68,20 +68,32 @@ static void complete_names(
 	}
 }
 
+static bool complete_is_called(const struct cli_kind *kind, struct str name)
+{
+	for (const char *const *text = kind->names; *text != NULL; text++)
+		if (str_is(name, *text))
+			return true;
+	return false;
+}
+
 /* "deploy/" and others, until one of them stands there; then the names of that kind. */
 static void complete_kinds(
 	struct complete *complete, const struct cli_kind *const *kinds, size_t count)
 {
+	struct str name;
+	struct str rest;
+	bool has_kind = str_cut(complete->word, '/', &name, &rest);
+
 	for (size_t i = 0; i < count; i++) {
-		const struct cli_kind *kind = kinds[i];
 		autobuf before = BUF_INIT(LIMIT_CONFIG_BYTES);
-		buf_printf(&before, "%s/", kind->names[0]);
-		if (!str_contains(complete->word, STR("/")))
-			complete_offer(complete, before.data, STR(""), kind->resource.kind);
-		else if (str_starts_with(complete->word, buf_str(&before)))
-			complete_names(complete, &kind->resource, before.data);
+		buf_printf(&before, "%.*s/", STR_ARG(has_kind ? name : str_of(kinds[i]->names[0])));
+		if (!has_kind)
+			complete_offer(complete, before.data, STR(""), kinds[i]->resource.kind);
+		else if (complete_is_called(kinds[i], name))
+			complete_names(complete, &kinds[i]->resource, before.data);
 	}
-	complete->directive |= COMPLETE_NO_SPACE;
+	if (!has_kind)
+		complete->directive |= COMPLETE_NO_SPACE;
 }
 
 static void complete_words(struct complete *complete)

@@ -14,14 +14,14 @@ const struct cli_kind cli_checkpoint_kind = {
 const struct cli_kind cli_schedule_kind = {
 	.resource = {API_GROUP, API_VERSION, "checkpointschedules", "CheckpointSchedule", true},
 	.names = CLI_NAMES(
-		"ckps", "schedule", "schedules", "checkpointschedule", "checkpointschedules"),
+		"schedule", "ckps", "schedules", "checkpointschedule", "checkpointschedules"),
 	.label = "checkpointschedule",
 	.api = &api_schedule_kind,
 };
 const struct cli_kind cli_request_kind = {
 	.resource = {API_GROUP, API_VERSION, "checkpointrequests", "CheckpointRequest", true},
 	.names =
-		CLI_NAMES("ckpr", "request", "requests", "checkpointrequest", "checkpointrequests"),
+		CLI_NAMES("request", "ckpr", "requests", "checkpointrequest", "checkpointrequests"),
 	.label = "checkpointrequest",
 	.api = &api_request_kind,
 };
@@ -33,7 +33,7 @@ const struct cli_kind cli_node_kind = {
 };
 const struct cli_kind cli_pod_kind = {
 	.resource = {"", "v1", "pods", "Pod", true},
-	.names = CLI_NAMES("po", "pod", "pods"),
+	.names = CLI_NAMES("pod", "po", "pods"),
 	.label = "pod",
 	.object = &api_pod_object,
 };
