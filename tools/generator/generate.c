@@ -1,8 +1,10 @@
 /*
- * kcr-generate DIRECTORY: writes DIRECTORY/deploy/crds/KIND.yaml and DIRECTORY/docs/reference.md.
+ * kcr-generate DIRECTORY: writes DIRECTORY/deploy/crds/KIND.yaml, DIRECTORY/docs/reference.md,
+ * DIRECTORY/docs/kubectl-reference.md and DIRECTORY/docs/man/PAGE.1.
  * kcr-generate --schema: prints the schemas of the programs' options.
  */
 #include "generate.h"
+#include "cli/command.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -39,24 +41,47 @@ static int generate_write_crd(int directory_fd, const struct api_kind *kind, str
 	return generate_write(directory_fd, name.data, &yaml, err);
 }
 
+static int generate_write_man(int directory_fd, struct error *err)
+{
+	autobuf overview = BUF_INIT(GENERATE_FILE_BYTES);
+
+	for (const struct cli_command *const *command = cli_commands; *command != NULL; command++) {
+		autobuf name = BUF_INIT(256);
+		autobuf page = BUF_INIT(GENERATE_FILE_BYTES);
+		buf_printf(&name, "kubectl-kcr-%s.1", (*command)->name);
+		generate_man_page(&page, *command);
+		if (generate_write(directory_fd, name.data, &page, err) < 0)
+			return -1;
+	}
+	generate_man_overview(&overview);
+	return generate_write(directory_fd, "kubectl-kcr.1", &overview, err);
+}
+
 static int generate_all(const char *path, struct error *err)
 {
 	autoclose int root_fd = -1;
 	autoclose int deploy_fd = -1;
 	autoclose int crds_fd = -1;
 	autoclose int docs_fd = -1;
+	autoclose int man_fd = -1;
+	autobuf commands = BUF_INIT(GENERATE_FILE_BYTES);
 	autobuf reference = BUF_INIT(GENERATE_FILE_BYTES);
 
 	if (file_open_directory(path, &root_fd, err) < 0 ||
 		file_make_directory(root_fd, "deploy", 0755, &deploy_fd, err) < 0 ||
 		file_make_directory(deploy_fd, "crds", 0755, &crds_fd, err) < 0 ||
-		file_make_directory(root_fd, "docs", 0755, &docs_fd, err) < 0)
+		file_make_directory(root_fd, "docs", 0755, &docs_fd, err) < 0 ||
+		file_make_directory(docs_fd, "man", 0755, &man_fd, err) < 0 ||
+		generate_write_man(man_fd, err) < 0)
 		return -1;
 	for (const struct api_kind *const *kind = api_kinds; *kind != NULL; kind++)
 		if (generate_write_crd(crds_fd, *kind, err) < 0)
 			return -1;
 	generate_reference(&reference);
 	generate_options(&reference);
+	generate_commands(&commands);
+	if (generate_write(docs_fd, "kubectl-reference.md", &commands, err) < 0)
+		return -1;
 	return generate_write(docs_fd, "reference.md", &reference, err);
 }
 

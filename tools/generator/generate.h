@@ -18,6 +18,15 @@ void generate_reference(struct buf *out);
 /* The options of the programs, the reference's last section. */
 void generate_options(struct buf *out);
 
+struct cli_command;
+
+/* The reference of kubectl-kcr, in Markdown. */
+void generate_commands(struct buf *out);
+
+/* The man page of a command, and that of the program. */
+void generate_man_page(struct buf *out, const struct cli_command *command);
+void generate_man_overview(struct buf *out);
+
 /* The options as JSON schemas by the kind of their file, for the chart's values. */
 void generate_schema(struct buf *out);
 
