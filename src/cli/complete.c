@@ -182,7 +182,8 @@ static void complete_flag(struct complete *complete, const struct option_table *
 		complete_offer(complete, "--", str_of(table->rows[i].name), table->rows[i].help);
 }
 
-/* Takes up the flags that stand there, as far as they can be understood. */
+/* Takes up the flags that stand there, before the command's name and behind it, as far as they can
+ * be understood. */
 static void complete_read_flags(struct complete *complete, const struct option_table *table,
 	int count, char *const *arguments)
 {
@@ -196,16 +197,14 @@ static void complete_read_flags(struct complete *complete, const struct option_t
 	complete->call.flags.verbosity = 0;
 }
 
-static void complete_for_command(
-	struct complete *complete, int count, char *const *arguments, int command_index)
+static void complete_for_command(struct complete *complete, int count, char *const *arguments)
 {
 	autocommandoptions options;
 	const struct option_row *before = NULL;
 	struct str last = count > 1 ? str_of(arguments[count - 2]) : (struct str){0};
 
 	cli_command_options_init(&options, complete->command);
-	complete_read_flags(complete, &options.table, count - 1 - (command_index + 1),
-		arguments + command_index + 1);
+	complete_read_flags(complete, &options.table, count - 1, arguments);
 	if (str_starts_with(last, STR("-")))
 		before = complete_find_flag(&options.table, last);
 	if (before != NULL && before->type != OPTION_FLAG)
@@ -230,7 +229,7 @@ void cli_complete(int count, char *const *arguments, struct buf *out)
 	if (index < count - 1)
 		complete.command = cli_command_find(arguments[index]);
 	if (complete.command != NULL)
-		complete_for_command(&complete, count, arguments, index);
+		complete_for_command(&complete, count, arguments);
 	else if (index >= count - 1)
 		complete_commands(&complete);
 	buf_printf(out, ":%d\n", complete.directive);
