@@ -6,7 +6,7 @@ SANITIZE ?= build/sanitize
 FUZZ ?= build/fuzz
 SECONDS ?= 60
 
-.PHONY: all help deps demo demo-down test test-fast test-vm bench fmt check fuzz generate clean
+.PHONY: all help deps demo demo-down test test-fast test-vm deb bench fmt check fuzz generate clean
 
 all: $(BUILD)/build.ninja ## build the programs (release) into build/release
 	@ninja -C $(BUILD) $(PROGRAMS)
@@ -42,6 +42,9 @@ test-vm: deps ## the restore cases on a node in a virtual machine: Debian's kern
 
 test-fast: deps ## the tests that need no cluster
 	@tests/run fast
+
+deb: all ## the Debian package of kubectl-kcr, in build/deb
+	@tools/deb $(BUILD) build/deb
 
 bench: deps all ## measure, write build/bench.json and print it
 	@tools/bench
