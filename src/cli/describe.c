@@ -339,7 +339,7 @@ static int describe_run(struct cli_call *call, struct error *err)
 
 const struct cli_command cli_describe_command = {
 	.name = "describe",
-	.arguments = "CHECKPOINT|schedule/NAME|request/NAME|WORKLOAD ...",
+	.arguments = "CHECKPOINT|KIND/NAME ...",
 	.summary = "Shows all about a checkpoint, schedule, request or workload",
 	.description = "Shows what an object says, in words, with its conditions and events: a "
 		       "checkpoint (a name alone is one), a schedule, a request, or what a "

@@ -17,7 +17,8 @@
 
 struct cli_kind {
 	struct kube_resource resource;
-	const char *const *names; /* as people write it, what completion offers first; ends with NULL */
+	const char *const
+		*names; /* as people write it, what completion offers first; ends with NULL */
 	const char *label; /* how we write it: "deployment" */
 	const struct json_object *object; /* its struct, as api/ has it; NULL: not decoded */
 	const struct api_kind *api; /* NULL: not one of ours */
