@@ -19,9 +19,8 @@ static struct str advice_user(struct str text)
 static void advice_write_denied(struct buf *out, struct str text, struct str namespace)
 {
 	struct str user = advice_user(text);
-	bool is_read = str_starts_with(text, STR("cannot list")) ||
-		str_starts_with(text, STR("cannot get")) ||
-		str_starts_with(text, STR("cannot watch"));
+	bool is_read = str_contains(text, STR("cannot list ")) ||
+		str_contains(text, STR("cannot get ")) || str_contains(text, STR("cannot watch "));
 	const char *role = is_read ? "view" : "edit";
 
 	if (!str_contains(text, STR("forbidden")))
@@ -39,6 +38,13 @@ static void advice_write_denied(struct buf *out, struct str text, struct str nam
 		"kcr-%s to it):\n"
 		"  kubectl create rolebinding kcr-%s --clusterrole=%s --user='%.*s' -n %.*s\n",
 		role, role, role, role, STR_ARG(user), STR_ARG(namespace));
+}
+
+/* What the API server says to a path of a group, and of a kind, that it does not have. */
+static bool advice_is_no_kind(struct str text)
+{
+	return str_contains(text, STR("404 page not found")) ||
+		str_contains(text, STR("could not find the requested resource"));
 }
 
 static const char *advice_context(const struct kube_config *config)
@@ -61,7 +67,7 @@ void cli_advice_write(struct buf *out, const struct error *err, const struct kub
 			"have expired or are of another cluster. Log in again, or choose another "
 			"context by --context.\n",
 			config->server, advice_context(config));
-	else if (err->status == 404 && str_contains(text, STR("could not find the requested")))
+	else if (err->status == 404 && advice_is_no_kind(text))
 		buf_add_text(out,
 			"KCR is not installed in this cluster: kubectl apply -f install.yaml\n");
 	else if (err->status == 0 && (err->kind == ERROR_SYSTEM || err->kind == ERROR_TIMEOUT))

@@ -83,48 +83,45 @@ static int list_check_names(
 	return 0;
 }
 
-static int list_write_table(struct list *list, struct buf *out, struct error *err)
+/* Whatever is printed comes from the table's rows, for these are sorted. */
+static int list_fill(struct list *list, struct cli_table *table, struct error *err)
 {
 	struct cli_call *call = list->call;
-	size_t first = call->flags.all_namespaces ? CLI_CKP_NAMESPACE : CLI_CKP_NAME;
-	struct cli_table table =
-		cli_table_make(call, cli_checkpoint_columns + first, CLI_CKP_COLUMNS - first);
+	size_t first = CLI_CKP_COLUMNS - table->column_count;
 	struct wall_time now = clock_wall();
 
 	for (size_t i = 0; i < list->count; i++) {
 		struct cli_cell cells[CLI_CKP_COLUMNS];
 		cli_checkpoint_cells(list->items[i].checkpoint, now, call->arena, cells);
-		cli_table_add(&table, cells + first, list->items[i].raw);
+		cli_table_add(table, cells + first, list->items[i].raw);
 	}
-	if (call->flags.sort_by != NULL && cli_table_sort(&table, call->flags.sort_by, err) < 0)
-		return -1;
-	if (list->count > 0)
-		cli_table_write(&table, out);
-	return 0;
-}
-
-static void list_write_names(const struct list *list, struct buf *out)
-{
-	for (size_t i = 0; i < list->count; i++)
-		cli_write_name(out, &cli_checkpoint_kind, list->items[i].checkpoint->metadata.name);
+	return call->flags.sort_by != NULL ? cli_table_sort(table, call->flags.sort_by, err) : 0;
 }
 
 static int list_write(struct list *list, struct buf *out, struct error *err)
 {
-	struct str format = str_of(list->call->flags.output);
-	const struct json **raw = arena_zeroed(list->call->arena, list->count + 1, sizeof(*raw));
+	struct cli_call *call = list->call;
+	struct str format = str_of(call->flags.output);
+	size_t first = call->flags.all_namespaces ? CLI_CKP_NAMESPACE : CLI_CKP_NAME;
+	struct cli_table table =
+		cli_table_make(call, cli_checkpoint_columns + first, CLI_CKP_COLUMNS - first);
+	const struct json **raw = arena_zeroed(call->arena, list->count + 1, sizeof(*raw));
 	bool is_one = list->target_count == 1 && list->targets[0].kind == &cli_checkpoint_kind;
 
-	for (size_t i = 0; i < list->count; i++)
-		raw[i] = list->items[i].raw;
+	if (list_fill(list, &table, err) < 0)
+		return -1;
+	for (size_t i = 0; i < table.count; i++)
+		raw[i] = table.rows[i].raw;
 	if (str_is(format, "json"))
-		cli_write_json(out, raw, list->count, is_one);
+		cli_write_json(out, raw, table.count, is_one);
 	else if (str_is(format, "yaml"))
-		return cli_write_yaml(out, raw, list->count, is_one, err);
+		return cli_write_yaml(out, raw, table.count, is_one, err);
 	else if (str_is(format, "name"))
-		list_write_names(list, out);
-	else
-		return list_write_table(list, out, err);
+		for (size_t i = 0; i < table.count; i++)
+			cli_write_name(out, &cli_checkpoint_kind,
+				json_str(json_at(raw[i], "metadata", "name", NULL)));
+	else if (table.count > 0)
+		cli_table_write(&table, out);
 	return 0;
 }
 

@@ -63,9 +63,7 @@ static int schedule_read_selector(
 		if (!str_cut(terms.items[i], '=', &pair->key, &pair->value) ||
 			str_ends_with(pair->key, STR("!")) || pair->key.size == 0)
 			return error_set(err, ERROR_INVALID,
-				"--selector: '%.*s' is not label=value; a schedule selects by "
-				"equal "
-				"labels",
+				"--selector: '%.*s' is not label=value, as schedules need it",
 				STR_ARG(terms.items[i]));
 		if (str_starts_with(pair->value, STR("=")))
 			pair->value = str_from(pair->value, 1);
@@ -179,9 +177,7 @@ static int schedule_check(
 {
 	if (call->flags.remove != (call->word_count == 1))
 		return error_set(err, ERROR_INVALID,
-			"give a cron expression, such as '*/10 * * * *' in quotes, or --remove, "
-			"one "
-			"of both");
+			"give a cron expression, in quotes such as '*/10 * * * *', or --remove");
 	if (call->flags.remove)
 		return 0;
 	if (schedule_cron_parse(str_of(call->words[1]), cron, err) < 0)

@@ -40,8 +40,9 @@ static int session_start(struct cli_session *session, struct error *err)
 		return -1;
 	if (flags->as != NULL)
 		session->config->impersonate_user = flags->as;
-	session->namespace =
-		str_of(flags->namespace != NULL ? flags->namespace : session->config->namespace);
+	session->namespace = str_of(flags->namespace);
+	if (session->namespace.size == 0)
+		session->namespace = str_of(session->config->namespace);
 	session->scope = flags->all_namespaces ? STR("") : session->namespace;
 	session->metrics = metrics_new();
 	if (loop_new(&session->loop, err) < 0 ||

@@ -168,6 +168,8 @@ def test_list_writes_what_programs_read(viewer, two, space):
     assert viewer.lines("list", "old", "-oname") == ["checkpoint.checkpoint-restore.kcr.io/old"]
     yaml = viewer.kcr("list", "old", "-o", "yaml").stdout
     assert "kind: Checkpoint\n" in yaml and "managedFields" not in yaml
+    assert [name.split("/")[1] for name in viewer.lines("list", "-o", "name", "--sort-by=-age")] == [
+        "old", "new", "third"]
     assert viewer.lines("list", "old", "--no-headers")[0].startswith("old   deployment/web")
     assert "STRATEGY" in viewer.lines("list", "-o", "wide")[0]
     assert "\033" not in viewer.kcr("list").stdout
