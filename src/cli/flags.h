@@ -29,6 +29,8 @@ struct cli_flags {
 	bool no_headers;
 	bool watch;
 	/* of commands that change something */
+	const char *from; /* a Checkpoint */
+	const char *at; /* a time */
 	const char *container;
 	const char *dry_run; /* "none", "client", "server" */
 	const char *time_zone;

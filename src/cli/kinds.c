@@ -25,6 +25,12 @@ const struct cli_kind cli_request_kind = {
 	.label = "checkpointrequest",
 	.api = &api_request_kind,
 };
+const struct cli_kind cli_restore_request_kind = {
+	.resource = {API_GROUP, API_VERSION, "restorerequests", "RestoreRequest", true},
+	.names = CLI_NAMES("ckrr", "restore", "restores", "restorerequest", "restorerequests"),
+	.label = "restorerequest",
+	.api = &api_restore_request_kind,
+};
 const struct cli_kind cli_node_kind = {
 	.resource = {API_GROUP, API_VERSION, "checkpointnodes", "CheckpointNode", false},
 	.names = CLI_NAMES("ckn", "node", "checkpointnode", "checkpointnodes"),
@@ -69,6 +75,7 @@ const struct cli_kind *const cli_kinds[] = {
 	&cli_checkpoint_kind,
 	&cli_schedule_kind,
 	&cli_request_kind,
+	&cli_restore_request_kind,
 	&cli_node_kind,
 	&cli_pod_kind,
 	&cli_deployment_kind,

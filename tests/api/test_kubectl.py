@@ -583,3 +583,78 @@ def test_bash_completes(line, expected):
         echo "${{COMPREPLY[@]}}" """
     result = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=60)
     assert result.stdout.split() == [expected], result.stderr
+
+
+# ---- restore ----
+
+def restores(space):
+    return {one["spec"]["podReference"]["name"]: one for one in space.list("restorerequests")}
+
+
+def finish(space, name, phase, message):
+    space.patch("restorerequests", name, {"status": {"phase": phase, "message": message}}, "status")
+
+
+def test_restore_asks_for_the_pod_of_the_checkpoint(editor, two, space):
+    [line] = editor.lines("restore", "deploy/web", "--from", "old", "--timeout=90s")
+    [made] = space.list("restorerequests")
+    assert line == f"restorerequest.checkpoint-restore.kcr.io/{made['metadata']['name']} created"
+    assert made["spec"] == {"podReference": {"name": "web-5d6f-x"}, "containerName": "main",
+                            "checkpointName": "old", "timeoutSeconds": 90}
+
+
+def test_restore_asks_for_each_pod_of_a_workload(editor, space):
+    labels = {"app": "web", "pod-template-hash": "5d6f"}
+    space.create("replicasets", "ReplicaSet", "web-5d6f", {"spec": {
+        "replicas": 2, "selector": {"matchLabels": labels}, "template": {
+            "metadata": {"labels": labels}, "spec": {"containers": [
+                {"name": name, "image": "kcr.test/app:1"} for name in ("main", "side")]}}}}, labels=labels)
+    pods = eventually(lambda: len(found := set(space.names("pods"))) == 2 and found, 20, "two Pods")
+    assert "has 2 containers; say by -c" in editor.kcr("restore", "deploy/web", status=1).stderr
+    assert restores(space) == {}
+    editor.kcr("restore", "deploy/web", "-c", "main", "--at", "2026-11-21T22:00:00+01:00")
+    assert set(restores(space)) == pods
+    assert {one["spec"]["at"] for one in restores(space).values()} == {"2026-11-21T21:00:00Z"}
+
+
+@pytest.mark.parametrize("arguments, words", [
+    (("deploy/web", "--from", "third"), "checkpoint 'third' is not of deploy/web"),
+    (("deploy/web", "--from", "new", "-c", "side"), "is of container 'main', not of 'side'"),
+    (("deploy/web", "--from", "nowhere"), "nowhere"),
+    (("pod/lone", "--from", "third", "--at", "10m"), "not both"),
+    (("pod/lone", "--at", "yesterday"), "is no time"),
+    (("ckp/old",), "has no containers"),
+    (("pod/nobody",), "there is no Pod of pod/nobody"),
+])
+def test_restore_refuses_what_is_not_meant(editor, two, space, arguments, words):
+    assert words in editor.kcr("restore", *arguments, status=1).stderr
+    assert restores(space) == {}
+
+
+def test_restore_waits_and_tells(editor, two, space):
+    waiting = editor.start("restore", "pod/lone", "--wait", "--timeout=60s")
+    name = eventually(lambda: restores(space).get("lone"))["metadata"]["name"]
+    finish(space, name, "Restoring", "the container is ended")
+    assert waiting.stderr.readline() == "lone/main: Pending\n"
+    assert waiting.stderr.readline() == "lone/main: Restoring: the container is ended\n"
+    finish(space, name, "Completed", "it runs")
+    assert "lone/main: Completed: it runs\n" in waiting.communicate(timeout=30)[1]
+    assert waiting.returncode == 0
+
+
+def test_restore_fails_with_the_agent_s_words(editor, two, space):
+    waiting = editor.start("restore", "pod/lone", "--wait", "--timeout=60s")
+    name = eventually(lambda: restores(space).get("lone"))["metadata"]["name"]
+    finish(space, name, "Failed", "its restartPolicy is Never")
+    told = waiting.communicate(timeout=30)[1]
+    assert waiting.returncode == 1
+    assert "Error: container 'main' of pod 'lone' was not restored: its restartPolicy is Never" in told
+
+
+def test_restore_that_takes_too_long_goes_on(editor, two):
+    told = editor.kcr("restore", "pod/lone", "--wait", "--timeout=1s", status=3).stderr
+    assert "The time of --timeout is over. What is not finished goes on" in told
+
+
+def test_restore_needs_the_right_to_edit(viewer, two):
+    assert "cannot create restorerequests" in viewer.kcr("restore", "pod/lone", "--from", "third", status=1).stderr

@@ -31,7 +31,7 @@ PREFIXES = {
     "restorerequests": GROUP,
     "pods": "/api/v1", "namespaces": "/api/v1", "serviceaccounts": "/api/v1",
     "deployments": "/apis/apps/v1", "statefulsets": "/apis/apps/v1",
-    "daemonsets": "/apis/apps/v1", "events": "/apis/events.k8s.io/v1",
+    "daemonsets": "/apis/apps/v1", "replicasets": "/apis/apps/v1", "events": "/apis/events.k8s.io/v1",
     "leases": "/apis/coordination.k8s.io/v1",
 }
 SANITIZER = re.compile(r"runtime error:|AddressSanitizer|LeakSanitizer|assertion|Assertion")
