@@ -16,6 +16,7 @@ struct criu_inventory {
 	uint32_t image_version; /* 1: CRIU 1.x, 2: since 2.0 */
 	const char *lsm; /* "selinux", "apparmor", NULL: none or unknown; must match at restore */
 	bool tcp_close; /* dumped with tcp-close: TCP connections were dropped from the images */
+	bool has_plugins; /* CRIU's plugins (of GPUs) had a part in it: a restore needs them */
 };
 
 /* Reads inventory.img. Fails with CORRUPT (no such file, cut short, no version in it). */

@@ -2,32 +2,21 @@
 #include "criu/stats.h"
 
 #include "base/attributes.h"
-#include "criu/image.h"
+#include "criu/message.h"
 #include "images.pb-c.h"
 
-static void stats_message_free(Criu__Stats *message)
+/* The message in `file`, as long as `memory` lives; NULL with *err set when there is none. */
+static const Criu__Stats *stats_read(
+	struct criu__message *memory, struct str file, const char *name, struct error *err)
 {
-	criu__stats__free_unpacked(message, NULL); /* NULL is fine */
-}
-define_clean_up(Criu__Stats, stats_message, stats_message_free)
-
-/* The message in `file`, owned by the caller; NULL with *err set when there is none. */
-static Criu__Stats *stats_unpack(struct str file, const char *name, struct error *err)
-{
-	Criu__Stats *message;
-	struct str payload;
-
-	if (criu__image_first_entry(file, CRIU_IMAGE_STATS, name, &payload, err) < 0)
-		return NULL;
-	message = criu__stats__unpack(NULL, payload.size, (const uint8_t *)payload.data);
-	if (message == NULL)
-		(void)error_set(err, ERROR_CORRUPT, "%s holds no valid protobuf", name);
-	return message;
+	return criu__message_read_first(
+		memory, &criu__stats__descriptor, file, CRIU_IMAGE_STATS, name, err);
 }
 
 int criu_dump_stats_read(struct str file, struct criu_dump_stats *ret_stats, struct error *err)
 {
-	clean_up(stats_message_clean) Criu__Stats *message = stats_unpack(file, "stats-dump", err);
+	automessage memory = {0};
+	const Criu__Stats *message = stats_read(&memory, file, "stats-dump", err);
 	const Criu__DumpStats *dump;
 
 	if (message == NULL)
@@ -54,8 +43,8 @@ int criu_dump_stats_read(struct str file, struct criu_dump_stats *ret_stats, str
 int criu_restore_stats_read(
 	struct str file, struct criu_restore_stats *ret_stats, struct error *err)
 {
-	clean_up(stats_message_clean) Criu__Stats *message =
-		stats_unpack(file, "stats-restore", err);
+	automessage memory = {0};
+	const Criu__Stats *message = stats_read(&memory, file, "stats-restore", err);
 	const Criu__RestoreStats *restore;
 
 	if (message == NULL)
