@@ -252,3 +252,15 @@ int criu_memfd_read(
 	};
 	return 0;
 }
+
+int criu_remap_read(struct str payload, uint32_t *ret_file, struct error *err)
+{
+	automessage memory = {0};
+	const Criu__Remap *message =
+		criu__message_read(&memory, &criu__remap__descriptor, payload, err);
+
+	if (message == NULL)
+		return -1;
+	*ret_file = message->orig_id;
+	return 0;
+}

@@ -1,6 +1,7 @@
 /*
  * The images of open files: fdinfo-N.img has an entry for each descriptor, files.img one for each
- * open file behind them, memfd.img one for each memory file. Texts are copied into the arena and
+ * open file behind them, memfd.img one for each memory file, remap-fpath.img one for
+ * each file without a name. Texts are copied into the arena and
  * may hold any byte. All fail with CORRUPT (no protobuf), TOO_BIG (CRIU_MESSAGE_BYTES of memory).
  */
 #ifndef CRIU_FILES_H
@@ -102,5 +103,8 @@ struct criu_memfd {
 
 must_check int criu_memfd_read(
 	struct str payload, struct arena *arena, struct criu_memfd *ret_memfd, struct error *err);
+
+/* An entry of remap-fpath.img: *ret_file, in files.img, had no name any more. */
+must_check int criu_remap_read(struct str payload, uint32_t *ret_file, struct error *err);
 
 #endif

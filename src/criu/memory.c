@@ -13,6 +13,7 @@ static const struct {
 	{1u << 3, CRIU_MAPPING_KERNEL}, /* vdso */
 	{1u << 12, CRIU_MAPPING_KERNEL}, /* vvar */
 	{1u << 17, CRIU_MAPPING_KERNEL}, /* uprobes */
+	{1u << 16, CRIU_MAPPING_GUARD},
 	{1u << 10, CRIU_MAPPING_SYSV},
 	{1u << 11, CRIU_MAPPING_SOCKET},
 	{1u << 13, CRIU_MAPPING_AIO},
@@ -45,6 +46,7 @@ static const char *const memory_kind_names[CRIU_MAPPING_KIND_COUNT] = {
 	[CRIU_MAPPING_SYSV] = "sysv",
 	[CRIU_MAPPING_SOCKET] = "socket",
 	[CRIU_MAPPING_AIO] = "aio",
+	[CRIU_MAPPING_GUARD] = "guard",
 	[CRIU_MAPPING_KERNEL] = "kernel",
 };
 

@@ -28,6 +28,7 @@ enum criu_mapping_kind {
 	CRIU_MAPPING_SYSV,
 	CRIU_MAPPING_SOCKET,
 	CRIU_MAPPING_AIO,
+	CRIU_MAPPING_GUARD, /* no mapping: a range within one that may not be touched */
 	CRIU_MAPPING_KERNEL, /* vdso, vvar, vsyscall: the kernel's, not in a dump's pages */
 	CRIU_MAPPING_KIND_COUNT,
 };

@@ -78,6 +78,7 @@ static int read_entry(
 	struct criu_memfd memfd;
 	struct criu_core core;
 	struct criu_ids ids;
+	uint32_t number;
 
 	switch (type) {
 	case CRIU_IMAGE_PROCESSES:
@@ -98,6 +99,8 @@ static int read_entry(
 		return read_file(payload, arena, err);
 	case CRIU_IMAGE_MEMFDS:
 		return criu_memfd_read(payload, arena, &memfd, err);
+	case CRIU_IMAGE_REMAPS:
+		return criu_remap_read(payload, &number, err);
 	default:
 		return read_system(type, payload, arena, err);
 	}
