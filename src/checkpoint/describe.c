@@ -28,12 +28,12 @@ struct describe {
 
 static int describe_config(struct describe *describe, struct str content, struct error *err)
 {
-	return checkpoint__read_config(content, describe->arena, describe->description, err);
+	return checkpoint_read_config(content, describe->arena, describe->description, err);
 }
 
 static int describe_spec(struct describe *describe, struct str content, struct error *err)
 {
-	return checkpoint__read_spec(content, describe->arena, describe->description, err);
+	return checkpoint_read_spec(content, describe->arena, describe->description, err);
 }
 
 static int describe_inventory(struct describe *describe, struct str content, struct error *err)

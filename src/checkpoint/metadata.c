@@ -79,7 +79,7 @@ static struct str metadata_container_name(struct str name)
 	return str_cut(name, '_', &container, &rest) ? container : (struct str){0};
 }
 
-int checkpoint__read_config(struct str content, struct arena *arena,
+int checkpoint_read_config(struct str content, struct arena *arena,
 	struct checkpoint_description *description, struct error *err)
 {
 	struct metadata_config config;
@@ -111,7 +111,7 @@ static struct str metadata_annotation(
 	return arena_str(arena, json_str(json_get(annotations, name)));
 }
 
-int checkpoint__read_spec(struct str content, struct arena *arena,
+int checkpoint_read_spec(struct str content, struct arena *arena,
 	struct checkpoint_description *description, struct error *err)
 {
 	const struct json *annotations;

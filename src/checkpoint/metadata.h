@@ -1,5 +1,5 @@
 /*
- * The JSON files that containerd and CRI-O put beside CRIU's images. Internal to the room; both
+ * The JSON files that containerd and CRI-O put beside CRIU's images. Both
  * functions fill in what the file tells and fail with CORRUPT when it is not JSON.
  */
 #ifndef CHECKPOINT_METADATA_H
@@ -12,11 +12,11 @@
 #include "checkpoint/describe.h"
 
 /* config.dump: the container's ID, image, runtime and times. */
-must_check int checkpoint__read_config(struct str content, struct arena *arena,
+must_check int checkpoint_read_config(struct str content, struct arena *arena,
 	struct checkpoint_description *description, struct error *err);
 
 /* spec.dump, the OCI spec: its annotations tell the engine, the Pod and the container. */
-must_check int checkpoint__read_spec(struct str content, struct arena *arena,
+must_check int checkpoint_read_spec(struct str content, struct arena *arena,
 	struct checkpoint_description *description, struct error *err);
 
 #endif
