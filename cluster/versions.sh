@@ -63,3 +63,13 @@ images_home() {
     local makers=("$CLUSTER_DIR/images" "$CLUSTER_DIR/pause.c" "$CLUSTER_DIR/../tools/oci-image")
     echo "$KCR_CACHE/images-$(content_key "${makers[@]}" <<<"$(image_root_home)")"
 }
+
+# What tests of reading dumps need: programs to dump, CRIU's own decoder, the tool to compare with.
+DUMP_PACKAGES=(
+    criu runc python3 python3-pycriu redis-server nginx-light postgresql checkpointctl
+    iproute2 mount util-linux procps time
+)
+
+dump_root_home() {
+    echo "$KCR_CACHE/dump-root-$NODE_SUITE-$(content_key <<<"${DUMP_PACKAGES[*]}")"
+}
