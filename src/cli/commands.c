@@ -14,6 +14,7 @@ const struct cli_command *const cli_commands[] = {
 	&cli_suspend_command,
 	&cli_resume_command,
 	&cli_prune_command,
+	&cli_inspect_command,
 	&cli_events_command,
 	&cli_top_command,
 	&cli_timeline_command,

@@ -41,6 +41,10 @@ struct cli_flags {
 	int64_t older_than_ms;
 	bool failed;
 	bool is_dry_run; /* --dry-run without a value */
+	/* of checkpoints' contents */
+	const char *diff; /* a path; NULL: none */
+	bool environment;
+	bool mappings;
 	/* of pictures */
 	bool once;
 	int64_t since_ms; /* 0: since ever */

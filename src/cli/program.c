@@ -108,12 +108,12 @@ static void program_report(const struct cli_call *call, const struct error *err)
 		.home_before_pod = true,
 	};
 	struct error ignored; /* it may be what has failed */
-	struct str namespace = str_of(call->flags.namespace);
+	struct str where = str_of(call->flags.namespace);
 
 	fprintf(stderr, "Error: %s\n", err->text);
-	if (kube_config_load(&options, &config, &ignored) == 0 && namespace.size == 0)
-	namespace = str_of(config->namespace);
-	cli_advice_write(&advice, err, config, namespace);
+	if (kube_config_load(&options, &config, &ignored) == 0 && where.size == 0)
+		where = str_of(config->namespace);
+	cli_advice_write(&advice, err, config, where);
 	fputs(advice.data, stderr);
 }
 

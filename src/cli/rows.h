@@ -9,6 +9,7 @@ extern const struct cli_command cli_list_command;
 extern const struct cli_command cli_describe_command;
 extern const struct cli_command cli_tree_command;
 extern const struct cli_command cli_events_command;
+extern const struct cli_command cli_inspect_command;
 extern const struct cli_command cli_schedule_command;
 extern const struct cli_command cli_suspend_command;
 extern const struct cli_command cli_resume_command;

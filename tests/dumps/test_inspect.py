@@ -1,13 +1,14 @@
 """What our reader tells of dumps of real programs is what CRIU's own decoder reads in them, field by field."""
 
 import ipaddress
+import json
 import quopri
 import subprocess
 import tarfile
 
 import pytest
 
-from world import inspect
+from world import inspect, inspect_text, kubectl_kcr
 
 SHELL_WITH_TTY = """
 import os, pty, time
@@ -315,3 +316,36 @@ def test_the_changes_of_the_file_system_are_listed(dump, tmp_path):
     changes = {each["path"]: each for each in inspect("json", archive)["changes"]}
     assert changes["/etc/new"]["sizeBytes"] == 7
     assert changes["/etc/old"]["type"] == changes["/var/other"]["type"] == "deleted"
+
+
+def test_the_command_shows_what_the_reader_tells(dumps):
+    directory = dumps["redis"].directory
+    for output in ("tree", "table", "json"):
+        done = kubectl_kcr("inspect", directory, "-o", output)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert done.stdout == inspect_text(output, directory)
+    assert kubectl_kcr("inspect", directory).stdout == inspect_text("tree", directory)
+    whole = kubectl_kcr("inspect", "--mappings", "--environment", directory, "-o", "json")
+    assert json.loads(whole.stdout) == dumps["redis"].report
+
+
+def test_the_command_compares_two(dumps):
+    redis, python = dumps["redis"].directory, dumps["python"].directory
+    assert kubectl_kcr("inspect", redis, "--diff", redis).stdout == ""
+    done = kubectl_kcr("inspect", redis, "--diff", python)
+    assert done.returncode == 0 and done.stdout == inspect_text("difference", redis, python)
+    assert "redis-server" in done.stdout
+
+
+@pytest.mark.parametrize("arguments, status, words", [
+    (["/no/such/place"], 1, "there is no file or directory '/no/such/place'"),
+    (["/usr"], 1, "it holds no checkpoint"),
+    (["/bin/sh"], 1, "cannot inspect '/bin/sh'"),
+    ([], 2, "it needs more: PATH"),
+    (["a", "b"], 2, "'b' is too much"),
+    (["/usr", "-o", "wide"], 2, "tree"),
+])
+def test_the_command_says_what_is_wrong(arguments, status, words):
+    done = kubectl_kcr("inspect", *arguments)
+    assert (done.returncode, done.stdout) == (status, "")
+    assert words in done.stderr

@@ -12,6 +12,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 HERE = pathlib.Path(__file__).resolve().parent
 BUILD = pathlib.Path(os.environ.get("KCR_BUILD", ROOT / "build/sanitize"))
 DRIVER = BUILD / "tests/programs/inspect_driver"
+KUBECTL_KCR = BUILD / "src/main/kubectl-kcr"
 DEADLINE = 30
 
 # CRIU needs no descriptors of ours in the programs that it dumps; these are the options that runc gives it.
@@ -93,10 +94,22 @@ class Node:
 
 def inspect(output, *arguments):
     """What our reader tells."""
+    text = inspect_text(output, *arguments)
+    return json.loads(text) if "json" in output else text
+
+
+def inspect_text(output, *arguments):
     done = subprocess.run([DRIVER, output, *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                           text=True, timeout=DEADLINE)
     assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout) if "json" in output else done.stdout
+    return done.stdout
+
+
+def kubectl_kcr(*arguments):
+    """The command as users have it; without a kubeconfig, because it needs no cluster."""
+    environment = {**os.environ, "KUBECONFIG": "/nowhere", "NO_COLOR": "1"}
+    return subprocess.run([KUBECTL_KCR, *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          text=True, timeout=DEADLINE, env=environment)
 
 
 def stop_on_term():
