@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "api/names.h"
+#include "cli/create.h"
 #include "cli/gather.h"
 #include "cli/output.h"
 #include "cli/progress.h"
@@ -155,8 +156,6 @@ static struct str checkpoint_body(struct checkpoint *run, size_t index, int64_t 
 	struct cli_progress *item = &run->items[index];
 	int64_t timeout_s = run->call->flags.timeout_ms / 1000;
 	struct api_request request;
-	autobuf body = BUF_INIT(LIMIT_OBJECT_BYTES);
-	struct json_writer writer = json_writer(&body);
 
 	api_init(&api_request_kind, &request);
 	item->request = api_request_name(arena, STR(""), item->pod,
@@ -168,33 +167,20 @@ static struct str checkpoint_body(struct checkpoint *run, size_t index, int64_t 
 	request.spec.timeout_seconds = timeout_s < 1   ? 1
 		: timeout_s > CHECKPOINT_TIMEOUT_MAX_S ? CHECKPOINT_TIMEOUT_MAX_S
 						       : timeout_s;
-	api_encode(&writer, &api_request_kind, &request);
-	return arena_str(arena, buf_str(&body));
+	return cli_encode(arena, &api_request_kind, &request);
 }
 
-/* All at once; the first failure is told, and which were made before it. */
 static int checkpoint_ask(struct checkpoint *run, struct error *err)
 {
-	struct cli_fetch *fetches =
-		arena_zeroed(run->call->arena, run->count, sizeof(struct cli_fetch));
+	struct cli_creation *objects = arena_zeroed(run->call->arena, run->count, sizeof(*objects));
 	int64_t now = wall_time_seconds(clock_wall());
-	int result;
 
-	for (size_t i = 0; i < run->count; i++)
-		fetches[i].request = (struct kube_request){
-			.verb = KUBE_CREATE,
-			.resource = &cli_request_kind.resource,
-			.namespace = run->session->namespace,
-			.body = checkpoint_body(run, i, now),
-		};
-	result = cli_fetch_all(run->session, fetches, run->count, err);
 	for (size_t i = 0; i < run->count; i++) {
-		if (fetches[i].error.kind == ERROR_NONE && (result < 0 || !run->call->flags.wait))
-			printf("checkpointrequest." API_GROUP "/%.*s created\n",
-				STR_ARG(run->items[i].request));
-		cli_fetch_done(&fetches[i]);
+		objects[i].body = checkpoint_body(run, i, now);
+		objects[i].name = run->items[i].request;
 	}
-	return result;
+	return cli_create_all(
+		run->session, &cli_request_kind, objects, run->count, !run->call->flags.wait, err);
 }
 
 /* ---- Waiting ---- */

@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "api/names.h"
+#include "cli/create.h"
 #include "cli/output.h"
 #include "cli/rows.h"
 #include "kube/informer.h"
@@ -124,8 +125,6 @@ static struct str restore_body(struct restore *run, struct restore_item *item, i
 	const struct cli_flags *flags = &run->call->flags;
 	struct arena *arena = run->call->arena;
 	struct api_restore_request request;
-	autobuf body = BUF_INIT(LIMIT_OBJECT_BYTES);
-	struct json_writer writer = json_writer(&body);
 
 	item->request = api_request_name(arena, STR("restore"), item->pod, item->container, now);
 	api_init(&api_restore_request_kind, &request);
@@ -136,34 +135,20 @@ static struct str restore_body(struct restore *run, struct restore_item *item, i
 	request.spec.checkpoint_name = str_of(flags->from);
 	request.spec.at = run->at;
 	request.spec.timeout_seconds = flags->timeout_ms / 1000;
-	api_encode(&writer, &api_restore_request_kind, &request);
-	return arena_str(arena, buf_str(&body));
+	return cli_encode(arena, &api_restore_request_kind, &request);
 }
 
-/* All at once; what was made is told also when another one failed. */
 static int restore_ask(struct restore *run, struct error *err)
 {
-	struct cli_fetch *fetches =
-		arena_zeroed(run->call->arena, run->count, sizeof(struct cli_fetch));
+	struct cli_creation *objects = arena_zeroed(run->call->arena, run->count, sizeof(*objects));
 	int64_t now = wall_time_seconds(clock_wall());
-	int result;
 
-	for (size_t i = 0; i < run->count; i++)
-		fetches[i].request = (struct kube_request){
-			.verb = KUBE_CREATE,
-			.resource = &cli_restore_request_kind.resource,
-			.namespace = run->session->namespace,
-			.body = restore_body(run, &run->items[i], now),
-		};
-	result = cli_fetch_all(run->session, fetches, run->count, err);
 	for (size_t i = 0; i < run->count; i++) {
-		if (fetches[i].error.kind == ERROR_NONE)
-			printf("restorerequest." API_GROUP "/%.*s created\n",
-				STR_ARG(run->items[i].request));
-		cli_fetch_done(&fetches[i]);
+		objects[i].body = restore_body(run, &run->items[i], now);
+		objects[i].name = run->items[i].request;
 	}
-	(void)fflush(stdout);
-	return result;
+	return cli_create_all(
+		run->session, &cli_restore_request_kind, objects, run->count, true, err);
 }
 
 /* ---- Waiting ---- */
