@@ -105,9 +105,10 @@ static int node_worker_join_flush(struct process *flush, struct error *err)
 
 static int node_worker_confine(int directory_fd, struct error *err)
 {
+	const struct confine_directory directory = {directory_fd, true};
 	bool is_complete;
 
-	if (confine_self(directory_fd, &is_complete, err) < 0)
+	if (confine_self(&directory, directory_fd >= 0 ? 1 : 0, &is_complete, err) < 0)
 		return -1;
 	if (!is_complete)
 		log_debug("This kernel has no Landlock; the worker could open files");
