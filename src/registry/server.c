@@ -5,13 +5,12 @@
  */
 #include "registry/server.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
+#include "http/content.h"
 #include "image/manifest.h"
-#include "registry/conditional.h"
 #include "registry/tags.h"
 #include "json/json.h"
 
@@ -101,14 +100,8 @@ static void registry_answer_failure(struct registry_exchange *exchange, const st
 /* Headers that manifests and blobs have in common. True when the client has it already: 304. */
 static bool registry_answer_identity(struct registry_exchange *exchange, const char *digest)
 {
-	struct str wanted = http_server_header(exchange->request, "If-None-Match");
-
 	http_server_answer_add(exchange->answer, "Docker-Content-Digest", "%s", digest);
-	http_server_answer_add(exchange->answer, "ETag", "\"%s\"", digest);
-	if (!registry__etag_matches(wanted, str_of(digest)))
-		return false;
-	exchange->answer->status = 304;
-	return true;
+	return http_content_is_known(exchange->request, str_of(digest), exchange->answer);
 }
 
 static void registry_answer_manifest(struct registry_exchange *exchange)
@@ -135,34 +128,6 @@ static void registry_answer_manifest(struct registry_exchange *exchange)
 		registry_answer_bytes(exchange, 200, manifest.media_type);
 }
 
-/* The part of a blob that is asked for; false when it was answered with 416. */
-static bool registry_take_range(struct registry_exchange *exchange, const char *digest,
-	int64_t size, int64_t *ret_offset, int64_t *ret_size)
-{
-	struct str range = http_server_header(exchange->request, "Range");
-	struct str only_if = http_server_header(exchange->request, "If-Range");
-	int found = 0;
-
-	*ret_offset = 0;
-	*ret_size = size;
-	http_server_answer_add(exchange->answer, "Accept-Ranges", "bytes");
-	if (str_is(exchange->request->method, "GET") &&
-		(only_if.size == 0 || registry__etag_matches(only_if, str_of(digest))))
-		found = http_range_parse(range, size, ret_offset, ret_size);
-	if (found < 0) {
-		http_server_answer_add(exchange->answer, "Content-Range", "bytes */%" PRId64, size);
-		registry_answer_error(exchange, REGISTRY_RANGE_INVALID, range);
-		return false;
-	}
-	if (found == 0)
-		return true;
-	exchange->answer->status = 206;
-	http_server_answer_add(exchange->answer, "Content-Range",
-		"bytes %" PRId64 "-%" PRId64 "/%" PRId64, *ret_offset, *ret_offset + *ret_size - 1,
-		size);
-	return true;
-}
-
 /* Hands the content over to the answer, as far as it is asked for. */
 static void registry_answer_content(
 	struct registry_exchange *exchange, struct registry_content *content, const char *digest)
@@ -170,25 +135,24 @@ static void registry_answer_content(
 	struct http_server_answer *answer = exchange->answer;
 	int64_t total = content->reader != NULL ? content->reader->size_bytes
 						: (int64_t)content->bytes.size;
-	int64_t offset;
-	int64_t size;
 
 	if (registry_answer_identity(exchange, digest))
 		return;
-	answer->status = 200;
-	if (!registry_take_range(exchange, digest, total, &offset, &size))
+	http_content_take_range(exchange->request, str_of(digest), total, answer);
+	if (answer->status == 416) {
+		registry_answer_error(exchange, REGISTRY_RANGE_INVALID,
+			http_server_header(exchange->request, "Range"));
 		return;
+	}
 	answer->content_type = "application/octet-stream";
 	if (content->reader != NULL) {
 		answer->content = take_ptr(&content->reader);
-		answer->offset = offset;
-		answer->size = size;
 		return;
 	}
 	buf_done(exchange->body);
 	*exchange->body = content->bytes;
 	content->bytes = BUF_INIT(0);
-	answer->bytes = (struct str){exchange->body->data + offset, (size_t)size};
+	answer->bytes = (struct str){exchange->body->data + answer->offset, (size_t)answer->size};
 }
 
 static void registry_answer_blob(struct registry_exchange *exchange)

@@ -1,11 +1,11 @@
-/* Range headers: every form of RFC 9110, 14.1.2, and what is to be ignored. */
+/* Range headers, every form of RFC 9110, 14.1.2, and what is to be ignored; entity tags. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 
 #include <cmocka.h>
 
-#include "http/server.h"
+#include "http/content.h"
 
 static const struct {
 	const char *header;
@@ -75,10 +75,36 @@ static void ranges_are_read_as_the_rfc_has_them(void **state)
 	}
 }
 
+static void entity_tags_are_compared(void **state)
+{
+	static const struct {
+		const char *header;
+		bool matches;
+	} tags[] = {
+		{"\"sha256:1\"", true},
+		{"W/\"sha256:1\"", true},
+		{"\"x\", \"sha256:1\"", true},
+		{"*", true},
+		{"", false},
+		{"sha256:1", false},
+		{"\"sha256:12\"", false},
+		{"\"sha256:2\"", false},
+		{"\"sha256:1", false},
+		{",,", false},
+		{"W/", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < array_size(tags); i++)
+		if (http_etag_matches(str_of(tags[i].header), STR("sha256:1")) != tags[i].matches)
+			fail_msg("'%s'", tags[i].header);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(ranges_are_read_as_the_rfc_has_them),
+		cmocka_unit_test(entity_tags_are_compared),
 	};
 
 	return cmocka_run_group_tests_name("http range", tests, NULL, NULL);

@@ -1,11 +1,10 @@
-/* Pages of tags, and entity tags. */
+/* Pages of tags. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 
 #include <cmocka.h>
 
-#include "registry/conditional.h"
 #include "registry/tags.h"
 
 static void a_query_narrows_the_sorted_tags(void **state)
@@ -59,38 +58,11 @@ static void a_link_that_does_not_fit_gives_all_tags(void **state)
 	assert_int_equal(link.size, 0);
 }
 
-static void entity_tags_are_compared(void **state)
-{
-	static const struct {
-		const char *header;
-		bool matches;
-	} cases[] = {
-		{"\"sha256:1\"", true},
-		{"W/\"sha256:1\"", true},
-		{"\"x\", \"sha256:1\"", true},
-		{"*", true},
-		{"", false},
-		{"sha256:1", false},
-		{"\"sha256:12\"", false},
-		{"\"sha256:2\"", false},
-		{"\"sha256:1", false},
-		{",,", false},
-		{"W/", false},
-	};
-
-	(void)state;
-	for (size_t i = 0; i < array_size(cases); i++)
-		if (registry__etag_matches(str_of(cases[i].header), STR("sha256:1")) !=
-			cases[i].matches)
-			fail_msg("'%s'", cases[i].header);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_query_narrows_the_sorted_tags),
 		cmocka_unit_test(a_link_that_does_not_fit_gives_all_tags),
-		cmocka_unit_test(entity_tags_are_compared),
 	};
 
 	return cmocka_run_group_tests_name("tags", tests, NULL, NULL);
