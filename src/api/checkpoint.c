@@ -207,7 +207,8 @@ static const struct json_field api_checkpoint_status_fields[] = {
 		.type = JSON_FIELD_STRING,
 		.offset = offsetof(struct api_checkpoint_status, checkpoint_image),
 		.max_length = 1024,
-		.description = "Name of the OCI image that it is served as."},
+		.description = "Name of its OCI image, as a registry has it that it is pushed to. "
+			       "The node's own serves it by its digest only: see runtimeImage."},
 	{.name = "runtimeImage",
 		.type = JSON_FIELD_STRING,
 		.offset = offsetof(struct api_checkpoint_status, runtime_image),

@@ -1,4 +1,8 @@
-/* Repository, tag and digest to files of the store. */
+/*
+ * Repository and digest to files of the store. A tag could be guessed, and who may create a Pod in
+ * any namespace has the kubelet pull what its image names: so it gets nothing, and there is no list
+ * of tags. The digest stands in the Checkpoint's status.
+ */
 #include "node/serve.h"
 
 #include <stdlib.h>
@@ -68,8 +72,7 @@ static int node_serve_manifest(void *context, struct str repository, struct str 
 	const struct node_entry *entry = node_store_find_repository(store, repository);
 	autoclose int fd = -1;
 
-	if (entry == NULL ||
-		(!str_is(reference, NODE_TAG) && !str_equal(reference, entry->manifest_digest)))
+	if (entry == NULL || !str_equal(reference, entry->manifest_digest))
 		return 0;
 	if (node_store_open_part(store, entry, NODE_PART_MANIFEST, &fd, err) < 0 ||
 		fd_read_all(fd, &ret_manifest->bytes, "manifest.json", err) < 0)
@@ -97,24 +100,11 @@ static int node_serve_blob(void *context, struct str repository, struct str dige
 	return result < 0 ? -1 : 1;
 }
 
-static int node_serve_tags(void *context, struct str repository, struct arena *arena,
-	struct str **ret_tags, size_t *ret_count, struct error *err)
-{
-	(void)err;
-	if (node_store_find_repository(context, repository) == NULL)
-		return 0;
-	*ret_tags = arena_zeroed(arena, 1, sizeof(**ret_tags));
-	(*ret_tags)[0] = STR(NODE_TAG);
-	*ret_count = 1;
-	return 1;
-}
-
 struct registry_store node_serve(struct node_store *store)
 {
 	return (struct registry_store){
 		.find_manifest = node_serve_manifest,
 		.find_blob = node_serve_blob,
-		.list_tags = node_serve_tags,
 		.context = store,
 	};
 }

@@ -5,7 +5,7 @@
 #include "node/store.h"
 #include "registry/server.h"
 
-/* The tag under which a checkpoint's manifest can be found, besides its digest. */
+/* The tag that a checkpoint is pushed with. The node's own registry knows digests only. */
 #define NODE_TAG "latest"
 
 /* The interface that the registry's server asks; `store` is borrowed. */

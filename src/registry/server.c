@@ -185,9 +185,11 @@ static void registry_answer_tags(struct registry_exchange *exchange)
 	autobuf link = BUF_INIT(REGISTRY_LINK_MAX);
 	struct registry__tags tags = {.repository = exchange->repository};
 	struct error err;
-	int found = exchange->store->list_tags(exchange->store->context, exchange->repository,
-		arena, &tags.items, &tags.count, &err);
+	int found = 0;
 
+	if (exchange->store->list_tags != NULL)
+		found = exchange->store->list_tags(exchange->store->context, exchange->repository,
+			arena, &tags.items, &tags.count, &err);
 	if (found < 0) {
 		registry_answer_failure(exchange, &err);
 		return;

@@ -46,7 +46,8 @@ struct registry_store {
 		struct registry_manifest *ret_manifest, struct error *err);
 	int (*find_blob)(void *context, struct str repository, struct str digest,
 		struct registry_content *ret_content, struct error *err);
-	/* The tags in any order, in an array of the arena. 0: there is no such repository. */
+	/* The tags in any order, in an array of the arena. 0: there is no such repository. NULL: no
+	 * tags are told. */
 	int (*list_tags)(void *context, struct str repository, struct arena *arena,
 		struct str **ret_tags, size_t *ret_count, struct error *err);
 	void *context;

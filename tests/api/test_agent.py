@@ -47,6 +47,8 @@ def test_a_request_becomes_a_checkpoint_that_is_served(node, space):
     code, manifest = node.network.get(node.registry_port, f"/v2/{repository}/manifests/{digest}")
     assert code == 200
     assert digest == "sha256:" + hashlib.sha256(manifest).hexdigest()
+    for guess in (f"{repository}/manifests/latest", f"{repository}/tags/list"):  # from any namespace
+        assert node.network.get(node.registry_port, f"/v2/{guess}")[0] == 404
     layer = json.loads(manifest)["layers"][0]["digest"]
     code, served = node.network.get(node.registry_port, f"/v2/{repository}/blobs/{layer}")
     assert (code, served) == (200, content)

@@ -3,7 +3,7 @@
 
 #include "node/serve.h"
 
-static void a_manifest_is_found_by_its_digest_and_by_the_tag_only(void **state)
+static void a_manifest_is_found_by_its_digest_only(void **state)
 {
 	static const struct {
 		const char *repository;
@@ -11,11 +11,11 @@ static void a_manifest_is_found_by_its_digest_and_by_the_tag_only(void **state)
 		int found;
 	} rows[] = {
 		{"kcr/u1", "sha256:aa", 1},
-		{"kcr/u1", NODE_TAG, 1},
+		{"kcr/u1", NODE_TAG, 0},
 		{"kcr/u1", "sha256:cc", 0},
 		{"kcr/u1", "other", 0},
 		{"kcr/u2", "sha256:aa", 0},
-		{"u1", NODE_TAG, 0},
+		{"u1", "sha256:aa", 0},
 	};
 	struct world *world = *state;
 	struct registry_store served = node_serve(world->store);
@@ -163,35 +163,16 @@ static void a_blob_that_the_disk_has_lost_is_an_error(void **state)
 	assert_null(content.reader);
 }
 
-static void there_is_one_tag(void **state)
-{
-	struct world *world = *state;
-	struct registry_store served = node_serve(world->store);
-	autoarena *arena = arena_new(256);
-	struct str *tags;
-	size_t count;
-	struct error err;
-
-	world_add(world, "u1", "archive");
-	assert_int_equal(
-		served.list_tags(served.context, STR("kcr/u1"), arena, &tags, &count, &err), 1);
-	assert_int_equal(count, 1);
-	assert_true(str_is(tags[0], NODE_TAG));
-	assert_int_equal(
-		served.list_tags(served.context, STR("kcr/u2"), arena, &tags, &count, &err), 0);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		world_test(a_manifest_is_found_by_its_digest_and_by_the_tag_only),
+		world_test(a_manifest_is_found_by_its_digest_only),
 		world_test(blobs_are_the_layer_and_the_config),
 		world_test(the_layer_of_a_directory_is_a_tar_of_its_files),
 		world_test(a_layer_is_read_on_when_its_checkpoint_is_removed_meanwhile),
 		world_test(a_file_that_was_cut_is_told_when_it_is_read),
 		world_test(a_list_of_files_that_makes_another_layer_is_an_error),
 		world_test(a_blob_that_the_disk_has_lost_is_an_error),
-		world_test(there_is_one_tag),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
