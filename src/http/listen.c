@@ -1,10 +1,13 @@
-/* From an address in text to a listening socket. */
+/* From an address or a path in text to a listening socket. */
 #include "http/listen.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/tcp.h>
+#include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "sys/fd.h"
@@ -77,6 +80,25 @@ int http__listen(
 		getsockname(fd, &bound.any, &size) < 0)
 		return refuse(address, port, err);
 	*ret_port = ntohs(bound.any.sa_family == AF_INET ? bound.v4.sin_port : bound.v6.sin6_port);
+	*ret_fd = fd_take(&fd);
+	return 0;
+}
+
+int http__listen_at(const char *path, int *ret_fd, struct error *err)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	size_t size = strlen(path) + 1;
+	autoclose int fd = -1;
+
+	if (size > sizeof(address.sun_path))
+		return error_set(err, ERROR_INVALID, "'%s' is too long for a socket", path);
+	memcpy(address.sun_path, path, size);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	/* the process's umask has its say in bind(2) */
+	if (fd < 0 || (unlink(path) < 0 && errno != ENOENT) ||
+		bind(fd, (const struct sockaddr *)&address, sizeof(address)) < 0 ||
+		chmod(path, 0666) < 0 || listen(fd, BACKLOG) < 0)
+		return error_set_errno(err, "cannot listen at '%s'", path);
 	*ret_fd = fd_take(&fd);
 	return 0;
 }

@@ -16,4 +16,11 @@
 must_check int http__listen(
 	const char *address, uint16_t port, int *ret_fd, uint16_t *ret_port, struct error *err);
 
+/*
+ * Listens on a Unix socket that everybody on this machine may connect to who sees its directory;
+ * what lies there is removed. The caller owns *ret_fd. Fails with INVALID (the path is too long),
+ * SYSTEM.
+ */
+must_check int http__listen_at(const char *path, int *ret_fd, struct error *err);
+
 #endif

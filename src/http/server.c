@@ -13,6 +13,7 @@
 
 #include "base/alloc.h"
 #include "base/limits.h"
+#include "base/number.h"
 #include "http/listen.h"
 #include "http/path.h"
 
@@ -24,6 +25,7 @@ struct http_server {
 	struct loop_source *ready;
 	struct loop_source *timer;
 	http_server_fn handler;
+	http_server_receive_fn receive; /* NULL: bodies are refused */
 	void *context;
 	uint16_t port;
 	unsigned connection_count; /* after the last run */
@@ -35,6 +37,7 @@ struct http_server {
 struct exchange {
 	char *target; /* as sent */
 	bool is_begun; /* its head was looked at */
+	struct http_server_body *body; /* NULL: it has none */
 };
 
 void http_server_answer_add(
@@ -161,29 +164,73 @@ static enum MHD_Result refuse(struct MHD_Connection *connection, int status, str
 
 /* ---- From libmicrohttpd's request to ours ---- */
 
-static bool has_body(struct MHD_Connection *connection)
+/* How long the body is that follows; -1: how long is not said. */
+static int64_t body_size(struct MHD_Connection *connection)
 {
 	const struct http_server_request request = {.connection = connection};
 	struct str length = http_server_header(&request, "Content-Length");
+	uint64_t size = 0;
 
-	return (length.size > 0 && !str_is(length, "0")) ||
-		http_server_header(&request, "Transfer-Encoding").size > 0;
+	if (http_server_header(&request, "Transfer-Encoding").size > 0)
+		return -1;
+	if (length.size > 0 && (!number_parse_u64(length, &size) || size > INT64_MAX))
+		return -1;
+	return (int64_t)size;
 }
 
-static enum MHD_Result answer_request(struct http_server *server, struct MHD_Connection *connection,
-	const char *method, const char *target)
+/* False when it was refused. The path is borrowed from `path`. */
+static bool read_request(struct MHD_Connection *connection, const char *method, const char *target,
+	struct buf *path, struct http_server_request *ret_request)
 {
-	autobuf path = BUF_INIT(LIMIT_HTTP_HEAD_BYTES);
-	struct http_server_answer answer = {.status = MHD_HTTP_NOT_FOUND};
-	struct http_server_request request = {
+	*ret_request = (struct http_server_request){
 		.method = str_of(method),
 		.connection = connection,
 	};
+	if (!http__path_parse(str_of(target), path, &ret_request->query))
+		return false;
+	ret_request->path = buf_str(path);
+	return true;
+}
 
-	if (!http__path_parse(str_of(target), &path, &request.query))
+static enum MHD_Result answer_request(struct http_server *server, struct MHD_Connection *connection,
+	const char *method, const struct exchange *exchange)
+{
+	autobuf path = BUF_INIT(LIMIT_HTTP_HEAD_BYTES);
+	struct http_server_answer answer = {.status = MHD_HTTP_NOT_FOUND};
+	struct http_server_request request;
+
+	if (!read_request(connection, method, exchange->target, &path, &request))
 		return refuse(connection, MHD_HTTP_BAD_REQUEST, STR("the target is not a path\n"));
-	request.path = buf_str(&path);
-	server->handler(server->context, &request, &answer);
+	if (exchange->body != NULL)
+		exchange->body->end(exchange->body, &answer);
+	else
+		server->handler(server->context, &request, &answer);
+	return send_answer(connection, &answer);
+}
+
+/* Before the body comes: who would refuse it need not read it. */
+static enum MHD_Result receive_request(struct http_server *server,
+	struct MHD_Connection *connection, const char *method, struct exchange *exchange)
+{
+	autobuf path = BUF_INIT(LIMIT_HTTP_HEAD_BYTES);
+	struct http_server_answer answer = {.status = MHD_HTTP_NOT_FOUND};
+	struct http_server_request request;
+	int64_t size = body_size(connection);
+
+	if (size == 0)
+		return MHD_YES;
+	if (server->receive == NULL)
+		return refuse(connection, MHD_HTTP_CONTENT_TOO_LARGE,
+			STR("requests with a body are not accepted here\n"));
+	if (size < 0)
+		return refuse(connection, MHD_HTTP_LENGTH_REQUIRED,
+			STR("say how long the body is, by Content-Length\n"));
+	if (!read_request(connection, method, exchange->target, &path, &request))
+		return refuse(connection, MHD_HTTP_BAD_REQUEST, STR("the target is not a path\n"));
+	exchange->body = server->receive(server->context, &request, size, &answer);
+	if (exchange->body != NULL)
+		return MHD_YES;
+	http_server_answer_add(&answer, "Connection", "close");
 	return send_answer(connection, &answer);
 }
 
@@ -193,17 +240,20 @@ static enum MHD_Result handle(void *context, struct MHD_Connection *connection, 
 	void **request_context)
 {
 	struct exchange *exchange = *request_context;
+	struct str piece = {upload, *upload_size};
+	struct error ignored; /* who takes the body knows what to do about it */
 
 	(void)url;
 	(void)version;
-	(void)upload;
-	(void)upload_size;
-	if (exchange->is_begun)
-		return answer_request(context, connection, method, exchange->target);
-	exchange->is_begun = true;
-	if (has_body(connection))
-		return refuse(connection, MHD_HTTP_CONTENT_TOO_LARGE,
-			STR("requests with a body are not accepted here\n"));
+	if (!exchange->is_begun) {
+		exchange->is_begun = true;
+		return receive_request(context, connection, method, exchange);
+	}
+	if (piece.size == 0)
+		return answer_request(context, connection, method, exchange);
+	*upload_size = 0;
+	if (exchange->body == NULL || exchange->body->take(exchange->body, piece, &ignored) < 0)
+		return MHD_NO;
 	return MHD_YES;
 }
 
@@ -227,6 +277,8 @@ static void end_exchange(void *context, struct MHD_Connection *connection, void 
 	(void)code;
 	if (exchange == NULL)
 		return;
+	if (exchange->body != NULL)
+		exchange->body->free(exchange->body);
 	free(exchange->target);
 	free(exchange);
 	*request_context = NULL;
@@ -333,13 +385,18 @@ int http_server_start(struct loop *loop, const struct http_server_options *optio
 {
 	autofree struct http_server *server = new_zeroed(struct http_server);
 	const union MHD_DaemonInfo *info;
-	int listening_fd;
+	int listening_fd = -1;
+	int result;
 
 	assert(options->max_connections > 0 && options->idle_seconds > 0);
-	if (http__listen(options->address, options->port, &listening_fd, &server->port, err) < 0)
+	result = options->path != NULL
+		? http__listen_at(options->path, &listening_fd, err)
+		: http__listen(options->address, options->port, &listening_fd, &server->port, err);
+	if (result < 0)
 		return -1;
 	(void)signal(SIGPIPE, SIG_IGN); /* libmicrohttpd is told so below */
 	server->handler = handler;
+	server->receive = options->receive;
 	server->context = context;
 	server->daemon = start_daemon(server, options, listening_fd);
 	if (server->daemon == NULL) /* who owns listening_fd now is not said: better leaked */

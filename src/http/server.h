@@ -1,7 +1,8 @@
 /*
- * A small HTTP/1.1 server on the loop: the registry, health checks and metrics. The only user of
- * libmicrohttpd. Plain HTTP; it serves loopback and Pod addresses only. Answers are bytes or a
- * range of what a reader reads. Limits: LIMIT_HTTP_HEAD_BYTES, connections, and idle time.
+ * A small HTTP/1.1 server on the loop: the registry, exports, health checks and metrics. The only
+ * user of libmicrohttpd. Plain HTTP; it serves loopback and Pod addresses and Unix sockets only.
+ * Answers are bytes or a range of what a reader reads. Limits: LIMIT_HTTP_HEAD_BYTES, connections,
+ * and idle time.
  */
 #ifndef HTTP_SERVER_H
 #define HTTP_SERVER_H
@@ -19,7 +20,7 @@
 struct http_server;
 struct MHD_Connection;
 
-/* One request without a body (bodies are refused with 413); borrowed for the callback. */
+/* One request; borrowed for the callback. */
 struct http_server_request {
 	struct str method;
 	struct str path; /* percent-decoded, begins with '/' */
@@ -61,7 +62,28 @@ void http_server_answer_add(struct http_server_answer *answer, const char *name,
 typedef void (*http_server_fn)(void *context, const struct http_server_request *request,
 	struct http_server_answer *answer);
 
+/*
+ * Takes in the body of one request, as it comes. Whoever receives bodies embeds this struct and is
+ * the one to release it: `free` is called once, whatever happens.
+ */
+struct http_server_body {
+	/* The next piece. Fails when it cannot be kept: then the connection is closed. */
+	int (*take)(struct http_server_body *body, struct str piece, struct error *err);
+	/* All has come. *answer comes as an empty 404. */
+	void (*end)(struct http_server_body *body, struct http_server_answer *answer);
+	void (*free)(struct http_server_body *body);
+};
+
+/*
+ * The head of a request with a body of `size` bytes has come. Returns what takes the body in, owned
+ * by the server; or NULL with an answer, after which the connection is closed.
+ */
+typedef struct http_server_body *(*http_server_receive_fn)(void *context,
+	const struct http_server_request *request, int64_t size, struct http_server_answer *answer);
+
 struct http_server_options {
+	http_server_receive_fn receive; /* NULL: bodies are refused with 413 */
+	const char *path; /* of a Unix socket, for everybody on this machine; NULL: by address */
 	const char *address; /* numeric IPv4 or IPv6 address to bind, e.g. "127.0.0.1", "::" (takes
 				IPv4 as well) */
 	uint16_t port; /* 0: any free port, see http_server_port */
@@ -70,8 +92,9 @@ struct http_server_options {
 };
 
 /*
- * Starts listening. The caller owns *ret_server. Fails with INVALID (no such address), BUSY (the
- * port is taken), DENIED (a privileged port), SYSTEM.
+ * Starts listening; a socket that was left at options->path is replaced. The caller owns
+ * *ret_server. Fails with INVALID (no such address), BUSY (the port is taken), DENIED (a privileged
+ * port), SYSTEM.
  */
 must_check int http_server_start(struct loop *loop, const struct http_server_options *options,
 	http_server_fn handler, void *context, struct http_server **ret_server, struct error *err);

@@ -4,6 +4,8 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -25,6 +27,7 @@ struct world {
 	const char *until; /* what ends reading beside the end of the connection; NULL: nothing */
 	struct buf heard;
 	struct buf story; /* what the handler was asked */
+	struct buf taken; /* of bodies */
 	struct error error;
 };
 
@@ -77,6 +80,56 @@ static void answer_by_path(
 	}
 }
 
+/* A body that is taken in, but for "x". */
+struct taking {
+	struct http_server_body body;
+	struct world *world;
+};
+
+static int take_piece(struct http_server_body *body, struct str piece, struct error *err)
+{
+	struct world *world = container_of(body, struct taking, body)->world;
+
+	if (str_is(piece, "x"))
+		return error_set(err, ERROR_SYSTEM, "it cannot be kept");
+	buf_add(&world->taken, piece);
+	return 0;
+}
+
+static void take_end(struct http_server_body *body, struct http_server_answer *answer)
+{
+	struct world *world = container_of(body, struct taking, body)->world;
+
+	buf_add_text(&world->story, "whole|");
+	answer->status = 201;
+}
+
+static void take_free(struct http_server_body *body)
+{
+	struct taking *taking = container_of(body, struct taking, body);
+
+	buf_add_text(&taking->world->story, "freed|");
+	free(taking);
+}
+
+static struct http_server_body *receive_by_path(void *context,
+	const struct http_server_request *request, int64_t size, struct http_server_answer *answer)
+{
+	struct world *world = context;
+	struct taking *taking;
+
+	buf_printf(&world->story, "%.*s %.*s of %lld|", STR_ARG(request->method),
+		STR_ARG(request->path), (long long)size);
+	if (str_is(request->path, "/refused")) {
+		answer->status = 401;
+		return NULL;
+	}
+	taking = new_zeroed(struct taking);
+	taking->body = (struct http_server_body){take_piece, take_end, take_free};
+	taking->world = world;
+	return &taking->body;
+}
+
 static int make_world(void **state)
 {
 	struct world *world = new_zeroed(struct world);
@@ -86,6 +139,7 @@ static int make_world(void **state)
 	world->file_fd = -1;
 	world->heard = BUF_INIT(2 * FILE_BYTES);
 	world->story = BUF_INIT(LIMIT_HTTP_HEAD_BYTES);
+	world->taken = BUF_INIT(FILE_BYTES);
 	world->options = (struct http_server_options){
 		.address = "127.0.0.1",
 		.max_connections = 10,
@@ -104,6 +158,7 @@ static int drop_world(void **state)
 	loop_free(world->loop);
 	buf_done(&world->heard);
 	buf_done(&world->story);
+	buf_done(&world->taken);
 	free(world);
 	return 0;
 }
@@ -115,12 +170,25 @@ static void start(struct world *world)
 		0);
 }
 
+static int connect_to_path(const char *path)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	(void)snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
+	assert_int_equal(connect(fd, (const struct sockaddr *)&address, sizeof(address)), 0);
+	return fd;
+}
+
 static int connect_to(const struct world *world)
 {
 	struct sockaddr_in address = {
 		.sin_family = AF_INET, .sin_port = htons(http_server_port(world->server))};
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int fd = -1;
 
+	if (world->options.path != NULL)
+		return connect_to_path(world->options.path);
+	fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	assert_int_equal(inet_pton(AF_INET, "127.0.0.1", &address.sin_addr), 1);
 	assert_int_equal(connect(fd, (const struct sockaddr *)&address, sizeof(address)), 0);
 	return fd;
@@ -393,6 +461,81 @@ static void bodies_are_refused(void **state)
 	assert_string_equal(world->story.data, "");
 }
 
+static void a_body_is_taken_in_as_it_comes(void **state)
+{
+	struct world *world = *state;
+
+	world->options.receive = receive_by_path;
+	start(world);
+	world->fd = connect_to(world);
+	say(world,
+		"PUT /a HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\nConnection: "
+		"close\r\n\r\nfirst");
+	hear(world, NULL, 10);
+	assert_string_equal(world->taken.data, "first");
+	say(world, "last");
+	hear(world, NULL, PATIENCE_MS);
+	assert_begins(world->heard.data, "HTTP/1.1 201 ");
+	assert_string_equal(world->taken.data, "firstlast");
+	assert_string_equal(world->story.data, "PUT /a of 9|whole|freed|");
+}
+
+static void a_body_may_be_refused_before_it_comes(void **state)
+{
+	struct world *world = *state;
+
+	world->options.receive = receive_by_path;
+	assert_begins(ask(world,
+			      "PUT /refused HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999\r\n"
+			      "Expect: 100-continue\r\n\r\n"),
+		"HTTP/1.1 401 ");
+	assert_string_equal(world->story.data, "PUT /refused of 99999999|");
+}
+
+static void a_body_that_cannot_be_kept_ends_the_connection(void **state)
+{
+	struct world *world = *state;
+
+	world->options.receive = receive_by_path;
+	assert_string_equal(
+		ask(world, "PUT /a HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\nx"), "");
+	assert_string_equal(world->story.data, "PUT /a of 1|freed|");
+}
+
+static void a_body_that_breaks_off_is_told_as_no_end(void **state)
+{
+	struct world *world = *state;
+
+	world->options.receive = receive_by_path;
+	world->options.idle_seconds = 1; /* libmicrohttpd does not look at the end itself */
+	start(world);
+	world->fd = connect_to(world);
+	say(world, "PUT /a HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nfirst");
+	assert_int_equal(shutdown(world->fd, SHUT_WR), 0);
+	hear(world, NULL, PATIENCE_MS);
+	assert_string_equal(world->heard.data, "");
+	assert_string_equal(world->story.data, "PUT /a of 9|freed|");
+}
+
+static void a_body_whose_length_is_not_said_is_refused(void **state)
+{
+	static const char *const requests[] = {
+		"PUT /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: "
+		"chunked\r\n\r\n1\r\na\r\n0\r\n\r\n",
+		"PUT /a HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999999999999\r\n\r\n",
+	};
+	struct world *world = *state;
+
+	world->options.receive = receive_by_path;
+	for (size_t i = 0; i < array_size(requests); i++) {
+		const char *answer = ask(world, requests[i]);
+
+		if (strncmp(answer, "HTTP/1.1 4", 10) != 0)
+			fail_msg("'%s' is answered '%s'", requests[i], answer);
+	}
+	assert_string_equal(world->story.data, "");
+}
+
 static void a_post_with_an_empty_body_reaches_the_handler(void **state)
 {
 	struct world *world = *state;
@@ -561,6 +704,42 @@ static void an_address_must_be_one_of_this_machine(void **state)
 	}
 }
 
+static void a_unix_socket_is_for_everybody_and_replaces_one_that_was_left(void **state)
+{
+	static const char path[] = "test_server.sock";
+	struct world *world = *state;
+	struct stat status;
+
+	world->options.path = path;
+	start(world);
+	http_server_free(take_ptr(&world->server)); /* its socket stays */
+	assert_begins(ask(world, "DELETE /204 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"),
+		"HTTP/1.1 204 ");
+	assert_string_equal(world->story.data, "DELETE /204?|");
+	assert_int_equal(stat(path, &status), 0);
+	assert_int_equal(status.st_mode & 07777, 0666);
+	assert_int_equal(unlink(path), 0);
+}
+
+static void a_path_that_no_socket_can_have_is_told(void **state)
+{
+	struct world *world = *state;
+	char path[200] = "";
+
+	memset(path, 'x', sizeof(path) - 1);
+	world->options.path = path;
+	assert_int_equal(http_server_start(world->loop, &world->options, answer_by_path, world,
+				 &world->server, &world->error),
+		-1);
+	assert_int_equal(world->error.kind, ERROR_INVALID);
+	assert_contains(world->error.text, "is too long for a socket");
+	world->options.path = "absent/test_server.sock";
+	assert_int_equal(http_server_start(world->loop, &world->options, answer_by_path, world,
+				 &world->server, &world->error),
+		-1);
+	assert_contains(world->error.text, "cannot listen at 'absent/test_server.sock'");
+}
+
 static void all_addresses_of_both_families_can_be_taken(void **state)
 {
 	struct world *world = *state;
@@ -591,6 +770,11 @@ int main(void)
 		world_test(an_empty_range_is_an_empty_body),
 		world_test(a_content_that_is_damaged_ends_its_connection),
 		world_test(bodies_are_refused),
+		world_test(a_body_is_taken_in_as_it_comes),
+		world_test(a_body_may_be_refused_before_it_comes),
+		world_test(a_body_that_cannot_be_kept_ends_the_connection),
+		world_test(a_body_that_breaks_off_is_told_as_no_end),
+		world_test(a_body_whose_length_is_not_said_is_refused),
 		world_test(a_post_with_an_empty_body_reaches_the_handler),
 		world_test(a_target_that_is_no_path_is_refused),
 		world_test(a_head_that_is_too_large_is_refused),
@@ -603,6 +787,8 @@ int main(void)
 		world_test(a_server_may_be_freed_while_connections_are_open),
 		world_test(a_port_that_is_taken_is_told_with_advice),
 		world_test(an_address_must_be_one_of_this_machine),
+		world_test(a_unix_socket_is_for_everybody_and_replaces_one_that_was_left),
+		world_test(a_path_that_no_socket_can_have_is_told),
 		world_test(all_addresses_of_both_families_can_be_taken),
 	};
 
