@@ -12,6 +12,7 @@
 struct registry__authorization {
 	struct image_reference target;
 	bool plain_http;
+	const char *actions;
 	bool is_basic; /* send user and password with every request */
 	struct buf user;
 	struct buf password;
@@ -29,13 +30,14 @@ void registry__secret_done(struct buf *buf)
 }
 
 struct registry__authorization *registry__authorization_new(const struct image_reference *target,
-	const struct registry_credentials *credentials, bool plain_http)
+	const struct registry_credentials *credentials, bool plain_http, const char *actions)
 {
 	struct registry__authorization *authorization = new_zeroed(struct registry__authorization);
 	struct registry_login login;
 
 	authorization->target = *target;
 	authorization->plain_http = plain_http;
+	authorization->actions = actions != NULL ? actions : "pull,push";
 	authorization->user = BUF_INIT(REGISTRY_TOKEN_MAX);
 	authorization->password = BUF_INIT(REGISTRY_TOKEN_MAX);
 	authorization->identity_token = BUF_INIT(REGISTRY_TOKEN_MAX);
@@ -84,7 +86,8 @@ static void registry_add_basic(const struct registry__authorization *authorizati
 
 static void registry_add_scope(const struct registry__authorization *authorization, struct buf *out)
 {
-	buf_printf(out, "repository:%s:pull,push", authorization->target.repository);
+	buf_printf(
+		out, "repository:%s:%s", authorization->target.repository, authorization->actions);
 }
 
 /* The realm with what we want to know from it. */

@@ -24,10 +24,13 @@ enum {
 
 struct registry__authorization;
 
-/* Never NULL. `credentials` (may be NULL) is looked up now and copied from. */
+/*
+ * Never NULL. `credentials` (may be NULL) is looked up now and copied from. `actions`, static, are
+ * what a token has to allow; NULL: "pull,push".
+ */
 must_check struct registry__authorization *registry__authorization_new(
 	const struct image_reference *target, const struct registry_credentials *credentials,
-	bool plain_http);
+	bool plain_http, const char *actions);
 void registry__authorization_free(struct registry__authorization *authorization); /* may be NULL */
 
 enum registry__next { REGISTRY_SEND_AGAIN, REGISTRY_FETCH_TOKEN };

@@ -34,9 +34,10 @@ struct registry__session {
 	unsigned retries_left;
 	int64_t pause_ms;
 
-	struct registry__ask ask; /* url and content_range point to the copies below */
+	struct registry__ask ask; /* url, content_range and range point to the copies below */
 	char *url;
 	char *content_range;
+	char *range;
 	bool has_authenticated; /* for this request */
 	registry__answer_fn answer;
 	void *answer_context;
@@ -74,7 +75,7 @@ struct registry__session *registry__session_new(const struct registry__session_o
 	session->tls = options->tls != NULL ? http_tls_ref(options->tls) : NULL;
 	session->target = *options->target;
 	session->authorization = registry__authorization_new(
-		options->target, options->credentials, options->plain_http);
+		options->target, options->credentials, options->plain_http, options->actions);
 	if (strcmp(host, "docker.io") == 0)
 		host = "registry-1.docker.io"; /* where Docker Hub's API is */
 	buf_printf(&base, "%s://%s", options->plain_http ? "http" : "https", host);
@@ -97,6 +98,7 @@ void registry__session_free(struct registry__session *session)
 	free(session->base);
 	free(session->url);
 	free(session->content_range);
+	free(session->range);
 	free(session);
 }
 
@@ -282,14 +284,15 @@ static void registry_session_on_answer(
 static void registry_session_send(struct registry__session *session)
 {
 	clean_up(registry__secret_done) struct buf authorization = BUF_INIT(REGISTRY_HEADER_MAX);
-	struct http_header headers[4];
+	struct http_header headers[6];
 	size_t count = 0;
 	struct http_request request = {
 		.method = session->ask.method,
 		.url = session->url,
 		.headers = headers,
 		.body = session->ask.body,
-		.follow_redirects = strcmp(session->ask.method, "HEAD") == 0,
+		.follow_redirects =
+			strcmp(session->ask.method, "HEAD") == 0 || session->ask.is_followed,
 	};
 
 	if (registry__url_same_origin(str_of(session->url), str_of(session->base)))
@@ -300,6 +303,10 @@ static void registry_session_send(struct registry__session *session)
 		headers[count++] = (struct http_header){"Content-Type", session->ask.content_type};
 	if (session->content_range != NULL)
 		headers[count++] = (struct http_header){"Content-Range", session->content_range};
+	if (session->ask.accept != NULL)
+		headers[count++] = (struct http_header){"Accept", session->ask.accept};
+	if (session->range != NULL)
+		headers[count++] = (struct http_header){"Range", session->range};
 	request.header_count = count;
 	registry_session_start_call(session, &request, registry_session_on_answer);
 }
@@ -315,12 +322,15 @@ void registry__session_ask(struct registry__session *session, const struct regis
 	char *url = str_dup(str_of(ask->url));
 	char *content_range =
 		ask->content_range != NULL ? str_dup(str_of(ask->content_range)) : NULL;
+	char *range = ask->range != NULL ? str_dup(str_of(ask->range)) : NULL;
 
 	free(session->url);
 	free(session->content_range);
+	free(session->range);
 	session->ask = *ask;
 	session->url = url;
 	session->content_range = content_range;
+	session->range = range;
 	session->has_authenticated = false;
 	session->answer = answer;
 	session->answer_context = context;

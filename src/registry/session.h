@@ -25,6 +25,7 @@ struct registry__session_options {
 	struct http_tls *tls; /* referenced; NULL: the system's trust */
 	const struct image_reference *target; /* copied */
 	const struct registry_credentials *credentials; /* looked up now; may be NULL */
+	const char *actions; /* on the repository that a token is asked for; NULL: "pull,push" */
 	bool plain_http;
 	unsigned retries; /* for the whole session */
 	int64_t retry_delay_ms; /* before the first retry; doubled for each further one */
@@ -44,6 +45,9 @@ struct registry__ask {
 	const char *url; /* absolute; copied */
 	const char *content_type; /* of the body; NULL: none; static */
 	const char *content_range; /* NULL: none; copied */
+	const char *accept; /* NULL: anything; static */
+	const char *range; /* NULL: all of it; copied */
+	bool is_followed; /* of a GET: redirects are, to where blobs are kept */
 	struct http_body body; /* bytes are borrowed until the answer */
 	bool is_single; /* failures come back at once: the caller knows better how to go on */
 };
