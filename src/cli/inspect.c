@@ -6,16 +6,17 @@
 #include "cli/output.h"
 #include "cli/rows.h"
 
-static int inspect_read(const struct cli_call *call, const char *path, struct inspect **ret_inspect,
-	struct error *err)
+/* The place must outlive what is read there. */
+static int inspect_open(const struct cli_call *call, const char *path,
+	struct inspect_place **ret_place, struct inspect **ret_inspect, struct error *err)
 {
 	const struct inspect_options options = {
 		.show_environment = call->flags.environment,
 		.show_mappings = call->flags.mappings,
 	};
 
-	if (inspect_open(path, &options, ret_inspect, err) == 0)
-		return 0;
+	if (inspect_place_open(path, ret_place, err) == 0)
+		return inspect_read(*ret_place, &options, ret_inspect, err);
 	if (err->kind == ERROR_ABSENT)
 		return error_set(err, ERROR_ABSENT,
 			"there is no file or directory '%s'; what a Checkpoint of the cluster "
@@ -26,9 +27,10 @@ static int inspect_read(const struct cli_call *call, const char *path, struct in
 
 static int inspect_one(const struct cli_call *call, struct buf *out, struct error *err)
 {
+	autoplace *place = NULL;
 	autoinspect *inspect = NULL;
 
-	if (inspect_read(call, call->words[0], &inspect, err) < 0)
+	if (inspect_open(call, call->words[0], &place, &inspect, err) < 0)
 		return -1;
 	if (strcmp(call->flags.output, "json") == 0)
 		inspect_write_json(inspect_report(inspect), out);
@@ -41,11 +43,13 @@ static int inspect_one(const struct cli_call *call, struct buf *out, struct erro
 
 static int inspect_compare(const struct cli_call *call, struct buf *out, struct error *err)
 {
+	autoplace *before_place = NULL;
+	autoplace *after_place = NULL;
 	autoinspect *before = NULL;
 	autoinspect *after = NULL;
 
-	if (inspect_read(call, call->words[0], &before, err) < 0 ||
-		inspect_read(call, call->flags.diff, &after, err) < 0)
+	if (inspect_open(call, call->words[0], &before_place, &before, err) < 0 ||
+		inspect_open(call, call->flags.diff, &after_place, &after, err) < 0)
 		return -1;
 	if (strcmp(call->flags.output, "json") == 0)
 		inspect_write_difference_json(inspect_report(before), inspect_report(after), out);

@@ -48,6 +48,13 @@ void inspect__unknown(struct inspect_build *build, struct str what)
 	build_add_text(build, &build->unknown, arena_str(build->arena, what));
 }
 
+void inspect__tell_problems(struct inspect_build *build)
+{
+	build->report->problems =
+		(struct json_strings){build->problems.items, build->problems.count};
+	build->report->unknown = (struct json_strings){build->unknown.items, build->unknown.count};
+}
+
 static int build_compare_id(const void *key, const void *item)
 {
 	uint32_t id = *(const uint32_t *)key;

@@ -7,6 +7,7 @@
 
 #include "criu/files.h"
 #include "criu/image.h"
+#include "criu/memory.h"
 #include "criu/process.h"
 #include "criu/system.h"
 #include "inspect/source.h"
@@ -67,11 +68,23 @@ struct inspect_build {
 	bool is_too_big; /* INSPECT_REPORT_BYTES were reached: reading ends */
 };
 
+/* All that is read of one checkpoint. */
+struct inspect {
+	struct arena *arena;
+	struct inspect_options options;
+	struct inspect_source source;
+	struct inspect_build build;
+	struct inspect_report report;
+};
+
 /* Remembers that `what` could not be read. */
 void inspect__problem(struct inspect_build *build, struct str what, const struct error *err);
 
 /* Remembers something without a name here, once. */
 void inspect__unknown(struct inspect_build *build, struct str what);
+
+/* Lets the report have what is remembered so far. */
+void inspect__tell_problems(struct inspect_build *build);
 
 /* The file of this id in files.img; NULL when there is none. */
 const struct criu_file *inspect__file(const struct inspect_build *build, uint32_t id);
@@ -120,6 +133,15 @@ void inspect__read_host_name(struct inspect_build *build, const struct criu_ids 
 
 /* mm-PID.img and pagemap-PID.img. */
 void inspect__read_memory(struct inspect_build *build, struct inspect_process *process);
+
+/* The mappings of mm-PID.img in the order of addresses; false: there are none, or a problem. */
+must_check bool inspect__read_mappings(struct inspect_build *build, int64_t pid,
+	struct arena *arena, struct criu_memory *ret_memory);
+
+/* "rw-"; the file that is mapped, empty when there is none. */
+struct str inspect__protection(struct arena *arena, uint32_t protection);
+struct str inspect__mapping_name(
+	const struct inspect_build *build, const struct criu_mapping *mapping);
 
 /* The descriptors of fdinfo-ID.img. */
 struct json_list inspect__read_descriptors(struct inspect_build *build, uint32_t id);

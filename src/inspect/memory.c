@@ -45,20 +45,52 @@ static void memory_sort(struct criu_memory *memory)
 		qsort(memory->mappings, count, sizeof(*memory->mappings), memory_compare);
 }
 
-static bool memory_read_mappings(struct memory_walk *walk)
+/* The memory file that is mapped; NULL: it is none. */
+static const struct criu_memfd *memory_file(
+	const struct inspect_build *build, const struct criu_mapping *mapping)
+{
+	const struct criu_memfd *memfds = build->memfds.items;
+	const struct criu_file *file = mapping->kind == CRIU_MAPPING_MEMFD
+		? inspect__file(build, (uint32_t)mapping->object)
+		: NULL;
+
+	for (size_t i = 0; file != NULL && i < build->memfds.count; i++)
+		if (memfds[i].id == file->object)
+			return &memfds[i];
+	return NULL;
+}
+
+/* CRIU keeps anonymous shared memory as a memory file of this name. */
+static void memory_tell_shared(const struct inspect_build *build, struct criu_memory *memory)
+{
+	for (size_t i = 0; i < memory->mapping_count; i++) {
+		struct criu_mapping *mapping = &memory->mappings[i];
+		const struct criu_memfd *memfd = memory_file(build, mapping);
+		if (memfd == NULL)
+			continue;
+		mapping->object = memfd->shared_memory;
+		if (str_is(memfd->name, "/dev/zero"))
+			mapping->kind = CRIU_MAPPING_SHARED;
+	}
+}
+
+bool inspect__read_mappings(struct inspect_build *build, int64_t pid, struct arena *arena,
+	struct criu_memory *ret_memory)
 {
 	autoimage image = INSPECT_IMAGE_INIT;
 	struct str payload;
 	struct error err;
 
-	if (!inspect__image_open(walk->build, &image, CRIU_IMAGE_MEMORY, "mm-%u.img",
-		    (unsigned)walk->process->pid) ||
+	if (!inspect__image_open(build, &image, CRIU_IMAGE_MEMORY, "mm-%u.img", (unsigned)pid) ||
 		!inspect__image_next(&image, &payload))
 		return false;
-	if (criu_memory_read(payload, walk->build->arena, &walk->memory, &err) == 0)
-		return true;
-	inspect__image_problem(&image, &err);
-	return false;
+	if (criu_memory_read(payload, arena, ret_memory, &err) < 0) {
+		inspect__image_problem(&image, &err);
+		return false;
+	}
+	memory_sort(ret_memory);
+	memory_tell_shared(build, ret_memory);
+	return true;
 }
 
 /* Bytes that fit where sizes are added up: a hostile image's may be anything. */
@@ -246,11 +278,22 @@ static void memory_sum_kinds(struct memory_walk *walk)
 	walk->process->memory = (struct json_list){list.items, list.count};
 }
 
-static struct str memory_protection(struct arena *arena, uint32_t protection)
+struct str inspect__protection(struct arena *arena, uint32_t protection)
 {
 	return arena_printf(arena, "%c%c%c", (protection & PROT_READ) != 0 ? 'r' : '-',
 		(protection & PROT_WRITE) != 0 ? 'w' : '-',
 		(protection & PROT_EXEC) != 0 ? 'x' : '-');
+}
+
+struct str inspect__mapping_name(
+	const struct inspect_build *build, const struct criu_mapping *mapping)
+{
+	bool has_file = mapping->kind == CRIU_MAPPING_FILE_PRIVATE ||
+		mapping->kind == CRIU_MAPPING_FILE_SHARED;
+	const struct criu_file *file =
+		has_file ? inspect__file(build, (uint32_t)mapping->object) : NULL;
+
+	return file != NULL ? file->name : (struct str){0};
 }
 
 static void memory_list_mappings(struct memory_walk *walk)
@@ -261,50 +304,17 @@ static void memory_list_mappings(struct memory_walk *walk)
 
 	for (size_t i = 0; i < count; i++) {
 		const struct criu_mapping *mapping = &walk->memory.mappings[i];
-		bool has_file = mapping->kind == CRIU_MAPPING_FILE_PRIVATE ||
-			mapping->kind == CRIU_MAPPING_FILE_SHARED;
-		const struct criu_file *file =
-			has_file ? inspect__file(walk->build, (uint32_t)mapping->object) : NULL;
 		mappings[i] = (struct inspect_mapping){
 			.start = arena_printf(arena, "%llx", (unsigned long long)mapping->start),
 			.end = arena_printf(arena, "%llx", (unsigned long long)mapping->end),
-			.protection = memory_protection(arena, mapping->protection),
+			.protection = inspect__protection(arena, mapping->protection),
 			.kind = str_of(criu_mapping_kind_name(mapping->kind)),
-			.name = file != NULL ? file->name : (struct str){0},
+			.name = inspect__mapping_name(walk->build, mapping),
 			.offset_bytes = memory_bytes(mapping->offset_bytes),
 			.dumped_bytes = walk->dumped[i],
 		};
 	}
 	walk->process->mappings = (struct json_list){mappings, count};
-}
-
-/* The memory file that is mapped; NULL: it is none. */
-static const struct criu_memfd *memory_file(
-	const struct inspect_build *build, const struct criu_mapping *mapping)
-{
-	const struct criu_memfd *memfds = build->memfds.items;
-	const struct criu_file *file = mapping->kind == CRIU_MAPPING_MEMFD
-		? inspect__file(build, (uint32_t)mapping->object)
-		: NULL;
-
-	for (size_t i = 0; file != NULL && i < build->memfds.count; i++)
-		if (memfds[i].id == file->object)
-			return &memfds[i];
-	return NULL;
-}
-
-/* CRIU keeps anonymous shared memory as a memory file of this name. */
-static void memory_tell_shared(struct memory_walk *walk)
-{
-	for (size_t i = 0; i < walk->memory.mapping_count; i++) {
-		struct criu_mapping *mapping = &walk->memory.mappings[i];
-		const struct criu_memfd *memfd = memory_file(walk->build, mapping);
-		if (memfd == NULL)
-			continue;
-		mapping->object = memfd->shared_memory;
-		if (str_is(memfd->name, "/dev/zero"))
-			mapping->kind = CRIU_MAPPING_SHARED;
-	}
 }
 
 static const struct criu_memfd *memory_shared_file(const struct inspect_build *build, uint64_t id)
@@ -354,10 +364,8 @@ void inspect__read_memory(struct inspect_build *build, struct inspect_process *p
 	const struct criu_file *executable;
 	autoimage image = INSPECT_IMAGE_INIT;
 
-	if (!memory_read_mappings(&walk))
+	if (!inspect__read_mappings(build, process->pid, build->arena, &walk.memory))
 		return;
-	memory_sort(&walk.memory);
-	memory_tell_shared(&walk);
 	walk.dumped = arena_zeroed(build->arena, walk.memory.mapping_count, sizeof(*walk.dumped));
 	walk.parent = arena_zeroed(build->arena, walk.memory.mapping_count, sizeof(*walk.parent));
 	memory_begin_text(&walk);

@@ -14,15 +14,17 @@
 #include "sys/fd.h"
 #include "sys/file.h"
 
-struct inspect {
-	struct arena *arena;
-	struct inspect_report report;
+struct inspect_place {
+	char *name;
+	struct reader *reader; /* NULL: a directory */
+	int directory_fd;
 };
 
 void inspect_free(struct inspect *inspect)
 {
 	if (inspect == NULL)
 		return;
+	inspect__source_done(&inspect->source);
 	arena_free(inspect->arena);
 	free(inspect);
 }
@@ -244,74 +246,91 @@ static int open_build(struct inspect_build *build, struct error *err)
 	if (build->is_too_big)
 		return error_set(err, ERROR_TOO_BIG, "a report of it takes more than %d bytes",
 			INSPECT_REPORT_BYTES);
-	report->problems = (struct json_strings){build->problems.items, build->problems.count};
-	report->unknown = (struct json_strings){build->unknown.items, build->unknown.count};
+	inspect__tell_problems(build);
 	return 0;
 }
 
-/* Makes the report of a source that is open. */
-static int open_source(struct inspect_source *source, const char *name,
-	const struct inspect_options *options, struct inspect *inspect, struct error *err)
-{
-	struct inspect_build build = {
-		.arena = inspect->arena,
-		.source = source,
-		.options = options,
-		.report = &inspect->report,
-	};
-
-	inspect->report.version = INSPECT_FORMAT_VERSION;
-	inspect->report.source = arena_str(inspect->arena, str_of(name));
-	return open_build(&build, err);
-}
-
-static struct inspect *open_new(void)
+static struct inspect *open_new(const char *name, const struct inspect_options *options)
 {
 	struct inspect *inspect = new_zeroed(struct inspect);
 
 	inspect->arena = arena_new(64 * 1024);
+	inspect->options = *options;
+	inspect->source = INSPECT_SOURCE_INIT;
+	inspect->report.version = INSPECT_FORMAT_VERSION;
+	inspect->report.source = arena_str(inspect->arena, str_of(name));
+	inspect->build = (struct inspect_build){
+		.arena = inspect->arena,
+		.source = &inspect->source,
+		.options = &inspect->options,
+		.report = &inspect->report,
+	};
 	return inspect;
 }
 
-int inspect_open_reader(struct reader *reader, const char *source,
-	const struct inspect_options *options, struct inspect **ret_inspect, struct error *err)
-{
-	clean_up(inspect__source_done) struct inspect_source opened = INSPECT_SOURCE_INIT;
-	autoinspect *inspect = open_new();
-
-	if (inspect__source_open_tar(reader, inspect->arena, &opened, err) < 0 ||
-		open_source(&opened, source, options, inspect, err) < 0)
-		return error_wrap(err, "cannot inspect '%s'", source);
-	*ret_inspect = take_ptr(&inspect);
-	return 0;
-}
-
-/* A directory; an entry of a node's store may hold an archive instead of images. */
-static int open_directory(int *directory_fd, const char *path,
-	const struct inspect_options *options, struct inspect **ret_inspect, struct error *err)
-{
-	clean_up(inspect__source_done) struct inspect_source source = INSPECT_SOURCE_INIT;
-	autoinspect *inspect = open_new();
-
-	if (inspect__source_open_directory(directory_fd, inspect->arena, &source, err) < 0 ||
-		open_source(&source, path, options, inspect, err) < 0)
-		return error_wrap(err, "cannot inspect '%s'", path);
-	*ret_inspect = take_ptr(&inspect);
-	return 0;
-}
-
-static int open_file(int *fd, int64_t size, const char *path, const struct inspect_options *options,
+int inspect_read(struct inspect_place *place, const struct inspect_options *options,
 	struct inspect **ret_inspect, struct error *err)
 {
-	autoreader *reader = NULL;
+	autoinspect *inspect = open_new(place->name, options);
+	struct inspect_source *source = &inspect->source;
+	int result = place->reader != NULL
+		? inspect__source_open_tar(place->reader, inspect->arena, source, err)
+		: inspect__source_open_directory(place->directory_fd, inspect->arena, source, err);
+
+	if (result < 0 || open_build(&inspect->build, err) < 0)
+		return error_wrap(err, "cannot inspect '%s'", place->name);
+	*ret_inspect = take_ptr(&inspect);
+	return 0;
+}
+
+/* ---- Where it lies ---- */
+
+static struct inspect_place *place_new(const char *name)
+{
+	struct inspect_place *place = new_zeroed(struct inspect_place);
+
+	place->name = str_dup(str_of(name));
+	place->directory_fd = -1;
+	return place;
+}
+
+void inspect_place_free(struct inspect_place *place)
+{
+	if (place == NULL)
+		return;
+	reader_free(place->reader);
+	fd_close(&place->directory_fd);
+	free(place->name);
+	free(place);
+}
+
+struct inspect_place *inspect_place_of_reader(struct reader *reader, const char *name)
+{
+	struct inspect_place *place = place_new(name);
+
+	place->reader = reader;
+	return place;
+}
+
+int inspect_place_directory(const struct inspect_place *place)
+{
+	return place->directory_fd;
+}
+
+static int place_open_file(int *fd, int64_t size, const char *path,
+	struct inspect_place **ret_place, struct error *err)
+{
+	struct reader *reader;
 
 	if (reader_of_file(fd, 0, size, &reader, err) < 0)
 		return error_wrap(err, "cannot inspect '%s'", path);
-	return inspect_open_reader(reader, path, options, ret_inspect, err);
+	*ret_place = inspect_place_of_reader(reader, path);
+	return 0;
 }
 
 /* The archive in an entry of a node's store, if there is one. */
-static int open_layer(int directory_fd, int *ret_fd, struct stat *ret_status, struct error *err)
+static int place_open_layer(
+	int directory_fd, int *ret_fd, struct stat *ret_status, struct error *err)
 {
 	autoclose int fd = -1;
 
@@ -323,8 +342,7 @@ static int open_layer(int directory_fd, int *ret_fd, struct stat *ret_status, st
 	return S_ISREG(ret_status->st_mode) ? 1 : 0;
 }
 
-int inspect_open(const char *path, const struct inspect_options *options,
-	struct inspect **ret_inspect, struct error *err)
+int inspect_place_open(const char *path, struct inspect_place **ret_place, struct error *err)
 {
 	autoclose int fd = -1;
 	autoclose int layer = -1;
@@ -337,14 +355,16 @@ int inspect_open(const char *path, const struct inspect_options *options,
 	if (fstat(fd, &status) < 0)
 		return error_set_errno(err, "cannot look at '%s'", path);
 	if (S_ISREG(status.st_mode))
-		return open_file(&fd, status.st_size, path, options, ret_inspect, err);
+		return place_open_file(&fd, status.st_size, path, ret_place, err);
 	if (!S_ISDIR(status.st_mode))
 		return error_set(err, ERROR_INVALID,
 			"cannot inspect '%s': it is neither a file nor a directory", path);
-	found = open_layer(fd, &layer, &status, err);
+	found = place_open_layer(fd, &layer, &status, err);
 	if (found < 0)
 		return error_wrap(err, "cannot inspect '%s'", path);
 	if (found > 0)
-		return open_file(&layer, status.st_size, path, options, ret_inspect, err);
-	return open_directory(&fd, path, options, ret_inspect, err);
+		return place_open_file(&layer, status.st_size, path, ret_place, err);
+	*ret_place = place_new(path);
+	(*ret_place)->directory_fd = fd_take(&fd);
+	return 0;
 }

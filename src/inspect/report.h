@@ -211,24 +211,40 @@ struct inspect_options {
 	bool show_mappings;
 };
 
+/* Where a checkpoint lies, opened and not yet read, so that who reads it can be confined before. */
+struct inspect_place;
+
+/*
+ * Opens what lies at `path`: an archive of a checkpoint (a tar, also compressed by gzip or zstd),
+ * or a directory with one in it: unpacked, CRIU's images alone, an entry of a node's store. The
+ * caller owns *ret_place. Fails with ABSENT, INVALID (neither), SYSTEM.
+ */
+must_check int inspect_place_open(
+	const char *path, struct inspect_place **ret_place, struct error *err);
+
+/*
+ * A tar that is read where it is asked for: the layer of an image at a registry, by ranges.
+ * `reader` is taken over; `name` is how reports call it. Never NULL.
+ */
+must_check struct inspect_place *inspect_place_of_reader(struct reader *reader, const char *name);
+
+void inspect_place_free(struct inspect_place *place); /* may be NULL */
+define_clean_up(struct inspect_place, inspect_place_free, inspect_place_free)
+#define autoplace clean_up(inspect_place_free_clean) struct inspect_place
+
+/* The directory in which files will be opened, borrowed; -1: none will. */
+int inspect_place_directory(const struct inspect_place *place);
+
 /* A report with all that it refers to. */
 struct inspect;
 
 /*
- * Reads what lies at `path`: an archive of a checkpoint (a tar, also compressed by gzip or zstd),
- * or a directory with one in it: unpacked, CRIU's images alone, an entry of a node's store. The
- * caller owns *ret_inspect. What is damaged is told as a problem of the report; fails with ABSENT,
- * CORRUPT (no checkpoint), TOO_BIG (INSPECT_REPORT_BYTES), SYSTEM.
+ * Reads what is there; the place must outlive *ret_inspect, which the caller owns, and is read
+ * once. What is damaged is told as a problem of the report; fails with ABSENT, CORRUPT (no
+ * checkpoint), TOO_BIG (INSPECT_REPORT_BYTES), SYSTEM.
  */
-must_check int inspect_open(const char *path, const struct inspect_options *options,
+must_check int inspect_read(struct inspect_place *place, const struct inspect_options *options,
 	struct inspect **ret_inspect, struct error *err);
-
-/*
- * As above, of a tar that is read where it is asked for: the layer of an image at a registry, by
- * ranges. `reader` is borrowed for the call; `source` names it in the report.
- */
-must_check int inspect_open_reader(struct reader *reader, const char *source,
-	const struct inspect_options *options, struct inspect **ret_inspect, struct error *err);
 
 void inspect_free(struct inspect *inspect); /* may be NULL */
 define_clean_up(struct inspect, inspect_free, inspect_free)

@@ -18,12 +18,21 @@
 void inspect__source_done(struct inspect_source *source)
 {
 	map_done(&source->files);
-	fd_close(&source->directory_fd);
 }
 
 struct inspect_file *inspect__source_find(const struct inspect_source *source, struct str name)
 {
 	return map_get(&source->files, name);
+}
+
+void inspect__source_forget(struct inspect_source *source)
+{
+	struct inspect_file *file;
+	struct str name;
+	size_t at = 0;
+
+	while ((file = map_next(&source->files, &at, &name)) != NULL)
+		file->is_visited = false;
 }
 
 /* Remembers the file; of a name that stands twice the first counts. NULL: it was there. */
@@ -49,6 +58,14 @@ static struct inspect_file *source_add(
 static struct str source_name(struct str path)
 {
 	return str_starts_with(path, STR("./")) ? str_from(path, 2) : path;
+}
+
+const struct inspect_file *inspect__source_entry(
+	const struct inspect_source *source, const struct archive_list_entry *entry)
+{
+	return entry->type == ARCHIVE_LIST_FILE
+		? inspect__source_find(source, source_name(entry->path))
+		: NULL;
 }
 
 static bool source_is_pages(struct str name)
@@ -165,16 +182,16 @@ static int source_visit(void *context, const char *name, bool is_directory, stru
 }
 
 int inspect__source_open_directory(
-	int *directory_fd, struct arena *arena, struct inspect_source *source, struct error *err)
+	int directory_fd, struct arena *arena, struct inspect_source *source, struct error *err)
 {
-	struct source_walk walk = {source, *directory_fd, ""};
+	struct source_walk walk = {source, directory_fd, ""};
 	autoclose int images = -1;
 
 	source->arena = arena;
-	if (file_for_each(*directory_fd, source_visit, &walk, err) < 0)
+	if (file_for_each(directory_fd, source_visit, &walk, err) < 0)
 		return -1;
 	if (file_open_beneath(
-		    *directory_fd, SOURCE_IMAGES, O_RDONLY | O_DIRECTORY, 0, &images, err) == 0) {
+		    directory_fd, SOURCE_IMAGES, O_RDONLY | O_DIRECTORY, 0, &images, err) == 0) {
 		walk = (struct source_walk){source, images, SOURCE_IMAGES "/"};
 		source->prefix = STR(SOURCE_IMAGES "/");
 		if (file_for_each(images, source_visit, &walk, err) < 0)
@@ -182,7 +199,7 @@ int inspect__source_open_directory(
 	} else if (err->kind != ERROR_ABSENT) {
 		return -1;
 	}
-	source->directory_fd = fd_take(directory_fd);
+	source->directory_fd = directory_fd;
 	return 0;
 }
 
@@ -282,9 +299,8 @@ static int source_fetch_compressed(const struct inspect_source *source,
 	if (archive_list_open(source->reader, &list, err) < 0)
 		return -1;
 	while ((found = archive_list_next(list, &entry, err)) > 0) {
-		struct inspect_file *file = inspect__source_find(source, source_name(entry.path));
-		if (entry.type == ARCHIVE_LIST_FILE && file != NULL &&
-			source_is_pages(file->name) &&
+		const struct inspect_file *file = inspect__source_entry(source, &entry);
+		if (file != NULL && source_is_pages(file->name) &&
 			source_pass(list, file, ranges, count, err) < 0)
 			return -1;
 	}

@@ -38,7 +38,7 @@ struct inspect_source {
 	struct map files; /* of struct inspect_file by name, in the arena */
 	int64_t size_bytes; /* of all files */
 	struct reader *reader; /* the tar; NULL: a directory. Borrowed */
-	int directory_fd; /* owned; -1: none */
+	int directory_fd; /* borrowed; -1: none */
 	struct str prefix; /* of the images in the directory: "" where they lie alone */
 	struct json_list changes; /* of struct inspect_change: kept from a compressed tar */
 	struct error changes_error; /* kind NONE: they could be read */
@@ -46,18 +46,25 @@ struct inspect_source {
 
 #define INSPECT_SOURCE_INIT ((struct inspect_source){.files = MAP_INIT, .directory_fd = -1})
 
-/* The tar of `reader`, which is borrowed as long as the source lives. As inspect_open_reader(). */
+/* The tar of `reader`, which is borrowed as long as the source lives. As inspect_read(). */
 must_check int inspect__source_open_tar(struct reader *reader, struct arena *arena,
 	struct inspect_source *source, struct error *err);
 
-/* The directory; *directory_fd is taken over on success. As inspect_open(). */
+/* The directory, which is borrowed as the reader is. As inspect_read(). */
 must_check int inspect__source_open_directory(
-	int *directory_fd, struct arena *arena, struct inspect_source *source, struct error *err);
+	int directory_fd, struct arena *arena, struct inspect_source *source, struct error *err);
 
 void inspect__source_done(struct inspect_source *source);
 
 /* The file of this name, NULL when there is none. */
 struct inspect_file *inspect__source_find(const struct inspect_source *source, struct str name);
+
+/* The file that an entry of the tar is, NULL when it is none. */
+const struct inspect_file *inspect__source_entry(
+	const struct inspect_source *source, const struct archive_list_entry *entry);
+
+/* From here on no file counts as visited. */
+void inspect__source_forget(struct inspect_source *source);
 
 /* A range of a file that is wanted. */
 struct inspect_range {

@@ -1,11 +1,11 @@
 /*
- * An archive that may be anything: a report comes of it or an error, every writer writes it, and it
- * does not differ from itself.
+ * An archive that may be anything: a report comes of it or an error, every writer writes it, it
+ * does not differ from itself, and its memory is walked through to an end.
  */
 #include <assert.h>
 #include <string.h>
 
-#include "inspect/report.h"
+#include "inspect/contents.h"
 
 /* An archive in memory. */
 struct fuzz_reader {
@@ -19,6 +19,11 @@ static int fuzz_read(
 	(void)err;
 	memcpy(bytes, container_of(reader, struct fuzz_reader, reader)->data + offset, size);
 	return 0;
+}
+
+static void fuzz_free(struct reader *reader)
+{
+	(void)reader; /* it lies on the stack */
 }
 
 /* What a terminal would obey is in no text for people. */
@@ -46,17 +51,45 @@ static void write_all(const struct inspect_report *report)
 	buf_done(&out);
 }
 
+/* Each byte of an archive is shown once at most. */
+static int count_bytes(void *context, const struct inspect_piece *piece, struct error *err)
+{
+	const struct inspect_area *area = inspect_area_at(piece->space, piece->address);
+
+	(void)err;
+	*(size_t *)context += piece->bytes.size;
+	assert(piece->bytes.size > 0 && piece->bytes.size <= INSPECT_PIECE_BYTES);
+	assert(piece->address + piece->bytes.size > piece->address);
+	assert(area == NULL || (area->start <= piece->address && piece->address < area->end));
+	return 0;
+}
+
+static void visit_all(struct inspect *inspect)
+{
+	struct inspect_visited visited;
+	size_t bytes = 0;
+	struct error err;
+
+	if (inspect_visit_memory(inspect, 0, count_bytes, &bytes, &visited, &err) == 0)
+		assert(bytes == (size_t)visited.bytes && visited.parent_bytes >= 0);
+	else
+		assert(err.kind == ERROR_CORRUPT || err.kind == ERROR_TOO_BIG);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const struct inspect_options options = {.show_environment = true, .show_mappings = true};
-	struct fuzz_reader reader = {{(int64_t)size, fuzz_read, NULL}, data};
+	struct fuzz_reader reader = {{(int64_t)size, fuzz_read, fuzz_free}, data};
+	autoplace *place = inspect_place_of_reader(&reader.reader, "fuzz");
 	autoinspect *inspect = NULL;
 	struct error err;
 
-	if (inspect_open_reader(&reader.reader, "fuzz", &options, &inspect, &err) == 0)
-		write_all(inspect_report(inspect));
-	else
+	if (inspect_read(place, &options, &inspect, &err) < 0) {
 		assert(err.kind == ERROR_CORRUPT || err.kind == ERROR_TOO_BIG);
+		return 0;
+	}
+	write_all(inspect_report(inspect));
+	visit_all(inspect);
 	return 0;
 }

@@ -36,12 +36,16 @@ static int show_difference(const char *format, const char *before_path, const ch
 {
 	const struct inspect_options options = {0};
 	autobuf out = BUF_INIT(INSPECT_OUTPUT_BYTES);
+	autoplace *before_place = NULL;
+	autoplace *after_place = NULL;
 	autoinspect *before = NULL;
 	autoinspect *after = NULL;
 	struct error err;
 
-	if (inspect_open(before_path, &options, &before, &err) < 0 ||
-		inspect_open(after_path, &options, &after, &err) < 0)
+	if (inspect_place_open(before_path, &before_place, &err) < 0 ||
+		inspect_place_open(after_path, &after_place, &err) < 0 ||
+		inspect_read(before_place, &options, &before, &err) < 0 ||
+		inspect_read(after_place, &options, &after, &err) < 0)
 		return fail(&err);
 	if (strcmp(format, "difference") == 0)
 		inspect_write_difference(inspect_report(before), inspect_report(after), &out);
@@ -53,10 +57,12 @@ static int show_difference(const char *format, const char *before_path, const ch
 static int show(const char *format, const char *path, const struct inspect_options *options)
 {
 	autobuf out = BUF_INIT(INSPECT_OUTPUT_BYTES);
+	autoplace *place = NULL;
 	autoinspect *inspect = NULL;
 	struct error err;
 
-	if (inspect_open(path, options, &inspect, &err) < 0)
+	if (inspect_place_open(path, &place, &err) < 0 ||
+		inspect_read(place, options, &inspect, &err) < 0)
 		return fail(&err);
 	if (strcmp(format, "json") == 0)
 		inspect_write_json(inspect_report(inspect), &out);
