@@ -1,67 +1,11 @@
 /*
- * The commands of kubectl-kcr as one table. What a command is called, what it takes, what it does
- * and how it is used stands in its row; dispatch, --help, shell completion, the man pages and
- * docs/kubectl-reference.md all come from the rows, so that they cannot differ. A new command is a
- * row beside its code, and a line in commands.c.
+ * The commands of kubectl-kcr as one table: a new one is a row beside its code, a line in rows.h
+ * and in commands.c. What a row is: command/command.h.
  */
 #ifndef CLI_COMMAND_H
 #define CLI_COMMAND_H
 
-#include <stddef.h>
-
-#include "base/arena.h"
-#include "base/attributes.h"
-#include "base/error.h"
-#include "cli/flags.h"
-#include "options/options.h"
-
-/* What the words of a command name, for completion. */
-enum cli_words {
-	CLI_WORDS_NONE,
-	CLI_WORDS_WORKLOADS, /* deploy/web, sts/db, ds/log, pod/x */
-	CLI_WORDS_OBJECTS, /* these, checkpoints, schedules and requests */
-	CLI_WORDS_CHECKPOINTS,
-	CLI_WORDS_SCHEDULES, /* and the workloads that may have one */
-	CLI_WORDS_FILES,
-	CLI_WORDS_COMMANDS,
-	CLI_WORDS_SHELLS,
-};
-
-/* The exit statuses. What is not listed is not used. */
-enum cli_status {
-	CLI_DONE = 0,
-	CLI_FAILED = 1, /* the error says what, on which object, and what to do */
-	CLI_MISUSED = 2, /* the command line is wrong; nothing was done */
-	CLI_WAITED_IN_VAIN = 3, /* --timeout is over; what was begun goes on in the cluster */
-	CLI_INTERRUPTED = 130, /* by Ctrl-C, as shells say it */
-};
-
-struct cli_call;
-
-struct cli_command {
-	const char *name;
-	const char *alias; /* NULL: none */
-	const char *arguments; /* "[WORKLOAD ...]"; "" for none */
-	const char *summary; /* one line, no full stop */
-	const char *description; /* paragraphs, each a line */
-	const char *examples; /* pairs of lines: "# what it is for", "kubectl kcr ..." */
-	const struct option_row *flags; /* its own, beside the common ones */
-	size_t flag_count;
-	enum cli_words words;
-	size_t least_words;
-	size_t most_words;
-	/* Returns an exit status, or -1 with *err, which becomes CLI_FAILED. */
-	int (*run)(struct cli_call *call, struct error *err);
-};
-
-/* One run of a command. */
-struct cli_call {
-	const struct cli_command *command;
-	struct cli_flags flags;
-	const char *const *words;
-	size_t word_count;
-	struct arena *arena; /* for all that the command makes; released after it */
-};
+#include "command/command.h"
 
 /* All of them, in the order of the help; ends with NULL. */
 extern const struct cli_command *const cli_commands[];
@@ -72,23 +16,7 @@ const struct cli_command *cli_command_find(const char *name);
 /* What `completion` has scripts for; ends with NULL. */
 extern const char *const cli_shells[];
 
-enum { CLI_FLAGS_MAX = 40 };
-
-/* A command's table for the room options: its own rows, then the common ones. */
-struct cli_command_options {
-	struct option_table table;
-	struct option_row rows[CLI_FLAGS_MAX];
-	struct buf program; /* "kubectl kcr list" */
-};
-
-/* Fills *options, which keeps a pointer into itself: it must not be moved. */
-void cli_command_options_init(
-	struct cli_command_options *options, const struct cli_command *command);
-void cli_command_options_done(struct cli_command_options *options);
-#define autocommandoptions clean_up(cli_command_options_done) struct cli_command_options
-
-/* Appends the command's help, or that of the whole program. */
-void cli_help_write(struct buf *out, const struct cli_command *command);
+/* Appends the help of the whole program. */
 void cli_help_write_all(struct buf *out);
 
 #endif

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "sys/fd.h"
 #include "json/yaml.h"
 
 bool cli_has_colours(int fd)
@@ -94,11 +93,4 @@ struct cli_table cli_table_make(
 		.has_colours = cli_has_colours(STDOUT_FILENO),
 		.has_headers = !call->flags.no_headers,
 	};
-}
-
-int cli_print(const struct buf *out, struct error *err)
-{
-	if (buf_check(out, "the output", err) < 0)
-		return -1;
-	return fd_write_all(STDOUT_FILENO, buf_str(out), "standard output", err);
 }

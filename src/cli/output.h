@@ -35,7 +35,4 @@ void cli_write_name(struct buf *out, const struct cli_kind *kind, struct str nam
 struct cli_table cli_table_make(
 	struct cli_call *call, const struct cli_column *columns, size_t column_count);
 
-/* Writes all of it to standard output. Fails with TOO_BIG, SYSTEM. */
-must_check int cli_print(const struct buf *out, struct error *err);
-
 #endif

@@ -1,6 +1,7 @@
 /* From a command line to a command, and from its end to an exit status. */
 #include "cli/cli.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -70,32 +71,6 @@ static int program_help(const struct cli_command *command)
 	return CLI_DONE;
 }
 
-/* All that is wrong with a command line, and the way out. */
-static int program_misused(
-	const struct cli_command *command, const struct option_mistakes *mistakes)
-{
-	struct str rest = buf_str(&mistakes->lines);
-	struct str line;
-
-	while (rest.size > 0) {
-		(void)str_cut(rest, '\n', &line, &rest);
-		fprintf(stderr, "kubectl kcr %s: %.*s\n", command->name, STR_ARG(line));
-	}
-	fprintf(stderr, "'kubectl kcr %s --help' tells what there is.\n", command->name);
-	return CLI_MISUSED;
-}
-
-static void program_check_words(const struct cli_command *command, const struct option_words *words,
-	struct option_mistakes *mistakes)
-{
-	if (words->count < command->least_words)
-		option_mistakes_add(mistakes, "it needs more: %s", command->arguments);
-	else if (words->count > command->most_words)
-		option_mistakes_add(mistakes, "'%s' is too much: it takes %s",
-			words->items[command->most_words],
-			command->arguments[0] != '\0' ? command->arguments : "no words");
-}
-
 static void program_report(const struct cli_call *call, const struct error *err)
 {
 	autobuf advice = BUF_INIT(LIMIT_CONFIG_BYTES);
@@ -115,33 +90,6 @@ static void program_report(const struct cli_call *call, const struct error *err)
 		where = str_of(config->namespace);
 	cli_advice_write(&advice, err, config, where);
 	fputs(advice.data, stderr);
-}
-
-static int program_run(const struct cli_command *command, int count, char *const *arguments)
-{
-	autooption_mistakes mistakes = OPTION_MISTAKES_INIT;
-	autocommandoptions options;
-	autoarena *arena = arena_new(4096);
-	struct option_words words = {
-		.items = arena_zeroed(arena, (size_t)count + 1, sizeof(char *))};
-	struct cli_call call = {.command = command, .flags = cli_flags_defaults, .arena = arena};
-	struct error err;
-	int result;
-
-	cli_command_options_init(&options, command);
-	result =
-		options_read_line(&options.table, count, arguments, &call.flags, &words, &mistakes);
-	if (result > 0)
-		return program_help(command);
-	program_check_words(command, &words, &mistakes);
-	if (mistakes.count > 0)
-		return program_misused(command, &mistakes);
-	call.words = words.items;
-	call.word_count = words.count;
-	result = command->run(&call, &err);
-	if (result < 0)
-		program_report(&call, &err);
-	return result < 0 ? CLI_FAILED : result;
 }
 
 /* The arguments without that at `index`. Owned by the caller. */
@@ -168,6 +116,9 @@ static int program_complete(int count, char *const *arguments)
 
 int cli_main(int count, char *const *arguments)
 {
+	static const struct cli_program program = {
+		.report = program_report,
+	};
 	int index = cli_find_command(count, arguments);
 	const char *name = index < count ? arguments[index] : "help";
 	const struct cli_command *command = cli_command_find(name);
@@ -185,5 +136,5 @@ int cli_main(int count, char *const *arguments)
 	if (command == NULL)
 		return program_unknown(name);
 	rest = program_without(count, arguments, index);
-	return program_run(command, count - 1, rest);
+	return cli_command_run(&program, command, count - 1, rest);
 }

@@ -1,5 +1,5 @@
 /* The flags of every command. */
-#include "cli/flags.h"
+#include "command/flags.h"
 
 const char *const cli_output_choices[] = {"wide", "json", "yaml", "name", NULL};
 

@@ -2,8 +2,8 @@
  * What the flags of all commands say, and the rows that several commands have. kubectl's own flags
  * keep kubectl's names, letters and meanings.
  */
-#ifndef CLI_FLAGS_H
-#define CLI_FLAGS_H
+#ifndef COMMAND_FLAGS_H
+#define COMMAND_FLAGS_H
 
 #include <stdbool.h>
 #include <stddef.h>
