@@ -1,6 +1,8 @@
 /* CRI-O reads crio.conf, then crio.conf.d in the order of names; tables are merged key by key. */
 #include "install/handler.h"
 
+#include "base/attributes.h"
+
 static struct str crio_handler(struct str name, struct arena *arena)
 {
 	struct str table = install_toml_path(arena, STR(""), "crio", "runtime", "runtimes", NULL);
@@ -16,16 +18,37 @@ static struct str crio_option(
 		toml, install_toml_path(arena, STR(""), "crio", table, name, NULL));
 }
 
-/* All of the base handler but for the program and what CRI-O finds out by itself. */
-static void crio_add_options(const struct install_toml *effective, struct str base, struct buf *out)
+/* What says which program is called. The root stays, so that its containers are found by ours. */
+static bool crio_is_of_program(struct str option)
+{
+	static const char *const options[] = {
+		"runtime_path", "inherit_default_runtime", "platform_runtime_paths"};
+
+	for (size_t i = 0; i < array_size(options); i++)
+		if (str_is(option, options[i]))
+			return true;
+	return false;
+}
+
+/* All of the base handler but for the program. */
+static void crio_add_options(
+	const struct install_toml *effective, struct str base, struct arena *arena, struct buf *out)
 {
 	for (size_t i = 0; i < effective->count; i++) {
 		const struct install_toml_value *value = &effective->values[i];
 		struct str key;
-		if (!install_toml_is_below(value->path, base, &key) ||
-			str_contains(key, STR("\x1f")) || str_is(key, "runtime_path") ||
-			str_is(key, "runtime_root"))
+		struct str option;
+		struct str within;
+		if (!install_toml_is_below(value->path, base, &key))
 			continue;
+		(void)str_cut(key, INSTALL_TOML_SEPARATOR, &option, &within);
+		if (crio_is_of_program(option))
+			continue;
+		option = arena_str(arena, option);
+		if (within.size > 0 &&
+			install_toml_find(effective,
+				install_toml_path(arena, base, option.data, NULL)) != NULL)
+			continue; /* an item of an array, which is there as a whole */
 		install_toml_add_path(out, key);
 		buf_printf(out, " = %.*s\n", STR_ARG(value->raw));
 	}
@@ -38,8 +61,6 @@ int install_crio_drop_in(const struct install_toml *effective,
 	struct str base = crio_handler(handler->base, arena);
 	struct str kind =
 		install_toml_text(effective, install_toml_path(arena, base, "runtime_type", NULL));
-	struct str root =
-		install_toml_text(effective, install_toml_path(arena, base, "runtime_root", NULL));
 
 	if (kind.size > 0 && !str_is(kind, "oci"))
 		return error_set(err, ERROR_UNSUPPORTED,
@@ -57,12 +78,8 @@ int install_crio_drop_in(const struct install_toml *effective,
 	install_toml_add_path(out, crio_handler(handler->name, arena));
 	buf_add_text(out, "]\nruntime_path = ");
 	install_toml_add_string(out, handler->program);
-	buf_add_text(out, "\nruntime_root = ");
-	/* the real runtime's own, so that its containers are found beside ours */
-	install_toml_add_string(out,
-		root.size > 0 ? root : arena_printf(arena, "/run/%.*s", STR_ARG(handler->base)));
 	buf_add_byte(out, '\n');
-	crio_add_options(effective, base, out);
+	crio_add_options(effective, base, arena, out);
 	return 0;
 }
 

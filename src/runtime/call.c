@@ -69,6 +69,7 @@ static const struct call_verb {
 } call_verbs[] = {
 	{"create", RUNTIME_CREATE, call_create_options, array_size(call_create_options)},
 	{"start", RUNTIME_START, NULL, 0},
+	{"state", RUNTIME_STATE, NULL, 0},
 	{"delete", RUNTIME_DELETE, call_delete_options, array_size(call_delete_options)},
 	{"checkpoint", RUNTIME_CHECKPOINT, call_checkpoint_options,
 		array_size(call_checkpoint_options)},

@@ -264,6 +264,41 @@ bool runtime__start(const struct runtime_host *host)
 	return runtime__state_take(host, CREATE_STARTS);
 }
 
+/* The value of "status" in what a runtime says of a container; empty if it is not as expected. */
+static struct str create_find_status(struct str state)
+{
+	static const struct str key = STR_INIT("\"status\":");
+	const char *found = memmem(state.data, state.size, key.data, key.size);
+	struct str rest;
+	struct str status;
+
+	if (found == NULL)
+		return (struct str){NULL, 0};
+	rest = str_trim(str_from(state, (size_t)(found - state.data) + key.size));
+	if (!str_starts_with(rest, STR("\"")) || !str_cut(str_from(rest, 1), '"', &status, &rest))
+		return (struct str){NULL, 0};
+	return status;
+}
+
+bool runtime__tell_state(const struct runtime_host *host)
+{
+	autobuf starts = BUF_INIT(LIMIT_CONFIG_BYTES);
+	autobuf state = BUF_INIT(LIMIT_CONFIG_BYTES);
+	struct error ignored; /* the runtime itself says best what is wrong */
+	struct str status;
+	int before;
+
+	if (runtime__state_read(host, CREATE_STARTS, &starts, &ignored) < 0 ||
+		runtime__state(host, &state, &ignored) < 0)
+		return false;
+	status = create_find_status(buf_str(&state));
+	if (!str_is(status, "running"))
+		return false;
+	before = (int)(status.data - state.data);
+	(void)printf("%.*screated%s", before, state.data, status.data + status.size);
+	return true;
+}
+
 /*
  * When the container of the attempt at `index` ended, at the latest: CRI-O deletes it after the
  * next one was begun.

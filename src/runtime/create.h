@@ -16,6 +16,12 @@ must_check bool runtime__create(const struct runtime_host *host, int *ret_exit_s
 /* Whether this is the start of a container that runs since it was restored. Once. */
 must_check bool runtime__start(const struct runtime_host *host);
 
+/*
+ * Whether a container was asked for that was restored and is not started yet: it is told to be
+ * created, as after any `create`, although it runs. CRI-O starts nothing that runs.
+ */
+must_check bool runtime__tell_state(const struct runtime_host *host);
+
 /* Notes the end of a container that was restored; it is to be deleted by the runtime. */
 void runtime__delete(const struct runtime_host *host);
 

@@ -334,6 +334,11 @@ bool runtime__is_resumed(const struct runtime_host *host)
 	return runtime__state_read(host, DIRECT_RESUMED, &text, &ignored) == 0;
 }
 
+void runtime__forget_resumed(const struct runtime_host *host)
+{
+	(void)runtime__state_take(host, DIRECT_RESUMED);
+}
+
 bool runtime__resume(const struct runtime_host *host)
 {
 	autobuf text = BUF_INIT(LIMIT_CONFIG_BYTES);

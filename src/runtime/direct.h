@@ -23,6 +23,12 @@ must_check bool runtime__checkpoint(const struct runtime_host *host, int *ret_ex
  * has not called `resume` since. */
 must_check bool runtime__is_resumed(const struct runtime_host *host);
 
+/*
+ * At `pause` and `delete`: an engine that finds the container running behind its checkpoint (CRI-O)
+ * never calls `resume`, and the next checkpoint is another matter.
+ */
+void runtime__forget_resumed(const struct runtime_host *host);
+
 /* Whether the container that is to be resumed was resumed by runtime__checkpoint already. */
 must_check bool runtime__resume(const struct runtime_host *host);
 

@@ -123,8 +123,10 @@ static bool overlay_read_mount(
 		return false;
 	overlay->options = overlay_own_options(runtime__mount_decode(mount->super, arena));
 	overlay->upper = arena_str(arena, overlay_option(overlay->options, STR("upperdir=")));
+	overlay->work = arena_str(arena, overlay_option(overlay->options, STR("workdir=")));
 	overlay->lower = arena_str(arena, overlay_option(overlay->options, STR("lowerdir=")));
-	if (overlay->lower.size == 0 || !str_starts_with(overlay->upper, STR("/")))
+	if (overlay->lower.size == 0 || !str_starts_with(overlay->upper, STR("/")) ||
+		!str_starts_with(overlay->work, STR("/")))
 		return false;
 	return overlay_find_directory(overlay, arena);
 }
@@ -185,6 +187,19 @@ static int overlay_mount(const struct runtime_overlay *overlay, struct error *er
 	return 0;
 }
 
+/*
+ * What is mounted as volatile (CRI-O) may lack what was written before a crash, so the kernel
+ * refuses to mount it once more while its mark is there. Here nothing has crashed.
+ */
+static int overlay_remove_mark(const struct runtime_overlay *overlay, struct error *err)
+{
+	autoclose int work_fd = -1;
+
+	if (file_open_directory(overlay->work.data, &work_fd, err) < 0)
+		return -1;
+	return file_remove_tree(work_fd, "work/incompat", err);
+}
+
 int runtime_overlay_empty(const struct runtime_overlay *overlay, struct error *err)
 {
 	autoclose int upper_fd = -1;
@@ -195,7 +210,9 @@ int runtime_overlay_empty(const struct runtime_overlay *overlay, struct error *e
 		return -1;
 	if (umount2(overlay->target.data, UMOUNT_NOFOLLOW) < 0)
 		return error_set_errno(err, "cannot unmount '%s'", overlay->target.data);
-	result = file_for_each(upper_fd, overlay_remove_entry, &upper_fd, err);
+	result = overlay_remove_mark(overlay, err);
+	if (result == 0)
+		result = file_for_each(upper_fd, overlay_remove_entry, &upper_fd, err);
 	/* mounted in any case: better a root that is half changed than none */
 	if (overlay_mount(overlay, &mount_error) == 0)
 		return result;

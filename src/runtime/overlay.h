@@ -17,6 +17,7 @@
 struct runtime_overlay {
 	struct str target; /* where it is mounted */
 	struct str upper; /* the writable directory; absolute */
+	struct str work; /* overlayfs' own directory; absolute */
 	struct str lower; /* the directories of the image, as mounted: "a:b:c"; a text to compare */
 	struct str options; /* as mount(2) takes them: lowerdir=...,upperdir=...,workdir=... */
 	struct str directory; /* where relative paths in `options` begin; "/" when there are none */

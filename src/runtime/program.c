@@ -16,7 +16,10 @@ static bool program_handle(const struct runtime_host *host, int *ret_exit_status
 		return runtime__create(host, ret_exit_status);
 	case RUNTIME_START:
 		return runtime__start(host);
+	case RUNTIME_STATE:
+		return runtime__tell_state(host);
 	case RUNTIME_DELETE:
+		runtime__forget_resumed(host);
 		runtime__pause_forget(host);
 		runtime__delete(host);
 		return false;
@@ -27,6 +30,7 @@ static bool program_handle(const struct runtime_host *host, int *ret_exit_status
 		runtime__guard_checkpoint(host);
 		return runtime__checkpoint(host, ret_exit_status);
 	case RUNTIME_PAUSE:
+		runtime__forget_resumed(host);
 		runtime__guard_pause(host);
 		return false;
 	case RUNTIME_RESUME:

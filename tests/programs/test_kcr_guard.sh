@@ -113,6 +113,18 @@ wait "$call"
 holds 'does not wait for an engine that is gone' soon is orphaned running
 holds 'does not wait for an engine that has given up' soon is given running
 
+# one that never resumed what ran already (CRI-O) when it was checkpointed by order before
+mkdir "$place/images.before"
+touch "$place/images.before/pages-1.img" "$place/state/before.resumed"
+kcr pause before
+checkpoint before
+holds 'has forgotten an older checkpoint' patient is before paused
+rm -r "$place/images.before"
+soon is before running
+touch "$place/state/before.resumed"
+kcr delete before
+holds 'leaves nothing of it to its end' test ! -e "$place/state/before.resumed"
+
 # containerd, as the environment of its shims names it: listens, and opens what it copies
 cat >"$place/engine.py" <<'ENGINE'
 import socket, sys, time

@@ -58,6 +58,11 @@ create() {
     "$place/kcr-runtime" create --bundle "$place/bundle" "$1"
 }
 
+# mount_root OPTIONS
+mount_root() {
+    mount -t overlay overlay -o "lowerdir=$place/lower,upperdir=$place/upper,workdir=$place/work$1" "$place/bundle/rootfs"
+}
+
 calls() {
     tr '\n' ' ' <"$place/calls"
 }
@@ -68,7 +73,7 @@ root_is_fresh() {
 }
 
 echo image >"$place/lower/kept"
-mount -t overlay overlay -o "lowerdir=$place/lower,upperdir=$place/upper,workdir=$place/work" "$place/bundle/rootfs"
+mount_root ''
 mkdir "$place/bundle/rootfs/mount-point"
 echo added >"$place/layer/added"
 echo changed >"$place/layer/kept"
@@ -80,6 +85,15 @@ holds 'restores with the layer' test "$(cat "$place/seen")" = added
 holds 'creates behind a failed restore' test "$(calls)" = 'restore delete create '
 holds 'puts the root back' root_is_fresh
 holds 'blames the checkpoint' grep -q '"outcome":"Failed".*"reason":"RestoreFailed"' "$record"
+
+# as CRI-O mounts roots
+umount "$place/bundle/rootfs"
+mount_root ,volatile
+plan "$sum" "$place/lower"
+holds 'goes on after a failed restore on a volatile root' create v1
+holds 'creates behind that' test "$(calls)" = 'restore delete create '
+holds 'puts a volatile root back' root_is_fresh
+holds 'leaves it volatile' grep -q volatile <(grep "$place/bundle/rootfs" /proc/self/mountinfo)
 
 # another image of that name
 plan "$sum" "$place/elsewhere"
@@ -98,8 +112,8 @@ holds 'fails on a spoilt root' test "$status" = 1
 holds 'creates nothing on a spoilt root' test "$(calls)" = 'restore delete '
 holds 'says why' grep -q 'cannot unmount' "$place/said"
 umount "$place/bundle/rootfs"
-rm -rf "$place/upper" && mkdir "$place/upper"
-mount -t overlay overlay -o "lowerdir=$place/lower,upperdir=$place/upper,workdir=$place/work" "$place/bundle/rootfs"
+rm -rf "$place"/{upper,work} && mkdir "$place"/{upper,work}
+mount_root ''
 mkdir "$place/bundle/rootfs/mount-point"
 
 # the disk of the root is full: nobody's fault

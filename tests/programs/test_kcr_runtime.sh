@@ -85,6 +85,8 @@ echo "$1" >>"$place/calls"
 if [ "$1" = restore ]; then
     cp "$place/store/records/u1/main.json" "$place/meanwhile"
     exit "$(cat "$place/restore-status")"
+elif [ "$1" = state ]; then
+    echo '{"id":"r1","status": "running","of":"it"}'
 fi
 RESTORER
 chmod 755 "$place/restorer"
@@ -117,10 +119,15 @@ called 'does not create what it restores' restore
 holds 'announces a restore' grep -q '"outcome":"Failed".*"containerID":"r1".*"reason":"Interrupted"' "$place/meanwhile"
 holds 'replaces what it announced' test "$(grep -o outcome "$place/store/records/u1/main.json" | wc -l)" = 1
 holds 'records a restore' grep -q '"outcome":"Restored"' "$place/store/records/u1/main.json"
+holds 'is created until it is started' test "$("$place/kcr-restorer" state r1)" = '{"id":"r1","status": "created","of":"it"}'
+called 'asks the runtime for the rest' restore state
+: >"$place/calls"
 holds 'is started already' "$place/kcr-restorer" start r1
-called 'keeps the start to itself' restore
+holds 'keeps the start to itself' test ! -s "$place/calls"
+holds 'runs then' test "$("$place/kcr-restorer" state r1)" = '{"id":"r1","status": "running","of":"it"}'
+: >"$place/calls"
 holds 'starts once only' "$place/kcr-restorer" start r1
-called 'passes on a second start' restore start
+called 'passes on a second start' start
 holds 'deletes' "$place/kcr-restorer" delete r1
 holds 'records the end' grep -q '"ended":"2' "$place/store/records/u1/main.json"
 

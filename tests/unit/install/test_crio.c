@@ -6,7 +6,10 @@
 	"# enable_criu_support = true\n"                                                           \
 	"[crio.runtime.runtimes.crun]\nruntime_path = \"/usr/bin/crun\"\n"                         \
 	"runtime_type = \"oci\"\nruntime_root = \"/run/crun\"\n"                                   \
+	"inherit_default_runtime = false\nmonitor_path = \"/usr/bin/conmon\"\n"                    \
 	"allowed_annotations = [\n\t\"io.a\",\n]\n"                                                \
+	"platform_runtime_paths = {\"linux/arm64\" = \"/usr/bin/crun-arm64\"}\n"                   \
+	"default_annotations = {\"io.b/c\" = \"d\"}\n"                                             \
 	"[crio.runtime.runtimes.vm]\nruntime_type = \"vm\"\n"
 
 static void test_the_handler_is_like_its_base_but_for_the_program(void **state)
@@ -24,9 +27,11 @@ static void test_the_handler_is_like_its_base_but_for_the_program(void **state)
 			     "\n[crio.runtime]\ndefault_runtime = \"kcr\"\n"
 			     "\n[crio.runtime.runtimes.kcr]\n"
 			     "runtime_path = \"/opt/kcr/bin/kcr-runtime\"\n"
-			     "runtime_root = \"/run/crun\"\n"
 			     "runtime_type = \"oci\"\n"
-			     "allowed_annotations = [\n\t\"io.a\",\n]\n");
+			     "runtime_root = \"/run/crun\"\n"
+			     "monitor_path = \"/usr/bin/conmon\"\n"
+			     "allowed_annotations = [\n\t\"io.a\",\n]\n"
+			     "default_annotations.\"io.b/c\" = \"d\"\n");
 }
 
 static void test_a_base_that_is_a_virtual_machine_is_refused(void **state)

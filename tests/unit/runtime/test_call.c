@@ -79,6 +79,7 @@ static const struct sample samples[] = {
 			.image_path_skip = 13,
 			.leave_running = true}},
 	/* containerd's shim: the engine's signal; what is left of a container that has ended */
+	{CALL(ENGINE, "state", ID), {.verb = RUNTIME_STATE, .verb_index = 7, .id = ID}},
 	{CALL(ENGINE, "kill", ID, "15"),
 		{.verb = RUNTIME_KILL, .verb_index = 7, .id = ID, .signal = "15"}},
 	{CALL(ENGINE, "kill", "--all", ID, "9"),
@@ -149,7 +150,7 @@ static void test_all_other_calls_are_passed_on(void **state)
 		CALL("kcr-runtime"),
 		CALL("kcr-runtime", "--version"),
 		CALL("kcr-runtime", "features"),
-		CALL(ENGINE, "state", ID),
+		CALL(ENGINE, "state", "--all", ID),
 		CALL(ENGINE, "exec", "--process", "/p", ID),
 		CALL(ENGINE, "update", "--resources", "-", ID),
 		CALL(ENGINE, "ps", "--format", "json", ID),
