@@ -6,7 +6,7 @@ SANITIZE ?= build/sanitize
 FUZZ ?= build/fuzz
 SECONDS ?= 60
 
-.PHONY: all help deps demo demo-down test test-fast test-vm deb bench fmt check fuzz generate clean
+.PHONY: all help deps demo demo-down test test-fast test-vm test-crio deb bench fmt check fuzz generate clean
 
 all: $(BUILD)/build.ninja ## build the programs (release) into build/release
 	@ninja -C $(BUILD) $(PROGRAMS)
@@ -39,6 +39,9 @@ test: deps ## everything: checks, unit, api and end-to-end tests
 
 test-vm: deps ## the restore cases on a node in a virtual machine: Debian's kernel, systemd, AppArmor; an hour or two
 	@tests/run vm
+
+test-crio: deps ## all restore cases on nodes with CRI-O, of which make test runs some
+	@tests/run crio
 
 test-fast: deps ## the tests that need no cluster
 	@tests/run fast

@@ -14,14 +14,14 @@ late_components() {
 
 all_components() {
     echo etcd kube-apiserver
-    [ "$CONTROL_PLANE_ONLY" = yes ] || echo containerd
+    [ "$CONTROL_PLANE_ONLY" = yes ] || echo "$ENGINE"
     late_components
 }
 
 # is_unit NAME: systemd runs the component in the virtual machine
 is_unit() {
     case $1 in
-        containerd | kubelet | kube-proxy) has_vm ;;
+        containerd | crio | kubelet | kube-proxy) has_vm ;;
         *) return 1 ;;
     esac
 }
@@ -80,6 +80,7 @@ component_ready() {
         kube-controller-manager) answers in_net --insecure https://127.0.0.1:10257/healthz ;;
         kube-scheduler) answers in_net --insecure https://127.0.0.1:10259/healthz ;;
         containerd) in_node ctr version >/dev/null 2>&1 ;;
+        crio) answers in_node --unix-socket /run/crio/crio.sock http://localhost/info ;;
         kubelet) answers in_node http://127.0.0.1:10248/healthz ;;
         kube-proxy) answers in_node http://127.0.0.1:10256/livez ;;
     esac

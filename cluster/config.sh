@@ -60,7 +60,7 @@ authentication:
 authorization: {mode: Webhook}
 tlsCertFile: /etc/kubernetes/pki/kubelet.crt
 tlsPrivateKeyFile: /etc/kubernetes/pki/kubelet.key
-containerRuntimeEndpoint: unix:///run/containerd/containerd.sock
+containerRuntimeEndpoint: unix:///run/$ENGINE/$ENGINE.sock
 featureGates: {EventedPLEG: $([ "$EVENTED_PLEG" = on ] && echo true || echo false)}
 # restarts after the first wait for so long; a kubelet of its own accord waits for 10 s and, by doubling, up to 5 min
 crashLoopBackOff: {maxContainerRestartPeriod: $RESTART_PERIOD}
@@ -147,6 +147,65 @@ SystemdCgroup = $systemd
 EOF
 }
 
+# write_monitor: without CAP_SYS_RESOURCE nobody may hand it on, as CRI-O does to privileged containers, or lower an
+# oom_score_adj, as the kubelet wants for critical Pods; containerd gives what it has, and has restrict_oom_score_adj
+write_monitor() {
+    mkdir -p "$(dirname "$1")"
+    cat >"$1" <<'EOF'
+#!/bin/sh
+# called as conmon -b BUNDLE ..., before the container is made
+config=$2/config.json
+if grep -qs -e '"oomScoreAdj": *-' -e CAP_SYS_RESOURCE "$config"; then
+    jq '.process |= (.oomScoreAdj |= if . then [., 0] | max else . end
+        | .capabilities |= map_values(. - ["CAP_SYS_RESOURCE"]))' "$config" >"$config.new"
+    mv "$config.new" "$config"
+fi
+exec conmon "$@"
+EOF
+    chmod 755 "$1"
+}
+
+# write_crio: as its packages do, in a drop-in, which those that are installed later follow
+write_crio() {
+    local etc=$N_DIR/upper/etc cgroups='cgroup_manager = "systemd"' monitor=/usr/bin/conmon name path
+    if ! has_vm; then
+        cgroups=$'cgroup_manager = "cgroupfs"\nconmon_cgroup = "pod"'
+        monitor=/usr/local/bin/conmon-restricted
+        write_monitor "$N_DIR/upper$monitor"
+    fi
+    mkdir -p "$etc"/{crio/crio.conf.d,containers}
+    run_script crio <<EOF
+exec crio
+EOF
+    echo '{"default": [{"type": "insecureAcceptAnything"}]}' >"$etc/containers/policy.json"
+    printf '[storage]\ndriver = "overlay"\ngraphroot = "%s"\nrunroot = "%s"\n' \
+        /var/lib/containers/storage /run/containers/storage >"$etc/containers/storage.conf"
+    cat >"$etc/crio/crio.conf.d/10-crio.conf" <<EOF
+[crio.image]
+pause_image = "kcr.test/pause:1"
+
+[crio.network]
+plugin_dirs = ["/usr/lib/cni"]
+
+[crio.runtime]
+$cgroups
+default_runtime = "$RUNTIME"
+enable_criu_support = true
+enable_pod_events = $([ "$EVENTED_PLEG" = on ] && echo true || echo false)
+pinns_path = "/opt/engine/bin/pinns"
+EOF
+    for path in /usr/sbin/runc /usr/bin/crun; do
+        name=${path##*/}
+        cat >>"$etc/crio/crio.conf.d/10-crio.conf" <<EOF
+
+[crio.runtime.runtimes.$name]
+runtime_path = "$path"
+runtime_root = "/run/$name"
+monitor_path = "$monitor"
+EOF
+    done
+}
+
 # write_root_files: what goes over the Debian root, by way of the overlay's upper directory
 write_root_files() {
     local etc=$N_DIR/upper/etc
@@ -167,10 +226,10 @@ EOF
 }
 
 write_config() {
-    mkdir -p "$N_DIR"/{root,upper,work,log,run,etc/run,var/etcd,var/containerd,var/kubelet,var/kcr}
+    mkdir -p "$N_DIR"/{root,upper,work,log,run,etc/run,var/{etcd,containerd,containers,kubelet,kcr}}
     write_control_plane
     write_kubelet
     write_kube_proxy
-    write_containerd
+    "write_$ENGINE"
     write_root_files
 }

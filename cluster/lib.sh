@@ -15,7 +15,7 @@ KCR_STATE=${KCR_STATE:-/var/lib/kcr-cluster}
 . "$CLUSTER_DIR/versions.sh"
 
 API_ADDRESS=192.168.77.11
-NODE_PATH=/opt/kubernetes/bin:/opt/containerd/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+NODE_PATH=/opt/kubernetes/bin:/opt/engine/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 CLEAN_ENVIRONMENT=(env -i "PATH=$NODE_PATH" HOME=/root "TERM=${TERM:-dumb}" LANG=C.UTF-8
     KUBECONFIG=/etc/kubernetes/admin.conf)
 STARTED_AT=${STARTED_AT:-$(date +%s%N)}

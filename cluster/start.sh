@@ -21,7 +21,7 @@ make_cgroups() {
 # start_supervisor: `unshare` holds the namespaces and, by --kill-child, takes the node along when it ends
 start_supervisor() {
     local init=("$CLUSTER_DIR/node-init" "$N_DIR" "$(node_root_home)" "$(kubernetes_home)"
-        "$(containerd_home "$CONTAINERD_VERSION")" "$API_ADDRESS" "$NODE")
+        "$(engine_home)" "$API_ADDRESS" "$NODE")
     (
         join_cluster
         close_inherited
@@ -48,8 +48,8 @@ start_all() {
     component_start kube-apiserver
     if [ "$CONTROL_PLANE_ONLY" = no ]; then
         ! has_vm || wait_vm
-        component_start containerd
-        component_wait containerd
+        component_start "$ENGINE"
+        component_wait "$ENGINE"
         import_pause
     fi
     component_wait kube-apiserver

@@ -9,11 +9,14 @@ KUBERNETES_PROGRAMS=(kube-apiserver kube-controller-manager kube-scheduler kubel
 CONTAINERD_DEFAULT_VERSION=2.3.7
 CONTAINERD_PROGRAMS=(containerd containerd-shim-runc-v2 ctr)
 CONTAINERD_TAGS=no_btrfs,no_zfs,no_devmapper
+CRIO_VERSION=1.36.1
+CRIO_PROGRAMS=(cmd/crio test/copyimg)
+CRIO_TAGS=containers_image_openpgp,containers_image_ostree_stub,exclude_graphdriver_btrfs,apparmor
 HELM_VERSION=4.3.1
 
 NODE_SUITE=forky
 NODE_PACKAGES=(
-    criu runc crun libcriu2 containernetworking-plugins
+    criu runc crun libcriu2 conmon containernetworking-plugins
     iproute2 iptables nftables conntrack ethtool socat
     mount util-linux kmod procps strace ca-certificates curl jq openssl
 )
@@ -40,6 +43,21 @@ containerd_home() {
     [ -f "$pins/go.mod" ] || die "no pins for containerd $version: there is no $pins/go.mod"
     key=$(content_key "$pins/go.mod" "$pins/go.sum" <<<"$CONTAINERD_TAGS ${CONTAINERD_PROGRAMS[*]}")
     echo "$KCR_CACHE/containerd-$version-$key"
+}
+
+crio_home() {
+    local pins="$CLUSTER_DIR/crio-$CRIO_VERSION" key
+    key=$(content_key "$pins/go.mod" "$pins/go.sum" <<<"$CRIO_TAGS ${CRIO_PROGRAMS[*]} pinns")
+    echo "$KCR_CACHE/crio-$CRIO_VERSION-$key"
+}
+
+# engine_version, engine_home: of the engine that the cluster was asked for
+engine_version() {
+    if [ "$ENGINE" = crio ]; then echo "$CRIO_VERSION"; else echo "$CONTAINERD_VERSION"; fi
+}
+
+engine_home() {
+    if [ "$ENGINE" = crio ]; then crio_home; else containerd_home "$CONTAINERD_VERSION"; fi
 }
 
 helm_home() {

@@ -9,7 +9,6 @@
 VM_CPUS=2
 VM_MEMORY_MIB=3072
 VM_DISK=12G
-VM_UNITS=(containerd kubelet kube-proxy)
 
 # unit NAME: the unit file on stdin; systemd starts it with the machine
 unit() {
@@ -19,17 +18,22 @@ unit() {
     ln -sf "../$1" "$units/multi-user.target.wants/$1"
 }
 
-# write_units: as the packages of containerd and the kubelet have them, apart from where their programs lie
+# vm_units: what runs in the machine, where the rest of the cluster's components run outside
+vm_units() {
+    echo "$ENGINE" kubelet kube-proxy
+}
+
+# write_units: as the packages of engines and the kubelet have them, apart from where their programs lie
 write_units() {
     local name
-    unit containerd.service <<EOF
+    unit "$ENGINE.service" <<EOF
 [Unit]
 After=network.target dbus.service
 [Service]
 Type=notify
 Environment=PATH=$NODE_PATH
 ExecStartPre=modprobe overlay
-ExecStart=/etc/kubernetes/run/containerd
+ExecStart=/etc/kubernetes/run/$ENGINE
 Restart=always
 RestartSec=5
 KillMode=process
@@ -41,7 +45,7 @@ EOF
     for name in kubelet kube-proxy; do
         unit $name.service <<EOF
 [Unit]
-After=network-online.target containerd.service
+After=network-online.target $ENGINE.service
 Wants=network-online.target
 StartLimitIntervalSec=0
 [Service]
@@ -56,7 +60,7 @@ EOF
 # write_log_units: what a component writes goes to the journal, and from there to its log outside (see vm_ports)
 write_log_units() {
     local name
-    for name in "${VM_UNITS[@]}"; do
+    for name in $(vm_units); do
         unit "log-$name.service" <<EOF
 [Unit]
 Wants=modprobe@virtio_console.service
@@ -142,7 +146,7 @@ make_vm_disk() {
     write_vm_network
     disable_profiles
     write_ssh
-    mkdir -p "$VM_DIR"/files/{opt/kubernetes,opt/containerd,etc/kubernetes,var}
+    mkdir -p "$VM_DIR"/files/{opt/kubernetes,opt/engine,etc/kubernetes,var}
     # systemd would otherwise bring everything up to date that it believes older than the packages
     touch "$VM_DIR"/files/{etc,var}/.updated
     # shellcheck disable=SC2016
@@ -150,10 +154,10 @@ make_vm_disk() {
         mount -t overlay overlay -o "lowerdir=$2:$3:$4" "$1"
         mount --bind "$5" "$1/etc/kubernetes"
         mount --bind "$6" "$1/opt/kubernetes"
-        mount --bind "$7" "$1/opt/containerd"
+        mount --bind "$7" "$1/opt/engine"
         mkfs.ext4 -q -d "$1" "$8" "$9" >/dev/null
     ' make-disk "$root" "$VM_DIR/files" "$N_DIR/upper" "$(vm_root_home)" "$N_DIR/etc" "$(kubernetes_home)" \
-        "$(containerd_home "$CONTAINERD_VERSION")" "$VM_DIR/disk" "$VM_DISK"
+        "$(engine_home)" "$VM_DIR/disk" "$VM_DISK"
     say "disk of $NODE"
 }
 
@@ -168,7 +172,7 @@ plug_vm() {
 # vm_ports: QEMU writes what comes through the port log.NAME to the component's log
 vm_ports() {
     local name
-    for name in "${VM_UNITS[@]}"; do
+    for name in $(vm_units); do
         printf '%s\n' -chardev "file,id=$name,append=on,path=$(component_log "$name")" \
             -device "virtserialport,chardev=$name,name=log.$name"
     done

@@ -2,6 +2,8 @@
 
 import contextlib
 
+import pytest
+
 from harness import NODE, PROXY_PORT, say, wait
 from runtime_node import STORE
 from together import case
@@ -85,7 +87,7 @@ def kill_client(checkpoint):
     return checkpoint.strike(client, "kill -KILL $client")
 
 
-@case
+@case(engines=True)
 def a_caller_that_hangs_up(place):
     one = settle(place, "a-caller-that-hangs-up")
     assert_survives(one, True, hang_up)
@@ -94,6 +96,8 @@ def a_caller_that_hangs_up(place):
 
 @case
 def a_caller_that_is_killed(place):
+    if place.cluster.engine != "containerd":
+        pytest.skip("CRI-O has no client that takes checkpoints")
     one = settle(place, "a-caller-that-is-killed")
     assert_survives(one, True, kill_client)
     assert_survives(one, False, kill_client)
@@ -117,6 +121,6 @@ def a_kubelet_and_an_engine_that_are_killed(place):
             return in_time
         return interrupt
     assert_survives(one, True, kill("kubelet"))
-    assert_survives(one, False, kill("containerd"))
+    assert_survives(one, False, kill(cluster.engine))
     cluster.component("restart", "kubelet")  # its EventedPLEG ends with the engine
     cluster.wait_for_programs()

@@ -32,7 +32,7 @@ def assert_came_back(one, life, checkpoint, restarts=1):
     return one.status()["lastState"]["terminated"]
 
 
-@case
+@case(engines=True)
 def killed_by_sigkill(place):
     one, life, checkpoint = checkpointed(place, "killed-by-sigkill")
     one.kill()

@@ -46,15 +46,19 @@ os.setxattr("/kept/deep", "user.kcr", b"x\\0y")
 os.setxattr("/kept/empty", "security.capability", bytes.fromhex("0100000200040000000000000000000000000000"))'
 dd if=/dev/urandom of=/kept/big bs=1M count=3 2>/dev/null
 echo "changed:x:7:" >> /etc/group; chmod 600 /etc/passwd
-rm /usr/bin/wget; rm -r /usr/bin/vi; mkdir /usr/bin/vi; echo directory > /usr/bin/vi/now
+rm /usr/bin/wget
 """
+# CRI-O 1.36 fails its own export on such a layer, and with it the kubelet's call (docs/runtime.md)
+REPLACE = "rm -r /usr/bin/vi; mkdir /usr/bin/vi; echo directory > /usr/bin/vi/now\n"
 
 
 @case
 def files_of_the_layer(place):
     """Made, changed, deleted; what was done after the checkpoint is undone."""
-    one = place.settle(pod("files-of-the-layer"))
-    assert one.run(CHANGE) == "", "the files are as they should be before the checkpoint"
+    # to give files capabilities, which not every engine grants
+    one = place.settle(pod("files-of-the-layer", server(securityContext={"capabilities": {"add": ["SETFCAP"]}})))
+    change = CHANGE + REPLACE if place.cluster.engine == "containerd" else CHANGE
+    assert one.run(change) == "", "the files are as they should be before the checkpoint"
     look = f"python3 -c {shlex.quote(LIST)}"
     before = json.loads(one.run(look))
     one.count_to(1)
@@ -289,7 +293,7 @@ def established_clients(place):
         wait("the restored server has noticed, too", 20, lambda: one.state()["threads"] == threads)
 
 
-@case
+@case(engines=True)
 def redis(place):
     """Ends well when its liveness probe, a command, has failed; a client waits for messages all the while."""
     begin = "touch /tmp/well; exec redis-server --save '' --protected-mode no"

@@ -43,7 +43,7 @@ def two_checkpoints(place, name, **terms):
     return one, one.state()["life"], *names
 
 
-@case
+@case(engines=True)
 def put_back_to_an_older_checkpoint(place):
     """Neither that end nor the one before the next request speaks against a checkpoint, however soon they come."""
     one, life, older, newer = two_checkpoints(place, "put-back-to-an-older")

@@ -74,6 +74,7 @@ class Cluster:
     """One node of its own, started by cluster/up; see cluster/README.md. It restores by image."""
 
     manifest = "install-image-only.yaml"
+    engine = "containerd"  # the component
 
     def __init__(self, name, *options):
         self.name = name
@@ -221,8 +222,8 @@ class Cluster:
                             f"app.kubernetes.io/component={program['component']}", check=False).stdout
 
     def assert_no_sanitizer_reports(self):
-        """Neither in what KCR's programs wrote, of containers before the last one, too, nor in what containerd did."""
-        texts = [self.node / "log" / "containerd.log", *(self.node / "log" / "pods").glob("kcr-*/*/*.log")]
+        """Neither in what KCR's programs wrote, of containers before the last one, too, nor in what the engine did."""
+        texts = [self.node / "log" / f"{self.engine}.log", *(self.node / "log" / "pods").glob("kcr-*/*/*.log")]
         found = [f"{path}: {line}" for path in texts for line in path.read_text(errors="replace").splitlines()
                  if re.search("ERROR: (Address|Leak)Sanitizer|runtime error:", line)]
         assert not found, "\n".join(found)
@@ -256,7 +257,8 @@ class Cluster:
         parents = {}
         for status in pathlib.Path("/proc").glob("[0-9]*/status"):
             with contextlib.suppress(OSError):
-                if word in (status.parent / "cgroup").read_text():
+                cgroups = (status.parent / "cgroup").read_text()
+                if word in cgroups and f"conmon-{word}" not in cgroups:
                     fields = dict(line.split(":", 1) for line in status.read_text().splitlines())
                     parents[int(fields["Pid"])] = int(fields["PPid"])
         return next((pid for pid, parent in parents.items() if parent not in parents), None)

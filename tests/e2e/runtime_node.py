@@ -20,18 +20,20 @@ PATHS = {"Pod": ("v1", "pods"), "CheckpointSchedule": (KCR, "checkpointschedules
 
 
 class RuntimeCluster(Cluster):
-    """A node with kcr-runtime in front of `runtime`: as containerd's default handler, or by a RuntimeClass."""
+    """A node with kcr-runtime in front of `runtime`: as the engine's default handler, or by a RuntimeClass."""
 
     manifest = "install.yaml"
 
-    def __init__(self, name, containerd, runtime, is_default):
-        super().__init__(name, "--containerd", containerd, "--runtime", runtime, "--restore-image", "off",
-                         "--restart-period", "1s")
+    def __init__(self, name, engine, runtime, is_default):
+        """`engine` is "crio" or a version of containerd."""
+        self.engine = "crio" if engine == "crio" else "containerd"
+        which = ("--engine", "crio") if engine == "crio" else ("--containerd", engine)
+        super().__init__(name, *which, "--runtime", runtime, "--restore-image", "off", "--restart-period", "1s")
         self.runtime_path = {"runc": "/usr/sbin/runc", "crun": "/usr/bin/crun"}[runtime]
         self.is_default = is_default
 
     def install(self):
-        """With the restart of containerd and the kubelet that an administrator is told to do."""
+        """With the restart of the engine and the kubelet that an administrator is told to do."""
         super().install()
         self.script("restart-engine", "--name", self.name)
         self.wait_for_programs()
@@ -39,7 +41,9 @@ class RuntimeCluster(Cluster):
         say(f"{host['engine']} {host['engineVersion']}, {host['runtime']} {host['runtimeVersion']}, CRIU "
             f"{host['criuVersion']}, handler {host['handler']}, default: {host.get('isDefault', False)}")
         assert (host["runtime"], host.get("isDefault", False)) == (self.runtime_path, self.is_default), host
-        self.execute("ctr", "--namespace", "k8s.io", "images", "tag", TOOLS, OTHER_TOOLS)
+        tag = {"containerd": ("ctr", "--namespace", "k8s.io", "images", "tag", TOOLS, OTHER_TOOLS),
+               "crio": ("copyimg", "--image-name", TOOLS, "--add-name", OTHER_TOOLS)}
+        self.execute(*tag[self.engine])
 
     def _manifest(self):
         manifest = super()._manifest()

@@ -1,8 +1,11 @@
 """
-Restores by kcr-runtime, on each containerd with each runtime, as the default handler and by a RuntimeClass. The
-cases are in cases_*.py; each runs on each combination, except those that cost too much (together.py). In a virtual
-machine (KCR_E2E_NODE=vm) two of the combinations stand for all.
+Restores by kcr-runtime, on each engine with each runtime, as the default handler and by a RuntimeClass. The cases are
+in cases_*.py; each runs on each combination of containerd, except those that cost too much (together.py). With CRI-O
+and runc run those in which an engine makes a difference; all of them do, with crun, too, and nothing else, where
+KCR_E2E_ENGINE=crio. In a virtual machine (KCR_E2E_NODE=vm) two of the combinations stand for all.
 """
+
+import os
 
 import pytest
 
@@ -17,12 +20,18 @@ import cases_requested  # noqa: F401
 from harness import IN_VM
 from together import CASES, Combination, Fleet
 
+ONLY_CRIO = os.environ.get("KCR_E2E_ENGINE") == "crio"
 COMBINATIONS = [Combination("2.4.2", "runc", True), Combination("2.4.2", "crun", False),
                 Combination("2.3.7", "runc", False), Combination("2.3.7", "crun", True)]
-if IN_VM:
-    COMBINATIONS = [Combination("2.4.2", "runc", True), Combination("2.3.7", "crun", False)]
-MATRIX = [pytest.param(combination, one, id=f"{combination}-{one}")
-          for combination in COMBINATIONS for one in CASES if not one.is_once or combination == COMBINATIONS[0]]
+ON_CRIO = [Combination("crio", "runc", True), Combination("crio", "crun", False)]
+if ONLY_CRIO:
+    COMBINATIONS, ON_CRIO = ON_CRIO, []
+elif IN_VM:
+    COMBINATIONS, ON_CRIO = [Combination("2.4.2", "runc", True), Combination("2.3.7", "crun", False)], []
+WANTED = [(combination, one) for combination in COMBINATIONS for one in CASES
+          if not one.is_once or combination == COMBINATIONS[0]]
+WANTED += [(combination, one) for combination in ON_CRIO[:1] for one in CASES if one.is_of_engines]
+MATRIX = [pytest.param(combination, one, id=f"{combination}-{one}") for combination, one in WANTED]
 
 
 @pytest.fixture(scope="session")

@@ -22,12 +22,12 @@ DEADLINE = 900 * PATIENCE  # seconds until a node has told of all of its cases
 
 @dataclasses.dataclass(frozen=True)
 class Combination:
-    containerd: str
+    engine: str  # the version of containerd, or "crio"
     runtime: str
     is_default: bool  # handler for all Pods, else by a RuntimeClass
 
     def __str__(self):
-        return f"{self.containerd}-{self.runtime}-{'default' if self.is_default else 'class'}"
+        return f"{self.engine}-{self.runtime}-{'default' if self.is_default else 'class'}"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,6 +35,7 @@ class Case:
     run: object  # a function of a Place
     is_alone: bool  # it does something to the whole node
     is_once: bool  # on one combination only, for its cost
+    is_of_engines: bool  # an engine makes a difference: with CRI-O, too
 
     def __str__(self):
         return self.run.__name__
@@ -43,10 +44,10 @@ class Case:
 CASES = []
 
 
-def case(run=None, *, alone=False, once=False):
+def case(run=None, *, alone=False, once=False, engines=False):
     """Makes a function a case; those that run alone follow the others, in the order in which they are written."""
     def add(function):
-        CASES.append(Case(function, alone, once))
+        CASES.append(Case(function, alone, once, engines))
         return function
     return add(run) if run else add
 
@@ -87,7 +88,7 @@ def background(place, names):
             texts += [f"---- {one.name}: {one.get()['status']}", f"plan: {one.planned()}", f"record: {one.attempts()}",
                       *(f"event: {reason}: {note}" for reason, note in place.events(one.name)),
                       place.kubectl("logs", one.name, "--tail=20", check=False).stdout]
-    for component in ("kubelet", "containerd"):
+    for component in ("kubelet", place.cluster.engine):
         with contextlib.suppress(Exception):
             texts += [f"---- {component}", place.cluster.component_log(component, 40)]
     with contextlib.suppress(Exception):
@@ -102,9 +103,9 @@ class Run:
         self.combination = combination
         self.cases = cases
         self.kept = os.environ.get("KCR_E2E_KEEP")
-        name = f"kcr-e2e-{os.getpid()}-{combination.containerd.replace('.', '')}-{combination.runtime}"
+        name = f"kcr-e2e-{os.getpid()}-{combination.engine.replace('.', '')}-{combination.runtime}"
         kind = VirtualCluster if IN_VM else RuntimeCluster
-        self.cluster = kind(self.kept or name, combination.containerd, combination.runtime, combination.is_default)
+        self.cluster = kind(self.kept or name, combination.engine, combination.runtime, combination.is_default)
         self.told = {one: concurrent.futures.Future() for one in cases}
         self.lines = []  # of its start; the first case that is told takes them
 
