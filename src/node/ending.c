@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
+#include "checkpoint/request.h"
 #include "node/claim.h"
 #include "node/direct.h"
 #include "node/state.h"
@@ -17,13 +18,19 @@
 #include "sys/file.h"
 #include "sys/log.h"
 
-enum { ENDING_PATIENCE_SECONDS = 3600 };
+enum {
+	ENDING_PATIENCE_SECONDS = 3600,
+	ENDING_TRIES = 3,
+	ENDING_AGAIN_MS = 1000,
+};
 
 struct node_ending {
 	struct node *node;
 	char *request_key;
 	char *container_id;
 	struct node_kubelet_call *call;
+	struct loop_source *again; /* NULL: the first call has done */
+	unsigned tries;
 	int claim; /* on the container; -1: none could be had */
 	bool is_unwanted; /* nobody waits for it */
 	bool is_done;
@@ -36,6 +43,7 @@ static void ending_free(struct node_ending *ending)
 	if (ending == NULL)
 		return;
 	node_kubelet_call_free(ending->call);
+	loop_source_free(ending->again);
 	fd_close(&ending->claim);
 	free(ending->request_key);
 	free(ending->container_id);
@@ -86,14 +94,8 @@ static void ending_drop_archive(struct node_ending *ending, struct str archive)
 		"kcr-runtime did not follow the order; is it older than the agent?");
 }
 
-static void ending_done(void *context, struct str archive, const struct error *err)
+static void ending_end(struct node_ending *ending)
 {
-	struct node_ending *ending = context;
-
-	if (err != NULL)
-		ending->err = *err;
-	else
-		ending_drop_archive(ending, archive);
 	ending->is_done = true;
 	ending->done = clock_mono();
 	if (ending->is_unwanted)
@@ -103,10 +105,46 @@ static void ending_done(void *context, struct str archive, const struct error *e
 			ending->node->requested_reconciler, str_of(ending->request_key));
 }
 
+static void ending_ask(struct node_ending *ending, const struct api_restore_request *request);
+
+static void ending_again(void *context)
+{
+	struct node_ending *ending = context;
+	const struct kube_object *object =
+		kube_informer_get(ending->node->restore_requests, str_of(ending->request_key));
+
+	if (ending->is_unwanted || object == NULL)
+		ending_end(ending);
+	else
+		ending_ask(ending, object->view);
+}
+
+/* The order stands until it is followed: what failed by chance is only asked for once more. */
+static void ending_done(void *context, struct str archive, const struct error *err)
+{
+	struct node_ending *ending = context;
+
+	if (err != NULL)
+		ending->err = *err;
+	else
+		ending_drop_archive(ending, archive);
+	if (err == NULL || ending->tries == ENDING_TRIES || ending->is_unwanted ||
+		!checkpoint_failure_may_pass(str_of(err->text))) {
+		ending_end(ending);
+		return;
+	}
+	log_warning(err, "An end failed by chance, will try again", "request", ending->request_key);
+	if (ending->again == NULL)
+		ending->again = loop_timer_new(ending->node->loop, ending_again, ending);
+	loop_timer_set(ending->again, ENDING_AGAIN_MS);
+}
+
 static void ending_ask(struct node_ending *ending, const struct api_restore_request *request)
 {
 	const struct node *node = ending->node;
 
+	ending->tries++;
+	node_kubelet_call_free(ending->call);
 	ending->call = node_kubelet_checkpoint(&node->kubelet, kube_client_token(node->client),
 		request->metadata.namespace, request->spec.pod.name, request->spec.container_name,
 		ENDING_PATIENCE_SECONDS,

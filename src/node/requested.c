@@ -102,7 +102,7 @@ static struct restore_request_view requested_view(const struct node *node,
 		return view;
 	status = api_pod_container_status(pod, container->name);
 	view.restore = node_restore_view(node, pod, container, arena);
-	view.restore.node = own != NULL ? own->view : NULL;
+	view.restore.node = own != NULL && node->is_self_told ? own->view : NULL;
 	view.is_under_runtime =
 		status != NULL && node_direct_is_possible(node, status->container_id);
 	if (node_record_outcome(node, pod, request, outcome, arena))

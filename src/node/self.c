@@ -237,7 +237,8 @@ void node_decide_self(void *context, struct str key, struct kube_plan *plan)
 	self_describe(node, of, own, plan->arena, &described);
 	if (own == NULL || !self_goes_with(own, of))
 		self_plan_object(plan, of);
-	if (own == NULL || !self_is_said(own, &described))
+	node->is_self_told = own != NULL && self_is_said(own, &described);
+	if (!node->is_self_told)
 		node_plan_status(plan, &self_resource, &api_checkpoint_node_kind,
 			&described.metadata, &described);
 }

@@ -54,6 +54,7 @@ struct node {
 	struct kube_reconciler *restore_reconciler; /* by the Pod's key */
 	struct kube_reconciler *requested_reconciler;
 	struct kube_reconciler *self_reconciler; /* one key: our name */
+	bool is_self_told; /* our CheckpointNode says what this agent has found */
 
 	struct node_kubelet kubelet;
 	int archives_fd; /* the kubelet's checkpoint directory */

@@ -1,6 +1,7 @@
 """RestoreRequests with a real API server: what the agent decides, orders and writes down. The kubelet and kcr-runtime
 are played: an order is followed as kcr-runtime does, and what it restores is put on record."""
 
+import contextlib
 import json
 import threading
 import time
@@ -10,7 +11,7 @@ import pytest
 from node import NODE
 from scripted_kubelet import Answer, archive
 from test_runtime import RuntimeNode
-from world import eventually, never, seconds_of, stamp
+from world import GROUP, ApiError, eventually, never, seconds_of, stamp
 
 KIND = "restorerequests"
 
@@ -22,6 +23,7 @@ class RestoringNode(RuntimeNode):
         super().__init__(*arguments)
         self.kubelet.script = self.checkpoint_call
         self.ended = []  # IDs of containers
+        self.mishaps = []  # what the next calls fail with, before the order is looked at
         self.outcome = {"outcome": "Restored"}
         self.is_fast = True  # the next container comes by itself
 
@@ -37,6 +39,8 @@ class RestoringNode(RuntimeNode):
 
     def checkpoint_call(self, namespace, pod, container):
         """As kcr-runtime: the order counts once, and for the container that it names."""
+        if self.mishaps:
+            raise Answer(500, self.mishaps.pop(0))
         path = self.store / "orders" / f"{self.plain(container)}.json"
         if self.plain(container) in self.ended or not path.exists():
             raise Answer(500, "container is not running")
@@ -88,6 +92,48 @@ def node(make_node, space):
     made.store.mkdir()
     made.run(space.pod("pod-1", node=NODE))
     return made
+
+
+def test_an_end_that_fails_by_chance_is_tried_again(node, space):
+    """runc cannot freeze a container of control groups version 1 in which a process is just being born."""
+    node.take(node.pod, "newer", age=60)
+    ended = node.plain()
+    node.mishaps = ["OCI runtime pause failed: unable to freeze"] * 2
+    node.start()
+    node.restore()
+    node.reaches("Completed")
+    assert node.ended == [ended] and not node.mishaps
+
+
+def test_an_end_that_keeps_failing_is_told(node, space):
+    node.take(node.pod, "newer", age=60)
+    node.mishaps = ["OCI runtime pause failed: unable to freeze"] * 9
+    node.start()
+    node.restore()
+    status = node.reaches("Failed", timeout=40)
+    assert status["reason"] == "NotEnded" and "unable to freeze" in status["message"]
+    assert node.ended == [] and len(node.mishaps) == 6
+
+
+@pytest.fixture
+def told_before(kinds):
+    """What an agent before this one wrote: that it had no kcr-runtime."""
+    nodes = f"{GROUP}/checkpointnodes"
+    with contextlib.suppress(ApiError):
+        kinds.api.call("POST", nodes, {"apiVersion": GROUP.removeprefix("/apis/"), "kind": "CheckpointNode",
+                                       "metadata": {"name": NODE}})
+    kinds.api.call("PATCH", f"{nodes}/{NODE}/status", {"status": {"strategies": [
+        {"name": "Runtime", "offered": "False", "reason": "NotInstalled", "message": "kcr-runtime is not installed"}]}},
+        "application/merge-patch+json")
+    yield
+    kinds.api.call("DELETE", f"{nodes}/{NODE}")
+
+
+def test_what_an_agent_before_has_told_refuses_nothing(told_before, node, space):
+    node.take(node.pod, "newer", age=60)
+    node.start()
+    node.restore()
+    node.reaches("Completed")
 
 
 def test_a_container_is_put_back_and_the_request_tells_of_it(node, space):
