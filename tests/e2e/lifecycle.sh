@@ -67,7 +67,9 @@ until_child() {
 
 make_bundle() {
     mkdir -p "$place/bundle/rootfs" "$place/empty"
+    # private: where / is shared, as systemd leaves it, what a runtime unmounts below would be unmounted in the node as well
     mount --bind / "$place/bundle/rootfs"
+    mount --make-private "$place/bundle/rootfs"
     (cd "$place/bundle" && "$program" spec)
     # masked directories are crun's own, of which CRIU would have to be told
     jq --arg cgroup "$cgroup" '.process.terminal = false | .linux.cgroupsPath = $cgroup | del(.process.rlimits, .linux.maskedPaths)
