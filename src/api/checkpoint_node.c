@@ -126,12 +126,48 @@ static const struct json_field api_node_store_fields[] = {
 static const struct json_object api_node_store_object =
 	JSON_OBJECT_OF("store", struct api_node_store, api_node_store_fields);
 
+static const struct json_field api_node_pod_fields[] = {
+	{.name = "namespace",
+		.type = JSON_FIELD_STRING,
+		.flags = JSON_REQUIRED,
+		.offset = offsetof(struct api_node_pod, namespace),
+		.max_length = 63,
+		.description = "The Pod's namespace."},
+	{.name = "name",
+		.type = JSON_FIELD_STRING,
+		.flags = JSON_REQUIRED,
+		.offset = offsetof(struct api_node_pod, name),
+		.max_length = 253,
+		.description = "Its name."},
+	{.name = "connections",
+		.type = JSON_FIELD_I64,
+		.offset = offsetof(struct api_node_pod, connections),
+		.minimum = 0,
+		.maximum = INT32_MAX,
+		.description = "Established TCP connections in its network, rounded up to a power "
+			       "of two."},
+};
+
+static const struct json_object api_node_pod_object =
+	JSON_OBJECT_OF("pod", struct api_node_pod, api_node_pod_fields);
+
 static const struct json_field api_checkpoint_node_status_fields[] = {
+	{.name = "agentVersion",
+		.type = JSON_FIELD_STRING,
+		.offset = offsetof(struct api_checkpoint_node_status, agent_version),
+		.max_length = 253,
+		.description = "The version of the agent that wrote this."},
 	{.name = "kernelVersion",
 		.type = JSON_FIELD_STRING,
 		.offset = offsetof(struct api_checkpoint_node_status, kernel_version),
 		.max_length = 253,
 		.description = "The kernel that runs."},
+	{.name = "kernelMissing",
+		.type = JSON_FIELD_STRINGS,
+		.offset = offsetof(struct api_checkpoint_node_status, kernel_missing),
+		.max_length = 16,
+		.description = "Options that CRIU needs and this kernel was built without, such as "
+			       "CONFIG_CHECKPOINT_RESTORE."},
 	{.name = "architecture",
 		.type = JSON_FIELD_STRING,
 		.offset = offsetof(struct api_checkpoint_node_status, architecture),
@@ -149,6 +185,12 @@ static const struct json_field api_checkpoint_node_status_fields[] = {
 		.max_length = 64,
 		.description = "The version of CRIU: what the installation of kcr-runtime found, "
 			       "else what took the newest Checkpoint. Absent: not known."},
+	{.name = "criuProblem",
+		.type = JSON_FIELD_STRING,
+		.offset = offsetof(struct api_checkpoint_node_status, criu_problem),
+		.max_length = 32768,
+		.description = "What `criu check` complained about when kcr-runtime was installed. "
+			       "Absent: nothing, or it was not asked."},
 	{.name = "runtime",
 		.type = JSON_FIELD_OBJECT,
 		.offset = offsetof(struct api_checkpoint_node_status, runtime),
@@ -164,6 +206,14 @@ static const struct json_field api_checkpoint_node_status_fields[] = {
 		.offset = offsetof(struct api_checkpoint_node_status, store),
 		.object = &api_node_store_object,
 		.description = "The agent's store."},
+	{.name = "pods",
+		.type = JSON_FIELD_LIST,
+		.offset = offsetof(struct api_checkpoint_node_status, pods),
+		.object = &api_node_pod_object,
+		.max_length = 64,
+		.description =
+			"Pods with Checkpoints here that have connections, which a restore "
+			"closes. At most 64 are looked at; not those in the node's network."},
 	{.name = "strategies",
 		.type = JSON_FIELD_LIST,
 		.offset = offsetof(struct api_checkpoint_node_status, strategies),
@@ -189,7 +239,8 @@ static const struct json_field api_checkpoint_node_status_fields[] = {
 		.object = &api_condition_object,
 		.max_length = 16,
 		.description = "Ready: whether checkpoints can be taken and restored here, and why "
-			       "not. Whether the agent runs is told by its Pod."},
+			       "not. KubeletReady: whether the kubelet takes checkpoints for the "
+			       "agent. Whether the agent runs is told by its Pod."},
 };
 
 static const struct json_object api_checkpoint_node_status_object = JSON_OBJECT_OF(

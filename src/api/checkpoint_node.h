@@ -49,18 +49,37 @@ struct api_node_store {
 	struct str used; /* used_bytes for people; api_node_store_set_amounts() */
 };
 
+/* A Pod that has a Checkpoint on the node, and a network of its own. */
+struct api_node_pod {
+	struct str namespace;
+	struct str name;
+	int64_t connections; /* established by TCP; rounded up to a power of two */
+};
+
+/* Of KubeletReady, which says whether the kubelet takes checkpoints for the agent. */
+#define API_CONDITION_KUBELET_READY "KubeletReady"
+#define API_REASON_KUBELET_ANSWERS  "Answers"
+#define API_REASON_KUBELET_FORBIDS  "Forbidden" /* it does not accept who asks, or forbids it */
+#define API_REASON_KUBELET_DISABLED "CheckpointsDisabled" /* its feature gate is off */
+#define API_REASON_KUBELET_AWAY     "NotReachable"
+
 struct api_checkpoint_node_status {
+	struct str agent_version;
 	struct str kernel_version;
+	struct json_strings kernel_missing; /* "CONFIG_CHECKPOINT_RESTORE" */
 	struct str architecture;
 	struct str engine; /* "containerd://2.4.2" */
 	struct str criu_version;
+	struct str criu_problem; /* what `criu check` complains about; empty: nothing, or not known
+				  */
 	struct api_node_runtime runtime;
 	struct api_node_kcr_runtime kcr_runtime;
 	struct api_node_store store;
+	struct json_list pods; /* of struct api_node_pod: those with connections */
 	struct json_list strategies; /* of struct api_offer */
 	struct str strategies_offered; /* for people; api_checkpoint_node_set_offers() */
 	int64_t observed_generation;
-	struct json_list conditions; /* of struct api_condition: Ready */
+	struct json_list conditions; /* of struct api_condition: Ready, KubeletReady */
 };
 
 struct api_checkpoint_node {

@@ -19,6 +19,7 @@ struct node_kubelet_call {
 	node_kubelet_fn done;
 	http_connected_fn connected;
 	node_kubelet_pods_fn pods_done;
+	node_kubelet_probe_fn probe_done;
 	void *context;
 };
 
@@ -186,6 +187,59 @@ struct node_kubelet_call *node_kubelet_pods(const struct node_kubelet *kubelet, 
 	call->pods_done = done;
 	call->context = context;
 	node_kubelet_send(call, kubelet, "/pods", &request, &callbacks);
+	return call;
+}
+
+/* ---- Whether it would take checkpoints ---- */
+
+/* No Pod has such a name: the API server refuses the underscore. */
+#define NODE_KUBELET_NO_POD "/checkpoint/kcr/no_pod/none"
+
+int node_kubelet_read_probe(int status, struct str body, struct error *err)
+{
+	body = str_trim(body);
+	if (status == 404 && str_contains(body, STR("pod does not exist")))
+		return 0;
+	if (status == 404)
+		return error_set(err, ERROR_UNSUPPORTED,
+			"the kubelet takes no checkpoints: its feature gate ContainerCheckpoint is "
+			"off (HTTP 404)");
+	return error_set(err, status == 401 || status == 403 ? ERROR_DENIED : ERROR_SYSTEM,
+		"the kubelet takes no checkpoints for the agent: %.*s (HTTP %d)", STR_ARG(body),
+		status);
+}
+
+static void node_kubelet_probe_done(void *context, const struct http_answer *answer,
+	struct str body, const struct error *http_err)
+{
+	struct node_kubelet_call *call = context;
+	struct error err;
+	int result;
+
+	if (http_err != NULL) {
+		err = *http_err;
+		result = -1;
+	} else {
+		result = node_kubelet_read_probe(answer->status, body, &err);
+	}
+	call->probe_done(call->context, result < 0 ? &err : NULL);
+}
+
+struct node_kubelet_call *node_kubelet_probe(const struct node_kubelet *kubelet, const char *token,
+	int64_t timeout_ms, node_kubelet_probe_fn done, void *context)
+{
+	struct node_kubelet_call *call = new_zeroed(struct node_kubelet_call);
+	struct http_request request = {
+		.method = "POST",
+		.bearer_token = token,
+		.timeout_ms = timeout_ms,
+		.max_bytes = LIMIT_REPLY_BYTES,
+	};
+	struct http_callbacks callbacks = {.done = node_kubelet_probe_done, .context = call};
+
+	call->probe_done = done;
+	call->context = context;
+	node_kubelet_send(call, kubelet, NODE_KUBELET_NO_POD, &request, &callbacks);
 	return call;
 }
 

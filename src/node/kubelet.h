@@ -46,6 +46,21 @@ must_check struct node_kubelet_call *node_kubelet_checkpoint(const struct node_k
 	int64_t timeout_seconds, const struct node_kubelet_callbacks *callbacks);
 
 /*
+ * What the kubelet says to a checkpoint of a Pod that cannot be. It asks first whether it has such
+ * an API and whether we may use it (kubernetes/pkg/kubelet/server), so nothing is taken. `err` is
+ * NULL when it would have taken one. Kinds on failure: DENIED (it forbids it), UNSUPPORTED (its
+ * feature gate is off), else it was not reached, or said something else.
+ */
+typedef void (*node_kubelet_probe_fn)(void *context, const struct error *err);
+
+/* Asks that. `token` is copied. The caller owns the call. Never NULL. */
+must_check struct node_kubelet_call *node_kubelet_probe(const struct node_kubelet *kubelet,
+	const char *token, int64_t timeout_ms, node_kubelet_probe_fn done, void *context);
+
+/* The meaning of such an answer. Returns 0, or -1 with *err as above. */
+must_check int node_kubelet_read_probe(int status, struct str body, struct error *err);
+
+/*
  * The kubelet's own list of its Pods, which it has before the API server. NULL on failure. Borrowed
  * until the callback returns. Kinds on failure: DENIED, TIMEOUT, SYSTEM, CORRUPT, TOO_BIG.
  */

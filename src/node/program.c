@@ -89,7 +89,7 @@ static void node_synced(void *context)
 	kube_reconciler_start(node->checkpoint_reconciler);
 	kube_reconciler_start(node->restore_reconciler);
 	kube_reconciler_start(node->requested_reconciler);
-	kube_reconciler_start(node->self_reconciler);
+	node_self_start(node);
 	log_info("Synced with the cluster", "node", node->name);
 }
 
@@ -337,6 +337,7 @@ static void node_end(struct node_program *program)
 	buf_done(&program->health.text);
 	loop_source_free(program->orphans);
 	node_questions_free(node->questions);
+	node_probe_free(node->probe);
 	node_restores_free(node);
 	node_takes_free(node);
 	node_endings_free(node);

@@ -7,14 +7,20 @@
 #include "node/state.h"
 
 #include <fcntl.h>
+#include <stdlib.h>
 
+#include "node/connections.h"
+#include "node/kernel.h"
 #include "node/offers.h"
 #include "sys/clock.h"
 #include "sys/fd.h"
 #include "sys/file.h"
 #include "sys/log.h"
 
-enum { NODE_SELF_LOOK_MS = 60000 };
+enum {
+	NODE_SELF_LOOK_MS = 60000,
+	NODE_SELF_PODS_MAX = 64, /* whose connections are counted */
+};
 
 static const struct kube_resource self_node_resource = {"", "v1", "nodes", "Node", false};
 static const struct kube_resource self_resource = {
@@ -88,6 +94,7 @@ static void self_describe_host(struct api_checkpoint_node_status *status,
 {
 	if (host != NULL) {
 		status->criu_version = host->criu_version;
+		status->criu_problem = host->criu_problem;
 		status->runtime = (struct api_node_runtime){host->runtime, host->runtime_version};
 		status->kcr_runtime = (struct api_node_kcr_runtime){
 			.path = host->program,
@@ -99,6 +106,97 @@ static void self_describe_host(struct api_checkpoint_node_status *status,
 	}
 	if (status->criu_version.size == 0)
 		status->criu_version = self_seen_criu_version(node);
+}
+
+/* Whether the Pod's connections are to be told: it has Checkpoints, and a network of its own. */
+static bool self_is_of_interest(const struct node *node, const struct kube_object *object)
+{
+	const struct api_pod *pod = object->view;
+	autobuf key = BUF_INIT(KUBE_KEY_SIZE);
+	size_t count;
+
+	kube_key_write(&key, object->namespace, object->name);
+	(void)kube_index_get(node->checkpoints_by_pod, buf_str(&key), &count);
+	return count > 0 && !str_equal(pod->status.pod_ip, pod->status.host_ip);
+}
+
+/* The ID of a container of the Pod that runs; empty: none does. */
+static struct str self_running_id(const struct api_pod *pod)
+{
+	const struct api_container_status *statuses = pod->status.container_statuses.items;
+	struct str scheme;
+	struct str id;
+
+	for (size_t i = 0; i < pod->status.container_statuses.count; i++)
+		if (statuses[i].state.running != NULL &&
+			str_cut_last(statuses[i].container_id, '/', &scheme, &id))
+			return id;
+	return (struct str){0};
+}
+
+/* To a power of two, so that a few more or less are not worth a write. */
+static int64_t self_round_up(int64_t count)
+{
+	int64_t rounded = 1;
+
+	while (rounded < count)
+		rounded *= 2;
+	return rounded;
+}
+
+static int self_compare_pods(const void *left, const void *right)
+{
+	const struct api_node_pod *a = left;
+	const struct api_node_pod *b = right;
+	int order = str_compare(a->namespace, b->namespace);
+
+	return order != 0 ? order : str_compare(a->name, b->name);
+}
+
+static void self_describe_pods(struct api_checkpoint_node_status *status, const struct node *node,
+	int proc_fd, struct arena *arena)
+{
+	struct api_node_pod *pods = arena_zeroed(arena, NODE_SELF_PODS_MAX, sizeof(*pods));
+	struct node_connections found[NODE_SELF_PODS_MAX];
+	const struct kube_object *object;
+	size_t position = 0;
+	size_t count = 0;
+	struct error err;
+
+	while (count < NODE_SELF_PODS_MAX &&
+		(object = kube_informer_next(node->pods, &position)) != NULL) {
+		const struct api_pod *pod = object->view;
+		struct str id = self_running_id(pod);
+		if (id.size == 0 || !self_is_of_interest(node, object))
+			continue;
+		pods[count] = (struct api_node_pod){pod->metadata.namespace, pod->metadata.name, 0};
+		found[count++] = (struct node_connections){.container_id = id};
+	}
+	if (count > 0 && node_connections_count(proc_fd, found, count, &err) < 0)
+		log_warning(&err, "Failed to count connections");
+	status->pods.items = pods;
+	for (size_t i = 0; i < count; i++) {
+		if (found[i].established == 0)
+			continue;
+		pods[status->pods.count] = pods[i];
+		pods[status->pods.count++].connections = self_round_up(found[i].established);
+	}
+	if (status->pods.count > 1)
+		qsort(pods, status->pods.count, sizeof(*pods), self_compare_pods);
+}
+
+static void self_describe_processes(
+	struct api_checkpoint_node_status *status, const struct node *node, struct arena *arena)
+{
+	autoclose int proc_fd = -1;
+	struct error err;
+
+	if (file_open_directory("/proc", &proc_fd, &err) < 0) {
+		log_warning(&err, "Failed to look at the kernel and at processes");
+		return;
+	}
+	status->kernel_missing = node_kernel_missing(proc_fd, arena);
+	self_describe_pods(status, node, proc_fd, arena);
 }
 
 static void self_describe_store(
@@ -116,8 +214,18 @@ static void self_describe_store(
 	api_node_store_set_amounts(store, arena);
 }
 
-static struct api_condition self_ready(
-	const struct node *node, const struct api_checkpoint_node *described, struct arena *arena)
+/* Without the kubelet nothing is taken; one that is away may only be starting. NULL: it was not
+ * asked yet. */
+static bool self_is_refused(const struct api_condition *kubelet)
+{
+	return kubelet != NULL &&
+		(str_is(kubelet->reason, API_REASON_KUBELET_FORBIDS) ||
+			str_is(kubelet->reason, API_REASON_KUBELET_DISABLED));
+}
+
+static struct api_condition self_ready(const struct node *node,
+	const struct api_checkpoint_node *described, const struct api_condition *kubelet,
+	struct arena *arena)
 {
 	const struct api_offer *preferred =
 		api_checkpoint_node_offer(described, API_STRATEGY_RUNTIME);
@@ -132,6 +240,9 @@ static struct api_condition self_ready(
 	if (node_store_check_room(node->store, 0, &err) < 0) {
 		ready.reason = STR("StoreFull");
 		ready.message = arena_str(arena, str_of(err.text));
+	} else if (self_is_refused(kubelet)) {
+		ready.reason = STR("KubeletRefuses");
+		ready.message = kubelet->message;
 	} else if (api_checkpoint_node_refuses(described, API_STRATEGY_RUNTIME) &&
 		api_checkpoint_node_refuses(described, API_STRATEGY_IMAGE)) {
 		ready.reason = STR("NoStrategy");
@@ -146,6 +257,25 @@ static struct api_condition self_ready(
 	return ready;
 }
 
+static void self_describe_conditions(const struct node *node, const struct api_checkpoint_node *own,
+	struct arena *arena, struct api_checkpoint_node *described)
+{
+	struct api_checkpoint_node_status *status = &described->status;
+	struct api_condition kubelet = node_probe_condition(node->probe);
+	struct api_condition ready;
+
+	status->observed_generation = own != NULL ? own->metadata.generation : 1;
+	if (own != NULL)
+		status->conditions = own->status.conditions;
+	kubelet.observed_generation = status->observed_generation;
+	kubelet.last_transition = clock_wall();
+	if (kubelet.type.size > 0)
+		(void)api_condition_set(&status->conditions, &kubelet, arena);
+	ready = self_ready(node, described,
+		api_condition_find(&status->conditions, API_CONDITION_KUBELET_READY), arena);
+	(void)api_condition_set(&status->conditions, &ready, arena);
+}
+
 /* `own` is what was said before; NULL: nothing. */
 static void self_describe(const struct node *node, const struct api_node *of,
 	const struct api_checkpoint_node *own, struct arena *arena,
@@ -154,10 +284,11 @@ static void self_describe(const struct node *node, const struct api_node *of,
 	struct api_offer *offers = arena_zeroed(arena, API_STRATEGIES, sizeof(*offers));
 	struct api_checkpoint_node_status *status = &ret_described->status;
 	const struct handover_host *host = self_read_host(node, arena);
-	struct api_condition ready;
 
 	*ret_described = (struct api_checkpoint_node){.metadata.name = of->metadata.name};
+	status->agent_version = STR(KCR_VERSION);
 	status->kernel_version = of->status.info.kernel_version;
+	self_describe_processes(status, node, arena);
 	status->architecture = of->status.info.architecture;
 	status->engine = of->status.info.container_runtime_version;
 	self_describe_host(status, host, node);
@@ -170,11 +301,7 @@ static void self_describe(const struct node *node, const struct api_node *of,
 		},
 		arena, offers);
 	api_checkpoint_node_set_offers(status, offers, API_STRATEGIES, arena);
-	status->observed_generation = own != NULL ? own->metadata.generation : 1;
-	if (own != NULL)
-		status->conditions = own->status.conditions;
-	ready = self_ready(node, ret_described, arena);
-	(void)api_condition_set(&status->conditions, &ready, arena);
+	self_describe_conditions(node, own, arena, ret_described);
 }
 
 /* ---- Writing it ---- */
@@ -288,6 +415,17 @@ static void self_failed(void *context, const struct error *err)
 			"apply this version's deploy/install.yaml");
 	else
 		log_warning(err, "Failed to watch, will try again");
+}
+
+static void self_probed(void *context)
+{
+	self_want(context);
+}
+
+void node_self_start(struct node *node)
+{
+	kube_reconciler_start(node->self_reconciler);
+	node->probe = node_probe_start(node->loop, node->client, &node->kubelet, self_probed, node);
 }
 
 void node_self_new(struct node *node)

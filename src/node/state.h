@@ -20,6 +20,7 @@
 #include "loop/loop.h"
 #include "node/exits.h"
 #include "node/kubelet.h"
+#include "node/probe.h"
 #include "node/push.h"
 #include "node/questions.h"
 #include "node/store.h"
@@ -57,6 +58,7 @@ struct node {
 	bool is_self_told; /* our CheckpointNode says what this agent has found */
 
 	struct node_kubelet kubelet;
+	struct node_probe *probe; /* NULL until all is synced */
 	int archives_fd; /* the kubelet's checkpoint directory */
 	struct node_store *store;
 	const char *store_path;
@@ -216,6 +218,7 @@ void node_observe_entry(struct node *node, const struct node_entry *entry);
 /* ---- self.c: what this node has, as its CheckpointNode ---- */
 
 void node_self_new(struct node *node); /* the informers; they start with the others */
+void node_self_start(struct node *node); /* what is described is looked at from now on */
 void node_decide_self(void *node, struct str key, struct kube_plan *plan);
 
 /* ---- watch.c: how containers came and how they end ---- */

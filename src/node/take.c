@@ -102,6 +102,8 @@ static void node_take_end(struct node_take *take)
 	take->is_done = true;
 	take->ended = clock_wall();
 	node_count_take(take->node, take->result.archive != NULL);
+	if (take->result.archive == NULL)
+		node_probe_soon(take->node->probe);
 	kube_reconciler_add(take->node->request_reconciler, str_of(take->key));
 }
 

@@ -60,6 +60,11 @@ class Cut(Exception):
     """Raised by a script: the connection ends here, in the middle of the answer."""
 
 
+def no_such_pod():
+    """What a kubelet says that has the checkpoint API and allows it: the agent asks for a Pod that cannot be."""
+    raise Answer(404, "pod does not exist")
+
+
 class Kubelet:
     """Listens in the cluster's network. `script(namespace, pod, container)` returns the archive's
     bytes, or raises Answer or Cut; without a script all goes well."""
@@ -69,6 +74,7 @@ class Kubelet:
         self.script = archive
         self.calls = []
         self.hung_up = 0  # calls whose caller did not wait for the answer
+        self.probe = no_such_pod
         self.pods = lambda: []  # what GET /pods lists; may raise Answer
         self.pod_calls = 0
         self.is_over = threading.Event()
@@ -108,6 +114,8 @@ class Kubelet:
 
             def do_POST(self):
                 _, _, namespace, pod, container = self.path.split("?")[0].split("/")
+                if pod == "no_pod":
+                    return self.answer_probe()
                 kubelet.calls.append((namespace, pod, container))
                 began = stamp()
                 try:
@@ -123,6 +131,12 @@ class Kubelet:
                     self.wfile.flush()
                     self.connection.shutdown(socket.SHUT_RDWR)
                     self.close_connection = True
+
+            def answer_probe(self):
+                try:
+                    kubelet.probe()
+                except Answer as answer:
+                    self.reply(answer.status, answer.text)
 
             def look_for_caller(self):
                 # One that waits says nothing.

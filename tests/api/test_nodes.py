@@ -6,6 +6,7 @@ import json
 import pytest
 
 from node import NODE, Node
+from scripted_kubelet import Answer
 from test_restores import ORIGINAL, crash, image_of, record_of, restorable, runtime_image
 from world import GROUP, ApiError, eventually, never, stamp
 
@@ -65,6 +66,15 @@ def strategies(described):
     return {s["name"]: (s["offered"], s["reason"]) for s in described["status"]["strategies"]}
 
 
+def conditions(described):
+    return {c["type"]: c for c in described.get("status", {}).get("conditions", [])}
+
+
+def condition(described, kind):
+    found = conditions(described).get(kind, {})
+    return found.get("status"), found.get("reason")
+
+
 # ---- The agent ----
 
 def test_an_agent_says_what_its_node_has(node):
@@ -86,8 +96,8 @@ def test_an_agent_says_what_its_node_has(node):
     assert status["store"].pop("freeBytes") > 0
     assert status["store"] == {"path": str(node.store), "checkpoints": 0, "usedBytes": 0,
                                "maxBytes": 10 << 30, "used": "0B"}
-    [ready] = status["conditions"]
-    assert (ready["type"], ready["status"], ready["reason"]) == ("Ready", "True", "StrategyOffered")
+    assert condition(described, "Ready") == ("True", "StrategyOffered")
+    assert status["agentVersion"] and "kernelMissing" not in status and "criuProblem" not in status
     assert status["observedGeneration"] == described["metadata"]["generation"]
 
 
@@ -96,9 +106,8 @@ def test_a_node_without_kcr_runtime_says_what_to_do(node):
     node.start()
     described = node.says("none")
     assert strategies(described)["Runtime"] == ("False", "NotInstalled")
-    [ready] = described["status"]["conditions"]
-    assert (ready["status"], ready["reason"]) == ("False", "NoStrategy")
-    assert "kcr install-runtime" in ready["message"]
+    assert condition(described, "Ready") == ("False", "NoStrategy")
+    assert "kcr install-runtime" in conditions(described)["Ready"]["message"]
 
 
 def test_a_node_is_described_anew_when_its_engine_is_another_one(node):
@@ -134,6 +143,54 @@ def test_a_checkpoint_by_kcr_runtime_shows_that_it_is_there(node, space):
     node.says("Runtime")
 
 
+def test_what_criu_complains_about_is_told(node):
+    node.has("containerd://2.4.2")
+    node.installed(criuProblem="no soft-dirty")
+    node.start()
+    described = node.says("Runtime?")
+    assert described["status"]["criuProblem"] == "no soft-dirty"
+    assert strategies(described)["Runtime"] == ("Unknown", "CRIUComplains")
+
+
+@pytest.mark.parametrize("status, text, reason", [
+    (403, "Forbidden (user=kcr, verb=create, resource=nodes, subresource=checkpoint)", "Forbidden"),
+    (404, "404 page not found", "CheckpointsDisabled"),
+])
+def test_a_kubelet_that_takes_no_checkpoints_is_told(node, status, text, reason):
+    def refuse():
+        raise Answer(status, text)
+    node.kubelet.probe = refuse
+    node.has("containerd://2.4.2")
+    node.installed()
+    node.start()
+    described = eventually(lambda: (d := node.described()) and condition(d, "KubeletReady") == ("False", reason) and d,
+                           15, f"KubeletReady to be {reason}")
+    assert condition(described, "Ready") == ("False", "KubeletRefuses")
+    assert node.kubelet.calls == []
+
+
+def test_a_failed_checkpoint_has_the_kubelet_asked_anew(node, space):
+    def refuse(*_):
+        raise Answer(404, "404 page not found")
+    node.has("containerd://2.4.2")
+    node.start()
+    eventually(lambda: (d := node.described()) and condition(d, "KubeletReady") == ("True", "Answers"),
+               15, "KubeletReady to be True")
+    node.kubelet.script = node.kubelet.probe = refuse
+    space.pod("pod-1", node=NODE)
+    node.request()
+    node.failed()
+    eventually(lambda: condition(node.described(), "KubeletReady") == ("False", "CheckpointsDisabled"),
+               15, "KubeletReady to be False")
+
+
+def test_a_kubelet_that_would_take_checkpoints_is_told(node):
+    node.has("containerd://2.4.2")
+    node.start()
+    eventually(lambda: (d := node.described()) and condition(d, "KubeletReady") == ("True", "Answers"),
+               15, "KubeletReady to be True")
+
+
 def test_a_damaged_host_json_is_told(node):
     (node.store / "host.json").write_text("{")
     node.has("containerd://2.4.2")
@@ -147,7 +204,8 @@ def test_what_is_right_is_not_written_again(node):
     node.has("containerd://2.4.2")
     node.installed()
     node.start()
-    first = node.says("Runtime")
+    node.says("Runtime")
+    first = eventually(lambda: (d := node.described()) and "KubeletReady" in conditions(d) and d, 15, "KubeletReady")
 
     def is_other():
         now = node.described()

@@ -26,10 +26,35 @@ static void a_pod_is_found_by_its_uid(void **state)
 	assert_null(node_kubelet_find_pod(json_doc_root(doc), STR("3"), arena));
 }
 
+static void what_it_says_of_no_pod_tells_whether_it_takes_checkpoints(void **state)
+{
+	static const struct {
+		int status;
+		struct str body;
+		enum error_kind kind;
+	} cases[] = {
+		{404, STR_INIT("pod does not exist"), ERROR_NONE},
+		{404, STR_INIT("404 page not found"), ERROR_UNSUPPORTED},
+		{401, STR_INIT("Unauthorized"), ERROR_DENIED},
+		{403, STR_INIT("Forbidden (user=x, verb=create, resource=nodes)"), ERROR_DENIED},
+		{500, STR_INIT("pod does not exist"), ERROR_SYSTEM},
+		{200, STR_INIT("{}"), ERROR_SYSTEM},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < array_size(cases); i++) {
+		struct error err = {0};
+		int result = node_kubelet_read_probe(cases[i].status, cases[i].body, &err);
+		assert_int_equal(err.kind, cases[i].kind);
+		assert_int_equal(result, cases[i].kind == ERROR_NONE ? 0 : -1);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_pod_is_found_by_its_uid),
+		cmocka_unit_test(what_it_says_of_no_pod_tells_whether_it_takes_checkpoints),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
