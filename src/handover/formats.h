@@ -105,6 +105,7 @@ struct handover_candidate {
 struct handover_requested {
 	struct str request; /* uid of the RestoreRequest */
 	struct str checkpoint; /* uid of a candidate */
+	bool is_required; /* until it was restored once, the container does not start without */
 };
 
 struct handover_plan {

@@ -5,7 +5,7 @@
 
 #include "base/attributes.h"
 
-/* A global option stands before the verb; the value of `field` is ignored for those. */
+/* Nobody here needs to know. */
 enum { CALL_NO_FIELD = -1 };
 
 struct call_option {
@@ -19,8 +19,8 @@ struct call_option {
 
 static const struct call_option call_global_options[] = {
 	{"--root", NULL, true, CALL_NO_FIELD},
-	{"--log", NULL, true, CALL_NO_FIELD},
-	{"--log-format", NULL, true, CALL_NO_FIELD},
+	{"--log", NULL, true, CALL_FIELD(log_path)},
+	{"--log-format", NULL, true, CALL_FIELD(log_format)},
 	{"--log-level", NULL, true, CALL_NO_FIELD},
 	{"--debug", NULL, false, CALL_NO_FIELD},
 	{"--criu", NULL, true, CALL_NO_FIELD},

@@ -32,6 +32,8 @@ struct runtime_call {
 	enum runtime_verb verb;
 	size_t verb_index; /* of the verb among the arguments: the options of all verbs are before
 			    */
+	const char *log_path; /* where a runtime says why it fails */
+	const char *log_format; /* "text" or "json" */
 	const char *id;
 	const char *bundle; /* create */
 	const char *pid_file;

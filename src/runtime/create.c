@@ -19,6 +19,7 @@
 #include "runtime/overlay.h"
 #include "runtime/restore.h"
 #include "sys/clock.h"
+#include "sys/fd.h"
 #include "sys/file.h"
 
 /* Files of a container's state: who it is, until `delete`; that its `start` is still to come. */
@@ -195,11 +196,71 @@ static void create_note_request(const struct runtime_view *view,
 		attempt->taken = decision->candidate->taken;
 }
 
+/*
+ * Fails the call, in the words of `message`: on our standard error and, where the engine looks for
+ * a runtime's reasons, in its log (containerd: the last error of a JSON log).
+ */
+static bool create_refuse(const struct runtime_host *host, struct str message, int *ret_exit_status)
+{
+	autobuf line = BUF_INIT(HANDOVER_ANSWER_BYTES);
+	struct json_writer writer = json_writer(&line);
+	char now[TIME_TEXT_SIZE];
+	autoclose int fd = -1;
+
+	wall_time_format(clock_wall(), now);
+	(void)fprintf(stderr, "kcr-runtime: %.*s\n", STR_ARG(message));
+	if (host->call.log_path != NULL && str_is(str_of(host->call.log_format), "json"))
+		fd = open(host->call.log_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	json_begin_object(&writer);
+	json_set_text(&writer, "level", "error");
+	json_set_str(
+		&writer, "msg", arena_printf(host->arena, "kcr-runtime: %.*s", STR_ARG(message)));
+	json_set_text(&writer, "time", now);
+	json_end_object(&writer);
+	buf_add_byte(&line, '\n');
+	if (fd >= 0) /* it has been said on standard error */
+		(void)!write(fd, line.data, line.size);
+	*ret_exit_status = 1;
+	return true;
+}
+
+/* The container is wanted with its memory only. */
+static bool create_refuse_cold(const struct runtime_host *host,
+	const struct handover_attempt *attempt, int *ret_exit_status)
+{
+	return create_refuse(host,
+		arena_printf(host->arena, "the container does not start without its memory: %.*s",
+			STR_ARG(attempt->message.size > 0 ? attempt->message : attempt->reason)),
+		ret_exit_status);
+}
+
+/* Decides, restores if that is decided, and puts it on record. Returns -1 for a spoilt root. */
+static int create_attempt_by_plan(const struct runtime_host *host,
+	const struct runtime_bundle *bundle, const struct runtime_view *known,
+	struct handover_record *record, struct handover_attempt *attempt)
+{
+	struct runtime_view view = *known;
+	struct handover_answer answer;
+	struct runtime_decision decision;
+	struct error ignored; /* a full disk; the container counts more */
+	int result = 0;
+
+	if (view.plan->ask_agent && create_ask(host, view.container, &answer))
+		view.answer = &answer;
+	decision = runtime_decide(&view, attempt->started);
+	attempt->reason = decision.reason;
+	attempt->message = decision.message;
+	create_note_request(&view, &decision, attempt);
+	if (decision.verdict == RUNTIME_RESTORE)
+		result = create_restore(host, bundle, decision.candidate, record, attempt);
+	(void)!create_record(host, view.container, record, attempt, &ignored);
+	return result;
+}
+
 static bool create_by_plan(const struct runtime_host *host, const struct runtime_bundle *bundle,
 	const struct handover_plan *plan, bool is_plan_old, int *ret_exit_status)
 {
 	const struct runtime_container *container = &bundle->container;
-	struct handover_answer answer;
 	struct handover_record record;
 	struct runtime_view view = {.container = container,
 		.layers = create_find_layers(host, bundle),
@@ -207,25 +268,22 @@ static bool create_by_plan(const struct runtime_host *host, const struct runtime
 		.record = &record,
 		.is_plan_old = is_plan_old};
 	struct handover_attempt attempt = create_attempt(host, HANDOVER_COLD, STR(""), STR(""));
-	struct runtime_decision decision;
-	struct error ignored; /* a full disk; the container counts more */
-	int result = 0;
+	const struct handover_attempt *failed;
+	bool is_required;
+	int result;
 
 	runtime__record_load(host, container->pod_uid, container->name, &record);
 	create_note_replaced(host, &record);
-	if (plan->ask_agent && create_ask(host, container, &answer))
-		view.answer = &answer;
-	decision = runtime_decide(&view, attempt.started);
-	attempt.reason = decision.reason;
-	attempt.message = decision.message;
-	create_note_request(&view, &decision, &attempt);
-	if (decision.verdict == RUNTIME_RESTORE)
-		result = create_restore(host, bundle, decision.candidate, &record, &attempt);
-	(void)!create_record(host, container, &record, &attempt, &ignored);
-	if (result < 0)
-		(void)fprintf(stderr, "kcr-runtime: %.*s\n", STR_ARG(attempt.message));
-	*ret_exit_status = result < 0 ? 1 : 0;
-	return result < 0 || str_is(attempt.outcome, HANDOVER_RESTORED);
+	is_required = runtime_decide_is_required(&view, &failed);
+	if (is_required && failed != NULL) /* the kubelet tries again and again */
+		return create_refuse_cold(host, failed, ret_exit_status);
+	result = create_attempt_by_plan(host, bundle, &view, &record, &attempt);
+	*ret_exit_status = 0;
+	if (str_is(attempt.outcome, HANDOVER_RESTORED))
+		return true;
+	if (is_required)
+		return create_refuse_cold(host, &attempt, ret_exit_status);
+	return result < 0 ? create_refuse(host, attempt.message, ret_exit_status) : false;
 }
 
 /* A plan that cannot be read is no reason to fail, but one to be told. */

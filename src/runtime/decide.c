@@ -168,16 +168,31 @@ static struct runtime_decision decide_by_plan(
 	return decide_cold(worst);
 }
 
-const struct handover_requested *runtime_decide_requested(const struct runtime_view *view)
+/* The newest attempt that was made for what the plan requests; NULL: none. */
+static const struct handover_attempt *decide_attempt_on_request(const struct runtime_view *view)
 {
 	const struct handover_requested *requested = view->plan->requested;
 	const struct handover_record *record = view->record;
 	const struct handover_attempt *attempts = record != NULL ? record->attempts.items : NULL;
 
-	for (size_t i = 0; requested != NULL && record != NULL && i < record->attempts.count; i++)
-		if (str_equal(attempts[i].request, requested->request))
-			return NULL;
-	return requested;
+	for (size_t i = requested != NULL && record != NULL ? record->attempts.count : 0; i > 0;
+		i--)
+		if (str_equal(attempts[i - 1].request, requested->request))
+			return &attempts[i - 1];
+	return NULL;
+}
+
+const struct handover_requested *runtime_decide_requested(const struct runtime_view *view)
+{
+	return decide_attempt_on_request(view) == NULL ? view->plan->requested : NULL;
+}
+
+bool runtime_decide_is_required(
+	const struct runtime_view *view, const struct handover_attempt **ret_failed)
+{
+	*ret_failed = decide_attempt_on_request(view);
+	return view->plan->requested != NULL && view->plan->requested->is_required &&
+		(*ret_failed == NULL || !str_is((*ret_failed)->outcome, HANDOVER_RESTORED));
 }
 
 struct runtime_decision runtime_decide(const struct runtime_view *view, struct wall_time now)

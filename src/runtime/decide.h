@@ -47,6 +47,13 @@ struct runtime_decision {
 const struct handover_requested *runtime_decide_requested(const struct runtime_view *view);
 
 /*
+ * Whether the container may start only from what the plan requests: that was never restored yet. Of
+ * the attempt that was made in vain, if there was one, *ret_failed is told (borrowed; else NULL).
+ */
+bool runtime_decide_is_required(
+	const struct runtime_view *view, const struct handover_attempt **ret_failed);
+
+/*
  * The newest candidate of the same image and not too old from which no restore has failed in this
  * Pod: neither failed by itself, nor was damaged, nor ended within the retry window, nor met the
  * node's trouble twice in a row. A candidate that the agent names is taken if it is one of these.

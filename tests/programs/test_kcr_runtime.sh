@@ -175,6 +175,27 @@ holds 'deletes what was ended by order' "$place/kcr-restorer" delete q1
 holds 'records an end by order' grep -q '"ended":"2.*"replaced":true' "$place/store/records/u1/main.json"
 holds 'goes by the policy behind a request' "$place/kcr-restorer" create --bundle "$place/bundle" q2
 called 'restores on request once' restore delete create
+
+# what is required is restored or the container does not start, and the engine is told why; the kubelet tries again
+plan="${plan%\}\}},\"required\":true}}"
+refuses() {
+    status=0
+    "$place/kcr-restorer" --log="$place/log.json" --log-format=json create --bundle "$place/bundle" "$1" 2>"$place/said" || status=$?
+}
+anew 1
+refuses n1
+called 'does not create what is required' restore delete
+holds 'fails what is required' test "$status" = 1
+holds 'tells the engine why' grep -q '"level":"error","msg":"kcr-runtime: the container does not start without' "$place/log.json"
+refuses n2
+called 'does not try again' restore delete
+holds 'fails again' test "$status" = 1
+holds 'says the same again' test "$(sort -u "$place/said")" = "$(sed -n '$s/.*"msg":"\(.*\)","time".*/\1/p' "$place/log.json")"
+anew 0
+holds 'restores what is required' "$place/kcr-restorer" create --bundle "$place/bundle" n3
+called 'restores it by itself' restore
+holds 'ends' "$place/kcr-restorer" delete n3
+holds 'starts without once it was restored' "$place/kcr-restorer" create --bundle "$place/bundle" n4
 plan=$plan_by_policy
 
 # without a place for the record nothing is begun

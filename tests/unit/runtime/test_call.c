@@ -130,6 +130,8 @@ static void test_calls_of_engines_are_understood(void **state)
 
 		assert_int_equal(call.verb, expected->verb);
 		assert_int_equal(call.verb_index, expected->verb_index);
+		/* each engine's own way */
+		assert_text(call.log_format, call.log_path != NULL ? "json" : NULL);
 		assert_text(call.id, expected->id);
 		assert_text(call.bundle, expected->bundle);
 		assert_text(call.pid_file, expected->pid_file);

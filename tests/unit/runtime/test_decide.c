@@ -333,6 +333,37 @@ static void test_a_request_counts_once(void **state)
 	assert_cold(&world, RUNTIME_COLD_POLICY, "RestoreDisabled");
 }
 
+static void assert_required(const struct world *world, bool expected, const char *failed)
+{
+	const struct handover_attempt *attempt;
+
+	assert_int_equal(runtime_decide_is_required(&world->view, &attempt), expected);
+	if (failed == NULL)
+		assert_null(attempt);
+	else
+		assert_true(str_is(attempt->outcome, failed));
+}
+
+static void test_what_is_required_is_so_until_it_was_restored(void **state)
+{
+	struct world world;
+
+	(void)state;
+	make_world(&world);
+	assert_required(&world, false, NULL);
+	request_old(&world);
+	assert_required(&world, false, NULL);
+	world.requested.is_required = true;
+	assert_required(&world, true, NULL);
+	add_attempt(&world, "old", HANDOVER_FAILED, 2, 0);
+	assert_required(&world, true, NULL); /* that was for nobody's request */
+	world.attempts[0].request = STR("request");
+	assert_required(&world, true, HANDOVER_FAILED);
+	add_attempt(&world, "old", HANDOVER_RESTORED, 3, 0);
+	world.attempts[1].request = STR("request");
+	assert_required(&world, false, HANDOVER_RESTORED);
+}
+
 static void test_what_was_ended_on_request_has_not_failed(void **state)
 {
 	struct world world;
@@ -388,6 +419,7 @@ int main(void)
 		cmocka_unit_test(test_what_is_requested_comes_first_whatever_the_policy),
 		cmocka_unit_test(test_what_is_requested_is_restored_or_nothing),
 		cmocka_unit_test(test_a_request_counts_once),
+		cmocka_unit_test(test_what_is_required_is_so_until_it_was_restored),
 		cmocka_unit_test(test_what_was_ended_on_request_has_not_failed),
 		cmocka_unit_test(test_what_a_request_has_taken_back_does_not_come_back),
 	};
