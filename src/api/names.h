@@ -21,6 +21,9 @@
 /* Annotation of a Pod, written by the restore rule: the memory of what was done (JSON). */
 #define API_ANNOTATION_RESTORES "kcr.io/restores"
 
+/* Scheduling gate of a Pod that starts from a Checkpoint, once a RestoreRequest is prepared. */
+#define API_GATE_RESTORE "kcr.io/restore"
+
 /* Labels of CheckpointRequests and Checkpoints; values pass through api_label_value(). */
 #define API_LABEL_APP       "app"
 #define API_LABEL_APP_VALUE "checkpoint-restore"

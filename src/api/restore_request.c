@@ -19,14 +19,16 @@ static const struct json_field api_restore_spec_fields[] = {
 		.flags = JSON_REQUIRED | JSON_IMMUTABLE,
 		.offset = offsetof(struct api_restore_spec, container_name),
 		.max_length = 63,
-		.description = "The container of the Pod that is restored in place."},
+		.description = "The container of the Pod that is restored."},
 	{.name = "checkpointName",
 		.type = JSON_FIELD_STRING,
 		.flags = JSON_IMMUTABLE,
 		.offset = offsetof(struct api_restore_spec, checkpoint_name),
 		.max_length = 253,
-		.description = "The Checkpoint that it is restored from, of the same namespace. "
-			       "Without it and without at: the newest that may be used."},
+		.description =
+			"The Checkpoint that it is restored from, of the same namespace. "
+			"Without it and without at: the newest that may be used. A Pod "
+			"that waits for its first start needs it: it may be of another Pod."},
 	{.name = "at",
 		.type = JSON_FIELD_TIME,
 		.flags = JSON_IMMUTABLE,
@@ -56,7 +58,8 @@ static const struct json_field api_restore_spec_fields[] = {
 		.flags = JSON_IMMUTABLE,
 		.offset = offsetof(struct api_restore_spec, node_name),
 		.max_length = 253,
-		.description = "The node of the Pod, whose agent carries the request out. The "
+		.description = "The node of the Pod, whose agent carries the request out; of a Pod "
+			       "that waits for its first start, that of the Checkpoint. The "
 			       "controller sets it."},
 };
 
@@ -69,9 +72,10 @@ static const struct json_field api_restore_status_fields[] = {
 		.offset = offsetof(struct api_restore_status, phase),
 		.default_text = "Pending",
 		.choices = api_restore_phase_texts,
-		.description = "Pending: nothing was done. Restoring: the container is ended and "
-			       "waited for. Completed: it runs from the Checkpoint. Failed: it "
-			       "does not, and reason and message say why."},
+		.description = "Pending: nothing was done. Restoring: the container is ended, or "
+			       "the first start of the Pod prepared, and waited for. Completed: it "
+			       "runs from the Checkpoint. Failed: it does not, and reason and "
+			       "message say why."},
 	{.name = "startTime",
 		.type = JSON_FIELD_TIME,
 		.offset = offsetof(struct api_restore_status, started),
@@ -141,7 +145,10 @@ static const struct json_field api_restore_status_fields[] = {
 		.object = &api_condition_object,
 		.max_length = 16,
 		.description = "Complete: True when the container runs from the Checkpoint, False "
-			       "when the request has failed, Unknown until then."},
+			       "when the request has failed, Unknown until then. FirstStart: True "
+			       "when it is for the first start of a Pod that waits behind the "
+			       "scheduling gate kcr.io/restore. Planned: True once the node is "
+			       "prepared for that start; then the gate is taken away."},
 };
 
 static const struct json_object api_restore_status_object =
@@ -204,7 +211,9 @@ const struct api_kind api_restore_request_kind = {
 	.short_name = "ckrr",
 	.description = "RestoreRequest asks for one container to be put back to one of its "
 		       "checkpoints, in place, now. It is carried out once, ends what runs in the "
-		       "container, and stays as the record of that.",
+		       "container, and stays as the record of that. For a Pod that waits behind "
+		       "the scheduling gate kcr.io/restore it asks for the first start of the "
+		       "container to be from a Checkpoint.",
 	.object = &api_restore_object,
 	.columns = api_restore_columns,
 	.column_count = array_size(api_restore_columns),
@@ -229,6 +238,12 @@ bool api_restore_is_finished(const struct api_restore_request *restore)
 	enum api_restore_phase phase = api_restore_phase(restore);
 
 	return phase == API_RESTORE_COMPLETED || phase == API_RESTORE_FAILED;
+}
+
+bool api_restore_is_for_start(const struct api_restore_request *restore)
+{
+	return restore->status.pod_uid.size > 0 &&
+		api_condition_is_true(&restore->status.conditions, API_CONDITION_FIRST_START);
 }
 
 struct api_request api_restore_as_request(const struct api_restore_request *restore)

@@ -14,6 +14,10 @@
 #include "base/time.h"
 #include "json/json.h"
 
+/* Conditions of a RestoreRequest, beside API_CONDITION_COMPLETE. */
+#define API_CONDITION_FIRST_START "FirstStart" /* True: of its Pod, by the controller */
+#define API_CONDITION_PLANNED     "Planned" /* True: the node is prepared for that, by the agent */
+
 enum api_restore_phase {
 	API_RESTORE_PENDING,
 	API_RESTORE_RESTORING,
@@ -45,7 +49,7 @@ struct api_restore_status {
 	int64_t restarts_before;
 	int64_t restarts_after;
 	int64_t observed_generation;
-	struct json_list conditions; /* of struct api_condition: Complete */
+	struct json_list conditions; /* of struct api_condition: Complete, FirstStart, Planned */
 };
 
 struct api_restore_request {
@@ -58,6 +62,12 @@ struct api_restore_request {
 enum api_restore_phase api_restore_phase(const struct api_restore_request *restore);
 struct str api_restore_phase_text(enum api_restore_phase phase);
 bool api_restore_is_finished(const struct api_restore_request *restore);
+
+/*
+ * Whether it is for the first start of the Pod of status.podUID, which has waited for it behind
+ * API_GATE_RESTORE; else for the next start of a container that has run.
+ */
+bool api_restore_is_for_start(const struct api_restore_request *restore);
 
 /*
  * What it has in common with a CheckpointRequest: its Pod, its node, its deadline and how far it

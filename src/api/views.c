@@ -16,6 +16,15 @@ static const struct json_field api_container_fields[] = {
 static const struct json_object api_container_object =
 	JSON_OBJECT_OF("container", struct api_container, api_container_fields);
 
+static const struct json_field api_scheduling_gate_fields[] = {
+	{.name = "name",
+		.type = JSON_FIELD_STRING,
+		.offset = offsetof(struct api_scheduling_gate, name)},
+};
+
+static const struct json_object api_scheduling_gate_object =
+	JSON_OBJECT_OF("schedulingGate", struct api_scheduling_gate, api_scheduling_gate_fields);
+
 static const struct json_field api_pod_spec_fields[] = {
 	{.name = "nodeName",
 		.type = JSON_FIELD_STRING,
@@ -35,6 +44,10 @@ static const struct json_field api_pod_spec_fields[] = {
 		.type = JSON_FIELD_LIST,
 		.offset = offsetof(struct api_pod_spec, init_containers),
 		.object = &api_container_object},
+	{.name = "schedulingGates",
+		.type = JSON_FIELD_LIST,
+		.offset = offsetof(struct api_pod_spec, scheduling_gates),
+		.object = &api_scheduling_gate_object},
 };
 
 static const struct json_object api_pod_spec_object =
@@ -220,6 +233,16 @@ const struct api_container_status *api_pod_container_status(
 		if (str_equal(statuses[i].name, name))
 			return &statuses[i];
 	return NULL;
+}
+
+bool api_pod_is_gated(const struct api_pod *pod)
+{
+	const struct api_scheduling_gate *gates = pod->spec.scheduling_gates.items;
+
+	for (size_t i = 0; i < pod->spec.scheduling_gates.count; i++)
+		if (str_is(gates[i].name, API_GATE_RESTORE))
+			return true;
+	return false;
 }
 
 struct str api_pod_template_hash(const struct api_pod *pod)

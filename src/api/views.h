@@ -22,12 +22,18 @@ struct api_container {
 	struct str restart_policy; /* "Always" in an init container: a sidecar */
 };
 
+/* What a Pod waits for before it is scheduled (KEP-3521). */
+struct api_scheduling_gate {
+	struct str name;
+};
+
 struct api_pod_spec {
 	struct str node_name;
 	struct str restart_policy;
 	int64_t grace_seconds; /* terminationGracePeriodSeconds */
 	struct json_list containers; /* of struct api_container */
 	struct json_list init_containers; /* of struct api_container */
+	struct json_list scheduling_gates; /* of struct api_scheduling_gate */
 };
 
 struct api_pod_condition {
@@ -94,6 +100,9 @@ extern const struct json_object api_pod_object;
 const struct api_container *api_pod_container(const struct api_pod *pod, struct str name);
 const struct api_container_status *api_pod_container_status(
 	const struct api_pod *pod, struct str name);
+
+/* Whether the Pod waits behind API_GATE_RESTORE: it was never started, and is not scheduled. */
+bool api_pod_is_gated(const struct api_pod *pod);
 
 /* What changes with the Pod's template; empty for a Pod that no workload made. */
 struct str api_pod_template_hash(const struct api_pod *pod);

@@ -58,7 +58,7 @@ static int node_departed_pod(void *context, const char *name, bool is_directory,
 	const struct node_folder *folder = context;
 
 	(void)is_directory;
-	if (node_has_pod(folder->node, str_of(name)))
+	if (node_has_pod(folder->node, str_of(name)) || node_awaits_pod(folder->node, str_of(name)))
 		return 0;
 	return file_remove_tree(folder->fd, name, err);
 }

@@ -30,6 +30,29 @@ static void node_restore_request_changed(
 	node_want_plans(node, request->metadata.namespace, request->spec.pod.name);
 }
 
+/* The Pods that were made for a Checkpoint, beside the one that it was taken of. */
+static void node_bring_plans_made_for(
+	struct node *node, const struct kube_object *checkpoint, bool is_gone)
+{
+	const struct kube_object *object;
+	size_t position = 0;
+
+	while ((object = kube_informer_next(node->restore_requests, &position)) != NULL) {
+		const struct api_restore_request *one = object->view;
+		const struct api_pod *pod;
+
+		if (!api_restore_is_for_start(one) ||
+			!str_equal(one->spec.checkpoint_name, checkpoint->name) ||
+			!str_equal(object->namespace, checkpoint->namespace))
+			continue;
+		pod = node_pod(node, object->namespace, one->spec.pod.name);
+		if (pod != NULL && is_gone)
+			(void)node_bring_plans(node, pod);
+		else
+			node_want_plans(node, object->namespace, one->spec.pod.name);
+	}
+}
+
 static void node_checkpoint_changed(
 	void *context, const struct kube_object *old, const struct kube_object *new)
 {
@@ -40,6 +63,7 @@ static void node_checkpoint_changed(
 
 	if (checkpoint->spec.pod != NULL)
 		pod = node_pod(node, object->namespace, checkpoint->spec.pod->name);
+	node_bring_plans_made_for(node, object, new == NULL);
 	if (new == NULL) {
 		if (pod != NULL)
 			(void)node_bring_plans(node, pod); /* before its files go */

@@ -51,23 +51,43 @@ struct restore_terms node_restore_terms(
 	return restore_terms_of(kube_object_read(object, &api_schedule_terms_object, arena));
 }
 
+/* The one that the Pod was made for, if it is here; NULL: none. */
+static const struct api_checkpoint *node_find_made_for(
+	const struct node *node, const struct api_pod *pod, const struct api_container *container)
+{
+	struct str name = node_made_for(node, pod, container->name);
+	autobuf key = BUF_INIT(KUBE_KEY_SIZE);
+	const struct kube_object *object;
+
+	if (name.size == 0)
+		return NULL;
+	kube_key_write(&key, pod->metadata.namespace, name);
+	object = kube_informer_get(node->checkpoints, buf_str(&key));
+	return object != NULL && node_is_held(node, object->view) ? object->view : NULL;
+}
+
 struct restore_view node_restore_view(const struct node *node, const struct api_pod *pod,
 	const struct api_container *container, struct arena *arena)
 {
 	struct restore_view view = {.pod = pod, .container = container};
 	autobuf key = BUF_INIT(KUBE_KEY_SIZE);
 	const struct kube_object *const *objects;
+	const struct api_checkpoint *made_for = node_find_made_for(node, pod, container);
 	const struct api_checkpoint **held;
-	const struct api_checkpoint *newest = NULL;
+	const struct api_checkpoint *newest = made_for;
 	size_t count;
 
 	kube_key_write(&key, pod->metadata.namespace, pod->metadata.name);
 	objects = kube_index_get(node->checkpoints_by_pod, buf_str(&key), &count);
 	held = arena_zeroed(arena, count + 1, sizeof(*held));
+	if (made_for != NULL) {
+		held[view.checkpoint_count++] = made_for;
+		view.made_for = made_for->metadata.uid;
+	}
 	for (size_t i = 0; i < count; i++) {
 		const struct api_checkpoint *one = objects[i]->view;
 
-		if (!str_equal(one->spec.container_name, container->name) ||
+		if (one == made_for || !str_equal(one->spec.container_name, container->name) ||
 			!node_is_held(node, one))
 			continue;
 		held[view.checkpoint_count++] = one;
@@ -134,19 +154,24 @@ static struct str node_policy_text(enum api_restore_policy policy)
 	return STR("OnFailure");
 }
 
-/* What a request wants of the next `create`; NULL when the rule is against it by now. */
+/*
+ * What a request wants of the next `create`; NULL when the rule is against it by now. What a Pod
+ * was made for stays required: better no start than one without.
+ */
 static struct handover_requested *node_plan_request(const struct restore_view *view,
 	const struct api_restore_request *request, struct node_candidates *chosen,
 	struct arena *arena)
 {
 	struct handover_requested *requested = arena_zeroed(arena, 1, sizeof(*requested));
+	bool is_good = request != NULL &&
+		node_candidates_include(
+			chosen, view, request->status.checkpoint->uid, clock_wall());
 
-	if (request == NULL ||
-		!node_candidates_include(
-			chosen, view, request->status.checkpoint->uid, clock_wall()))
+	if (request == NULL || (!is_good && !api_restore_is_for_start(request)))
 		return NULL;
 	requested->request = request->metadata.uid;
 	requested->checkpoint = request->status.checkpoint->uid;
+	requested->is_required = api_restore_is_for_start(request);
 	return requested;
 }
 
@@ -237,7 +262,7 @@ int node_bring_plan(const struct node *node, const struct api_pod *pod,
 	buf_printf(&name, "%.*s.json", STR_ARG(container->name));
 	chosen = node_candidates_choose(&view, clock_wall(), arena);
 	requested = node_plan_request(&view, request, &chosen, arena);
-	if (view.checkpoint_count == 0 || (requested == NULL && !node_candidates_are_wanted(&view)))
+	if (requested == NULL && (view.checkpoint_count == 0 || !node_candidates_are_wanted(&view)))
 		return node_remove_plan(node, pod, name.data, err);
 	plan = node_plan_of(node, &view, &chosen, arena);
 	plan.requested = requested;

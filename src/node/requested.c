@@ -3,6 +3,8 @@
  * down first; then the plan names the Checkpoint for the next `create`, and the container is ended.
  * What came of it is on kcr-runtime's record. A container ID that was written down is the only one
  * that is ever ended, so that an agent which takes over cannot end another one.
+ *
+ * For the first start of a Pod nothing is ended: the plan lies there before the Pod is scheduled.
  */
 #include "node/state.h"
 
@@ -28,6 +30,19 @@ static bool requested_is_same_container(
 		str_equal(a->spec.container_name, b->spec.container_name);
 }
 
+/*
+ * Whether the next `create` is to follow it. A Pod that was made for a Checkpoint does not start
+ * without, also when its request has failed: the kubelet goes on trying.
+ */
+static bool requested_is_in_force(const struct api_restore_request *request)
+{
+	enum api_restore_phase phase = api_restore_phase(request);
+
+	return !wall_time_is_set(request->metadata.deleted) &&
+		(phase == API_RESTORE_RESTORING ||
+			(phase == API_RESTORE_FAILED && api_restore_is_for_start(request)));
+}
+
 const struct api_restore_request *node_requested(
 	const struct node *node, const struct api_pod *pod, struct str container)
 {
@@ -37,14 +52,42 @@ const struct api_restore_request *node_requested(
 	while ((object = kube_informer_next(node->restore_requests, &position)) != NULL) {
 		const struct api_restore_request *one = object->view;
 
-		if (api_restore_phase(one) == API_RESTORE_RESTORING &&
-			!wall_time_is_set(one->metadata.deleted) &&
-			one->status.checkpoint != NULL &&
+		if (requested_is_in_force(one) && one->status.checkpoint != NULL &&
 			str_equal(one->status.pod_uid, pod->metadata.uid) &&
 			str_equal(one->spec.container_name, container))
 			return one;
 	}
 	return NULL;
+}
+
+struct str node_made_for(const struct node *node, const struct api_pod *pod, struct str container)
+{
+	const struct kube_object *object;
+	size_t position = 0;
+
+	while ((object = kube_informer_next(node->restore_requests, &position)) != NULL) {
+		const struct api_restore_request *one = object->view;
+
+		if (api_restore_is_for_start(one) &&
+			str_equal(one->status.pod_uid, pod->metadata.uid) &&
+			str_equal(one->spec.container_name, container))
+			return one->spec.checkpoint_name;
+	}
+	return (struct str){0};
+}
+
+bool node_awaits_pod(const struct node *node, struct str uid)
+{
+	const struct kube_object *object;
+	size_t position = 0;
+
+	while ((object = kube_informer_next(node->restore_requests, &position)) != NULL) {
+		const struct api_restore_request *one = object->view;
+
+		if (api_restore_is_for_start(one) && str_equal(one->status.pod_uid, uid))
+			return true;
+	}
+	return false;
 }
 
 /* Whether another one is at the container, or came before. */
@@ -79,13 +122,46 @@ static const struct api_checkpoint *requested_named(
 	return object != NULL ? object->view : NULL;
 }
 
+/*
+ * The Pod and the container as the request and its Checkpoint tell of them: while a Pod waits for
+ * its first start it is not on our node, and so not among our objects.
+ */
+static const struct api_pod *requested_stand_in(const struct api_restore_request *request,
+	const struct api_checkpoint *named, struct arena *arena)
+{
+	struct api_container *container = arena_zeroed(arena, 1, sizeof(*container));
+	struct api_pod *pod = arena_zeroed(arena, 1, sizeof(*pod));
+
+	container->name = request->spec.container_name;
+	if (named != NULL)
+		container->image = named->spec.image;
+	pod->metadata.name = request->spec.pod.name;
+	pod->metadata.namespace = request->metadata.namespace;
+	pod->metadata.uid = request->status.pod_uid;
+	pod->spec.containers = (struct json_list){container, 1};
+	return pod;
+}
+
+static const struct api_pod *requested_pod(const struct node *node,
+	const struct api_restore_request *request, const struct api_checkpoint *named,
+	struct arena *arena)
+{
+	const struct api_pod *pod =
+		node_pod(node, request->metadata.namespace, request->spec.pod.name);
+
+	if (!api_restore_is_for_start(request) ||
+		(pod != NULL && str_equal(pod->metadata.uid, request->status.pod_uid)))
+		return pod;
+	return requested_stand_in(request, named, arena);
+}
+
 /* `outcome` is the room for one; it stays borrowed. */
 static struct restore_request_view requested_view(const struct node *node,
 	const struct api_restore_request *request, struct restore_request_outcome *outcome,
 	struct arena *arena)
 {
-	const struct api_pod *pod =
-		node_pod(node, request->metadata.namespace, request->spec.pod.name);
+	const struct api_checkpoint *named = requested_named(node, request);
+	const struct api_pod *pod = requested_pod(node, request, named, arena);
 	const struct api_container *container =
 		pod != NULL ? api_pod_container(pod, request->spec.container_name) : NULL;
 	const struct kube_object *own =
@@ -94,7 +170,7 @@ static struct restore_request_view requested_view(const struct node *node,
 	struct restore_request_view view = {
 		.request = request,
 		.restore = {.pod = pod, .container = container},
-		.named = requested_named(node, request),
+		.named = named,
 		.is_behind = requested_is_behind(node, request),
 	};
 
@@ -186,8 +262,9 @@ static void requested_begin(struct node *node, const struct api_restore_request 
 	const struct restore_request_view *view, const struct api_checkpoint *checkpoint,
 	struct kube_plan *plan)
 {
-	const struct api_container_status *container =
-		api_pod_container_status(view->restore.pod, request->spec.container_name);
+	const struct api_container_status *container = api_restore_is_for_start(request)
+		? NULL
+		: api_pod_container_status(view->restore.pod, request->spec.container_name);
 	struct api_checkpoint_reference reference = {
 		checkpoint->metadata.name, checkpoint->metadata.uid};
 	struct api_restore_status status = request->status;
@@ -196,11 +273,14 @@ static void requested_begin(struct node *node, const struct api_restore_request 
 	status.checkpoint = &reference;
 	status.checkpoint_time = checkpoint->spec.timestamp;
 	status.pod_uid = view->restore.pod->metadata.uid;
-	status.ended_container = container->container_id;
-	status.restarts_before = container->restart_count;
-	status.message = arena_printf(plan->arena,
-		"container %.*s is ended, to be restored from Checkpoint %.*s",
-		STR_ARG(request->spec.container_name), STR_ARG(checkpoint->metadata.name));
+	if (container != NULL) {
+		status.ended_container = container->container_id;
+		status.restarts_before = container->restart_count;
+	}
+	status.message = arena_printf(plan->arena, "container %.*s is %s Checkpoint %.*s",
+		STR_ARG(request->spec.container_name),
+		container != NULL ? "ended, to be restored from" : "to start from",
+		STR_ARG(checkpoint->metadata.name));
 	requested_write(plan, request, API_RESTORE_RESTORING, status);
 	node_plan_pod_event(node, plan, &view->restore.pod->metadata, false, "RestoreRequested",
 		arena_printf(plan->arena, "RestoreRequest %.*s: %.*s",
@@ -236,6 +316,31 @@ static void requested_say(
 }
 
 /* ---- Doing ---- */
+
+/* The plan is on the disk before it is told: the Pod may come at once. */
+static void requested_plan_start(
+	struct node *node, const struct restore_request_view *view, struct kube_plan *plan)
+{
+	const struct api_restore_request *request = view->request;
+	struct api_restore_status status = request->status;
+	struct api_condition planned = {
+		.type = STR(API_CONDITION_PLANNED),
+		.status = STR("True"),
+		.reason = STR("Planned"),
+		.message = STR("the node starts the container from the Checkpoint"),
+		.observed_generation = request->metadata.generation,
+		.last_transition = clock_wall(),
+	};
+	struct error err;
+
+	if (node_bring_plan(node, view->restore.pod, view->restore.container, &err) < 0) {
+		requested_fail(node, request, str_of(error_reason(err.kind)),
+			arena_str(plan->arena, str_of(err.text)), plan);
+		return;
+	}
+	(void)api_condition_set(&status.conditions, &planned, plan->arena);
+	requested_write(plan, request, API_RESTORE_RESTORING, status);
+}
 
 /* The plan first; then, if nothing forbids it, the order. Fails before anything was ended. */
 static int requested_end(struct node *node, const struct restore_request_view *view,
@@ -283,6 +388,9 @@ static void requested_step(struct node *node, const struct restore_request_view 
 		else
 			requested_begin(node, view->request, view, next->checkpoint, plan);
 		return;
+	case RESTORE_REQUEST_PLAN:
+		requested_plan_start(node, view, plan);
+		return;
 	case RESTORE_REQUEST_END:
 		requested_step_end(node, view, next, plan);
 		return;
@@ -301,6 +409,8 @@ void node_requested_is_over(struct node *node, const struct api_restore_request 
 	const struct kube_object *object;
 	size_t position = 0;
 
+	if (container_id.size == 0)
+		return;
 	/* one that has failed may have left its container to another request */
 	while ((object = kube_informer_next(node->restore_requests, &position)) != NULL) {
 		const struct api_restore_request *one = object->view;

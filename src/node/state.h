@@ -162,6 +162,10 @@ void node_requested_is_over(struct node *node, const struct api_restore_request 
 /* The request that the Pod's container is being restored for; NULL: none. Borrowed. */
 const struct api_restore_request *node_requested(
 	const struct node *node, const struct api_pod *pod, struct str container);
+/* The name of the Checkpoint that the Pod was made for; empty: none. Borrowed. */
+struct str node_made_for(const struct node *node, const struct api_pod *pod, struct str container);
+/* Whether a Pod of this uid is to start here from a Checkpoint, or was. */
+bool node_awaits_pod(const struct node *node, struct str uid);
 
 /* ---- records.c: what kcr-runtime has done ---- */
 

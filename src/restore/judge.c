@@ -59,13 +59,11 @@ static bool restore_is_same_pod(const struct api_pod *pod,
 		str_equal(taken_of->name, pod->metadata.name);
 }
 
-/* Whether the Checkpoint is good in itself. */
-static enum restore_verdict restore_judge_quality(const struct restore_view *view,
-	const struct api_checkpoint *checkpoint, struct wall_time now)
+/* Whether the Checkpoint is all there. */
+static enum restore_verdict restore_judge_files(const struct api_checkpoint *checkpoint)
 {
 	const struct api_condition *usable =
 		api_condition_find(&checkpoint->status.conditions, API_CONDITION_USABLE);
-	int64_t age_us = now.us - checkpoint->spec.timestamp.us;
 
 	if (api_checkpoint_phase(checkpoint) == API_CHECKPOINT_FAILED)
 		return RESTORE_BUILD_FAILED;
@@ -73,10 +71,25 @@ static enum restore_verdict restore_judge_quality(const struct restore_view *vie
 		checkpoint->status.runtime_image.size == 0 || checkpoint->status.digest.size == 0 ||
 		wall_time_is_set(checkpoint->metadata.deleted))
 		return RESTORE_NOT_BUILT;
+	if (usable != NULL && str_is(usable->status, "False") &&
+		str_is(usable->reason, API_REASON_CHECKPOINT_DAMAGED))
+		return RESTORE_DAMAGED;
+	return RESTORE_OK;
+}
+
+/* Whether the Checkpoint is good in itself. */
+static enum restore_verdict restore_judge_quality(const struct restore_view *view,
+	const struct api_checkpoint *checkpoint, struct wall_time now)
+{
+	enum restore_verdict files = restore_judge_files(checkpoint);
+	const struct api_condition *usable =
+		api_condition_find(&checkpoint->status.conditions, API_CONDITION_USABLE);
+	int64_t age_us = now.us - checkpoint->spec.timestamp.us;
+
+	if (files != RESTORE_OK)
+		return files;
 	if (usable != NULL && str_is(usable->status, "False"))
-		return str_is(usable->reason, API_REASON_CHECKPOINT_DAMAGED)
-			? RESTORE_DAMAGED
-			: RESTORE_FAILED_BEFORE;
+		return RESTORE_FAILED_BEFORE;
 	if (!checkpoint->spec.was_ready)
 		return RESTORE_WAS_NOT_READY;
 	if (!wall_time_is_set(checkpoint->status.stable))
@@ -87,28 +100,47 @@ static enum restore_verdict restore_judge_quality(const struct restore_view *vie
 	return RESTORE_OK;
 }
 
-enum restore_verdict restore_judge(const struct restore_view *view,
-	const struct api_checkpoint *checkpoint, struct wall_time now)
+static bool restore_is_made_for(
+	const struct restore_view *view, const struct api_checkpoint *checkpoint)
+{
+	return view->made_for.size > 0 && str_equal(view->made_for, checkpoint->metadata.uid);
+}
+
+/* Whether it is of this Pod, as it is. */
+static enum restore_verdict restore_judge_origin(
+	const struct restore_view *view, const struct api_checkpoint *checkpoint)
 {
 	const struct api_checkpoint_spec *spec = &checkpoint->spec;
-	enum restore_verdict quality;
+	bool is_made_for = restore_is_made_for(view, checkpoint);
 
-	if (!restore_is_same_pod(view->pod, spec->pod, spec->workload))
+	if (!is_made_for && !restore_is_same_pod(view->pod, spec->pod, spec->workload))
 		return RESTORE_OTHER_POD;
 	if (!str_equal(spec->container_name, view->container->name))
 		return RESTORE_OTHER_CONTAINER;
 	if (!str_equal(spec->image, restore_original_image(view->record, view->container->image)))
 		return RESTORE_IMAGE_CHANGED;
-	if (!str_equal(spec->template_hash, api_pod_template_hash(view->pod)))
+	if (!is_made_for && !str_equal(spec->template_hash, api_pod_template_hash(view->pod)))
 		return RESTORE_TEMPLATE_CHANGED;
+	return RESTORE_OK;
+}
+
+enum restore_verdict restore_judge(const struct restore_view *view,
+	const struct api_checkpoint *checkpoint, struct wall_time now)
+{
+	enum restore_verdict verdict = restore_judge_origin(view, checkpoint);
+
+	if (verdict != RESTORE_OK)
+		return verdict;
 	if (view->record != NULL &&
 		restore_list_has(&view->record->failed, checkpoint->metadata.uid))
 		return RESTORE_FAILED_BEFORE;
-	quality = restore_judge_quality(view, checkpoint, now);
-	if (quality == RESTORE_OK &&
+	verdict = restore_is_made_for(view, checkpoint)
+		? restore_judge_files(checkpoint)
+		: restore_judge_quality(view, checkpoint, now);
+	if (verdict == RESTORE_OK &&
 		api_checkpoint_node_refuses(view->node, api_checkpoint_strategy(checkpoint)))
 		return RESTORE_NOT_OFFERED;
-	return quality;
+	return verdict;
 }
 
 /* How much speaks for a Checkpoint before its age does. */

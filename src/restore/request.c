@@ -1,7 +1,8 @@
 /*
  * The steps of a RestoreRequest in their order: is there a container to be restored at all
  * (request_obstacle), from which Checkpoint (request_choose), then what became of it
- * (request_follow). What forbids a restore is found before anything is ended.
+ * (request_follow). What forbids a restore is found before anything is ended. For the first start
+ * of a Pod there is nothing to be ended: a plan is made before the Pod comes (request_start).
  */
 #include "restore/request.h"
 
@@ -42,15 +43,23 @@ static struct str request_restart_policy(const struct restore_view *view)
 							: view->pod->spec.restart_policy;
 }
 
-/* Why the container will never be restored; step WAIT: nothing speaks against it. */
-static struct restore_request_next request_obstacle(const struct restore_request_view *view)
+/* Why nothing will ever run in the Pod; step WAIT: nothing speaks against it. */
+static struct restore_request_next request_obstacle_of_pod(const struct api_pod *pod)
 {
-	const struct api_pod *pod = view->restore.pod;
-
 	if (wall_time_is_set(pod->metadata.deleted))
 		return request_fail("PodTerminating", STR("the Pod is terminating"));
 	if (str_is(pod->status.phase, "Succeeded") || str_is(pod->status.phase, "Failed"))
 		return request_fail("PodEnded", STR("the Pod has ended"));
+	return (struct restore_request_next){0};
+}
+
+/* Why the container will never be restored; step WAIT: nothing speaks against it. */
+static struct restore_request_next request_obstacle(const struct restore_request_view *view)
+{
+	struct restore_request_next next = request_obstacle_of_pod(view->restore.pod);
+
+	if (next.step == RESTORE_REQUEST_FAIL)
+		return next;
 	if (view->restore.container == NULL)
 		return request_fail(
 			"ContainerNotFound", STR("the Pod has no container of this name"));
@@ -202,8 +211,10 @@ static struct restore_request_next request_conclude(const struct restore_request
 	if (!outcome->is_restored)
 		return (struct restore_request_next){.step = RESTORE_REQUEST_FAIL,
 			.reason = outcome->reason,
-			.message = arena_printf(arena,
-				"the container was ended and starts without its memory: %.*s",
+			.message = arena_printf(arena, "the container %s: %.*s",
+				api_restore_is_for_start(view->request)
+					? "does not start without its memory"
+					: "was ended and starts without its memory",
 				STR_ARG(outcome->message.size > 0 ? outcome->message
 								  : outcome->reason))};
 	if (chosen == NULL || !str_equal(chosen->uid, outcome->checkpoint_uid))
@@ -254,6 +265,51 @@ static struct restore_request_next request_follow(
 	return request_unrecorded(status, now);
 }
 
+/* ---- The first start of a Pod ---- */
+
+/* Planned: the Pod comes when the gate is away, and kcr-runtime does the rest. */
+static struct restore_request_next request_follow_start(
+	const struct restore_request_view *view, struct wall_time now, struct arena *arena)
+{
+	const struct api_pod *pod = view->restore.pod;
+	const struct api_container_status *status =
+		api_pod_container_status(pod, view->request->spec.container_name);
+	struct restore_request_next next;
+
+	if (view->outcome != NULL)
+		return request_conclude(view, status, arena);
+	next = request_obstacle_of_pod(pod);
+	if (next.step == RESTORE_REQUEST_FAIL)
+		return next;
+	if (status == NULL)
+		return request_wait((struct str){0});
+	if (status->state.waiting != NULL && status->state.waiting->message.size > 0)
+		return request_wait(arena_printf(arena, "the kubelet does not start it yet: %.*s",
+			STR_ARG(status->state.waiting->message)));
+	return request_unrecorded(status, now);
+}
+
+/* Nothing is ended for it, and the Pod is not here: the Checkpoint alone decides. */
+static struct restore_request_next request_start(
+	const struct restore_request_view *view, struct wall_time now, struct arena *arena)
+{
+	const struct json_list *conditions = &view->request->status.conditions;
+	struct restore_request_next next;
+
+	if (api_condition_is_true(conditions, API_CONDITION_PLANNED))
+		return request_follow_start(view, now, arena);
+	if (view->is_behind)
+		return request_wait(STR("another RestoreRequest for the container comes first"));
+	next = request_choose(view, now);
+	if (next.step != RESTORE_REQUEST_FAIL)
+		next.step = api_restore_phase(view->request) == API_RESTORE_PENDING
+			? RESTORE_REQUEST_BEGIN
+			: RESTORE_REQUEST_PLAN;
+	return next;
+}
+
+/* ---- All ---- */
+
 /* The time is over: what it was waited for tells why, if that was said. */
 static struct restore_request_next request_time_out(struct str waited_for, struct arena *arena)
 {
@@ -271,6 +327,8 @@ static struct restore_request_next request_decide(
 	struct wall_time patience = {
 		view->request->metadata.created.us + REQUEST_LATE_POD_MS * INT64_C(1000)};
 
+	if (api_restore_is_for_start(view->request))
+		return request_start(view, now, arena);
 	if (view->restore.pod == NULL && !is_begun && now.us < patience.us)
 		return request_wait((struct str){0});
 	if (view->restore.pod == NULL)

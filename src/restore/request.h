@@ -18,6 +18,7 @@
 enum restore_request_step {
 	RESTORE_REQUEST_WAIT,
 	RESTORE_REQUEST_BEGIN, /* write Restoring, `checkpoint` and the Pod's container */
+	RESTORE_REQUEST_PLAN, /* plan the first start of the Pod, then write Planned */
 	RESTORE_REQUEST_END, /* end status.endedContainerID, restore `checkpoint` in its place */
 	RESTORE_REQUEST_COMPLETE,
 	RESTORE_REQUEST_FAIL, /* with `reason` and `message` */
@@ -39,7 +40,8 @@ struct restore_request_view {
 	/*
 	 * Its Pod on this node and the container, with the Checkpoints that kcr-runtime took and
 	 * that are here. `restore.pod` is NULL when the node runs no such Pod, `restore.container`
-	 * when the Pod has none such; then there are no Checkpoints.
+	 * when the Pod has none such; then there are no Checkpoints. Of a Pod that waits for its
+	 * first start the node knows no more than its name and uid, but that is there.
 	 */
 	struct restore_view restore;
 	const struct api_checkpoint *named; /* by the spec, on this node; NULL: not here */

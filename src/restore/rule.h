@@ -55,9 +55,14 @@ struct restore_view {
 	size_t checkpoint_count;
 	struct restore_terms terms;
 	const struct api_checkpoint_node *node; /* the Pod's; NULL: it is not known, offers all */
+	struct str made_for; /* uid of the Checkpoint that the Pod was made for; empty: none */
 };
 
-/* Judges one Checkpoint for the view's container. */
+/*
+ * Judges one Checkpoint for the view's container. Of the one that the Pod was made for it is not
+ * asked whose it is, nor how its container was then: somebody has chosen it, and nothing is ended
+ * for it.
+ */
 enum restore_verdict restore_judge(const struct restore_view *view,
 	const struct api_checkpoint *checkpoint, struct wall_time now);
 

@@ -53,6 +53,20 @@ static void a_pod_tells_how_its_containers_are(void **state)
 	assert_null(api_pod_container_status(&pod, STR("init")));
 }
 
+static void a_pod_is_gated_by_our_gate_only(void **state)
+{
+	autoparsed ours = parsed_of("{\"spec\":{\"schedulingGates\":["
+				    "{\"name\":\"other\"},{\"name\":\"kcr.io/restore\"}]}}");
+	autoparsed others = parsed_of("{\"spec\":{\"schedulingGates\":[{\"name\":\"other\"}]}}");
+	struct api_pod pod;
+
+	(void)state;
+	decode(&ours, &api_pod_object, &pod);
+	assert_true(api_pod_is_gated(&pod));
+	decode(&others, &api_pod_object, &pod);
+	assert_false(api_pod_is_gated(&pod));
+}
+
 static void the_template_hash_is_that_of_either_kind_of_workload(void **state)
 {
 	autoparsed deployment = parsed_of(pod_text);
@@ -106,6 +120,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_pod_tells_how_its_containers_are),
+		cmocka_unit_test(a_pod_is_gated_by_our_gate_only),
 		cmocka_unit_test(the_template_hash_is_that_of_either_kind_of_workload),
 		cmocka_unit_test(a_workload_shows_our_annotations_and_its_selector),
 		cmocka_unit_test(a_node_tells_what_it_runs),
