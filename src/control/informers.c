@@ -55,6 +55,17 @@ static void control_key_restore_request_pod(const struct kube_object *object, st
 	kube_key_write(key, object->namespace, restore->spec.pod.name);
 }
 
+/* The one that is chosen or, before, asked for; without either, none's. */
+static void control_key_restore_request_checkpoint(
+	const struct kube_object *object, struct buf *key)
+{
+	const struct api_restore_request *restore = object->view;
+	const struct api_checkpoint_reference *chosen = restore->status.checkpoint;
+
+	kube_key_write(key, object->namespace,
+		chosen != NULL ? chosen->name : restore->spec.checkpoint_name);
+}
+
 static void control_key_checkpoint_schedule(const struct kube_object *object, struct buf *key)
 {
 	const struct api_checkpoint *checkpoint = object->view;
@@ -366,6 +377,8 @@ void control_informers_new(struct control *control, kube_informer_synced_fn sync
 	control->requests_by_pod = kube_index_new(control->requests, control_key_request_pod);
 	control->restore_requests_by_pod =
 		kube_index_new(control->restore_requests, control_key_restore_request_pod);
+	control->restore_requests_by_checkpoint =
+		kube_index_new(control->restore_requests, control_key_restore_request_checkpoint);
 	control->checkpoints_by_schedule =
 		kube_index_new(control->checkpoints, control_key_checkpoint_schedule);
 	control->checkpoints_by_pod =
@@ -422,6 +435,7 @@ void control_informers_free(struct control *control)
 	kube_index_free(control->requests_by_schedule);
 	kube_index_free(control->requests_by_pod);
 	kube_index_free(control->restore_requests_by_pod);
+	kube_index_free(control->restore_requests_by_checkpoint);
 	kube_index_free(control->checkpoints_by_schedule);
 	kube_index_free(control->checkpoints_by_pod);
 	texts_free(control->texts);
@@ -481,12 +495,15 @@ const struct api_pod *control_pod(
 const struct api_checkpoint_node *control_node_of(
 	const struct control *control, const struct api_pod *pod)
 {
-	return pod != NULL ? control_view(control->nodes, (struct str){0}, pod->spec.node_name)
-			   : NULL;
+	return pod != NULL ? control_node(control, pod->spec.node_name) : NULL;
+}
+
+const struct api_checkpoint_node *control_node(const struct control *control, struct str name)
+{
+	return control_view(control->nodes, (struct str){0}, name);
 }
 
 bool control_knows_node(const struct control *control, struct str name)
 {
-	return !kube_informer_is_synced(control->nodes) ||
-		control_view(control->nodes, (struct str){0}, name) != NULL;
+	return !kube_informer_is_synced(control->nodes) || control_node(control, name) != NULL;
 }

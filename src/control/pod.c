@@ -228,20 +228,6 @@ static struct str control_pod_patch(const struct control_pod_change *change, str
 	return arena_str(arena, buf_str(&body));
 }
 
-static void control_plan_pod(const struct control_pod_change *change, struct kube_plan *plan)
-{
-	kube_plan_add(plan,
-		&(struct kube_request){
-			.verb = KUBE_STRATEGIC_MERGE,
-			.resource = &control_pod_resource,
-			.namespace = arena_str(plan->arena, change->pod->metadata.namespace),
-			.name = arena_str(plan->arena, change->pod->metadata.name),
-			.body = control_pod_patch(change, plan->arena),
-			.field_manager = STR(CONTROL_FIELD_MANAGER),
-			.absent_is_fine = true,
-		});
-}
-
 void control_decide_pod(void *context, struct str key, struct kube_plan *plan)
 {
 	struct control *control = context;
@@ -264,7 +250,8 @@ void control_decide_pod(void *context, struct str key, struct kube_plan *plan)
 		control_decide_container(control, &change, i, plan);
 	if (!change.is_changed)
 		return;
-	control_plan_pod(&change, plan);
+	control_plan_pod_patch(
+		plan, &change.pod->metadata, control_pod_patch(&change, plan->arena));
 	for (size_t i = 0; i < count; i++)
 		if (change.is_restored[i])
 			control_record_restore(control, &change, i, plan);

@@ -22,23 +22,18 @@ static bool control_is_in_use(
 		str_equal(record->checkpoint_uid, checkpoint->metadata.uid);
 }
 
-/* Whether a RestoreRequest has chosen it and its container is not restored yet. */
+/* Whether a RestoreRequest is for it, in its Pod or another one, and is not finished. */
 static bool control_is_requested(struct control *control, const struct api_checkpoint *checkpoint)
 {
 	autobuf key = BUF_INIT(KUBE_KEY_SIZE);
 	const struct kube_object *const *objects;
 	size_t count;
 
-	kube_key_write(&key, checkpoint->metadata.namespace, checkpoint->spec.pod->name);
-	objects = kube_index_get(control->restore_requests_by_pod, buf_str(&key), &count);
-	for (size_t i = 0; i < count; i++) {
-		const struct api_restore_request *restore = objects[i]->view;
-
-		if (api_restore_phase(restore) == API_RESTORE_RESTORING &&
-			restore->status.checkpoint != NULL &&
-			str_equal(restore->status.checkpoint->uid, checkpoint->metadata.uid))
+	kube_key_write(&key, checkpoint->metadata.namespace, checkpoint->metadata.name);
+	objects = kube_index_get(control->restore_requests_by_checkpoint, buf_str(&key), &count);
+	for (size_t i = 0; i < count; i++)
+		if (!api_restore_is_finished(objects[i]->view))
 			return true;
-	}
 	return false;
 }
 
@@ -54,7 +49,7 @@ static void control_fill_kept(struct control *control, const struct api_checkpoi
 		.checkpoint = checkpoint,
 		.is_pod_alive = pod != NULL && str_equal(pod->metadata.uid, taken_of->uid),
 		.is_in_use = control_is_in_use(pod, checkpoint, arena) ||
-			(taken_of != NULL && control_is_requested(control, checkpoint)),
+			control_is_requested(control, checkpoint),
 	};
 }
 

@@ -76,6 +76,7 @@ struct control {
 	struct kube_index *requests_by_schedule; /* uid of the CheckpointSchedule */
 	struct kube_index *requests_by_pod; /* "namespace/name" of the Pod */
 	struct kube_index *restore_requests_by_pod; /* likewise */
+	struct kube_index *restore_requests_by_checkpoint; /* "namespace/name" of the Checkpoint */
 	struct kube_index *checkpoints_by_schedule; /* uid of the CheckpointSchedule */
 	struct kube_index *checkpoints_by_pod; /* "namespace/name" of the Pod */
 
@@ -116,6 +117,7 @@ const struct api_pod *control_pod(
 /* What the agent of the Pod's node says; NULL when it says nothing. `pod` may be NULL. Borrowed. */
 const struct api_checkpoint_node *control_node_of(
 	const struct control *control, const struct api_pod *pod);
+const struct api_checkpoint_node *control_node(const struct control *control, struct str name);
 
 /* Whether the node has a CheckpointNode, or it cannot be told whether any node has. */
 bool control_knows_node(const struct control *control, struct str name);
@@ -169,9 +171,18 @@ void control_plan_status(struct kube_plan *plan, const struct kube_resource *res
 void control_plan_node(struct kube_plan *plan, const struct kube_resource *resource,
 	const struct api_metadata *metadata, struct str node);
 
+/* Adds a strategic merge patch of a Pod; `body` is copied. */
+void control_plan_pod_patch(
+	struct kube_plan *plan, const struct api_metadata *metadata, struct str body);
+
 /* Adds a deletion of exactly this incarnation of the object. */
 void control_plan_delete(struct kube_plan *plan, const struct kube_resource *resource,
 	const struct api_metadata *metadata);
+
+/* Deletes what has finished, or comes back for that, so long after it did; with 0 it stays, as the
+ * record of what was done. */
+void control_plan_let_go(struct kube_plan *plan, const struct kube_resource *resource,
+	const struct api_metadata *metadata, struct wall_time finished, int64_t ttl_seconds);
 
 /* Adds an event about an object, emitted once the plan is carried out. `reason` is static. */
 void control_plan_event(struct control *control, struct kube_plan *plan, const char *api_version,

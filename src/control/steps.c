@@ -53,6 +53,21 @@ void control_plan_node(struct kube_plan *plan, const struct kube_resource *resou
 		});
 }
 
+void control_plan_pod_patch(
+	struct kube_plan *plan, const struct api_metadata *metadata, struct str body)
+{
+	kube_plan_add(plan,
+		&(struct kube_request){
+			.verb = KUBE_STRATEGIC_MERGE,
+			.resource = &control_pod_resource,
+			.namespace = arena_str(plan->arena, metadata->namespace),
+			.name = arena_str(plan->arena, metadata->name),
+			.body = arena_str(plan->arena, body),
+			.field_manager = STR(CONTROL_FIELD_MANAGER),
+			.absent_is_fine = true,
+		});
+}
+
 void control_plan_delete(struct kube_plan *plan, const struct kube_resource *resource,
 	const struct api_metadata *metadata)
 {
@@ -66,6 +81,19 @@ void control_plan_delete(struct kube_plan *plan, const struct kube_resource *res
 			.absent_is_fine = true,
 			.propagation = KUBE_PROPAGATION_BACKGROUND,
 		});
+}
+
+void control_plan_let_go(struct kube_plan *plan, const struct kube_resource *resource,
+	const struct api_metadata *metadata, struct wall_time finished, int64_t ttl_seconds)
+{
+	struct wall_time end = {finished.us + ttl_seconds * TIME_SECOND_US};
+
+	if (ttl_seconds == 0 || !wall_time_is_set(finished) || wall_time_is_set(metadata->deleted))
+		return;
+	if (end.us > clock_wall().us)
+		kube_plan_wake(plan, control_ms_until(end));
+	else
+		control_plan_delete(plan, resource, metadata);
 }
 
 void control_plan_event(struct control *control, struct kube_plan *plan, const char *api_version,

@@ -321,12 +321,13 @@ def test_retention_keeps_the_checkpoint_that_a_container_runs_from(space):
     never(lambda: "ckp-1" not in space.names("checkpoints"), 2, "the image in use is gone")
 
 
-def test_retention_keeps_the_checkpoint_that_is_restored_on_request(space):
+@pytest.mark.parametrize("target", ["pod-1", "beside"])
+def test_retention_keeps_the_checkpoint_that_is_restored_on_request(space, target):
     schedule = space.schedule(retention={"maxCount": 1})
     pod = space.pod("pod-1")
     chosen = space.checkpoint(pod, schedule=schedule)
     space.create("restorerequests", "RestoreRequest", "back", {"spec": {
-        "podReference": {"name": "pod-1"}, "containerName": "main", "nodeName": "node-1"}})
+        "podReference": {"name": target}, "containerName": "main", "nodeName": "node-1"}})
     space.patch("restorerequests", "back", {"status": {
         "phase": "Restoring", "startTime": stamp(),
         "checkpointRef": {"name": "ckp-1", "uid": chosen["metadata"]["uid"]}}}, "status")
