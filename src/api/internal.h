@@ -13,6 +13,9 @@
 extern const struct json_object api__request_pod_object;
 extern const struct json_object api__checkpoint_reference_object;
 
+/* What the tickets have in common; export.c. */
+extern const struct json_object api__relay_reference_object;
+
 /* The index of `text` in `choices` (ends with NULL); 0, the default's, when it is not there. */
 size_t api__choice(const char *const *choices, struct str text);
 

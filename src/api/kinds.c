@@ -6,7 +6,8 @@
 #include "api/internal.h"
 
 const struct api_kind *const api_kinds[] = {&api_schedule_kind, &api_request_kind,
-	&api_checkpoint_kind, &api_checkpoint_node_kind, &api_restore_request_kind, NULL};
+	&api_checkpoint_kind, &api_checkpoint_node_kind, &api_restore_request_kind,
+	&api_export_kind, &api_import_kind, NULL};
 
 size_t api__choice(const char *const *choices, struct str text)
 {
@@ -122,3 +123,5 @@ _Static_assert(offsetof(struct api_request, metadata) == 0, "metadata comes firs
 _Static_assert(offsetof(struct api_checkpoint, metadata) == 0, "metadata comes first");
 _Static_assert(offsetof(struct api_checkpoint_node, metadata) == 0, "metadata comes first");
 _Static_assert(offsetof(struct api_restore_request, metadata) == 0, "metadata comes first");
+_Static_assert(offsetof(struct api_export, metadata) == 0, "metadata comes first");
+_Static_assert(offsetof(struct api_import, metadata) == 0, "metadata comes first");

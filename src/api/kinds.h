@@ -1,5 +1,5 @@
 /*
- * Our five kinds, group checkpoint-restore.kcr.io, version v1. One table per kind
+ * Our seven kinds, group checkpoint-restore.kcr.io, version v1. One table per kind
  * is the source of parsing, defaults, validation, the CRDs in deploy/crds and docs/reference.md
  * (tools/generate writes both); so what a field means stands in its table's description, and only
  * what matters to C is said here. Objects are decoded into an arena and borrow from it.
@@ -12,6 +12,8 @@
 
 #include "api/checkpoint.h"
 #include "api/checkpoint_node.h"
+#include "api/export.h"
+#include "api/import.h"
 #include "api/request.h"
 #include "api/restore_request.h"
 #include "api/schedule.h"
@@ -60,6 +62,8 @@ extern const struct api_kind api_request_kind;
 extern const struct api_kind api_checkpoint_kind;
 extern const struct api_kind api_checkpoint_node_kind;
 extern const struct api_kind api_restore_request_kind;
+extern const struct api_kind api_export_kind;
+extern const struct api_kind api_import_kind;
 
 /* All of them, ends with NULL. */
 extern const struct api_kind *const api_kinds[];

@@ -33,6 +33,11 @@
 #define API_LABEL_REQUEST   "checkpoint-request-name"
 #define API_LABEL_CONTAINER "container"
 
+/* How Pods of kcr-relay are recognised (deploy/chart), and where they listen. */
+#define API_LABEL_COMPONENT       "app.kubernetes.io/component"
+#define API_LABEL_COMPONENT_RELAY "relay"
+enum { API_RELAY_PORT = 7471 };
+
 /* Labels of a Pod that change with its template (set by the workload controllers). */
 #define API_LABEL_POD_TEMPLATE_HASH        "pod-template-hash"
 #define API_LABEL_CONTROLLER_REVISION_HASH "controller-revision-hash"

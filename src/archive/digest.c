@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 
 #include "base/alloc.h"
@@ -62,7 +63,7 @@ void archive_digest_format(
 
 bool archive_digest_equal(const struct archive_digest *a, const struct archive_digest *b)
 {
-	return memcmp(a->bytes, b->bytes, sizeof(a->bytes)) == 0;
+	return CRYPTO_memcmp(a->bytes, b->bytes, sizeof(a->bytes)) == 0;
 }
 
 static void hasher_start(struct archive_hasher *hasher)

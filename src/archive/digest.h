@@ -28,6 +28,7 @@ must_check bool archive_digest_parse(struct str text, struct archive_digest *ret
 void archive_digest_format(
 	const struct archive_digest *digest, char text[static ARCHIVE_DIGEST_TEXT_SIZE]);
 
+/* Takes as long wherever they differ: it may be a secret's. */
 bool archive_digest_equal(const struct archive_digest *a, const struct archive_digest *b);
 
 /* The digest of bytes in memory. Fails with UNSUPPORTED (OpenSSL offers no SHA-256), SYSTEM. */

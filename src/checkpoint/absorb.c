@@ -1,7 +1,7 @@
 /*
- * The engine's archive of a checkpoint that kcr-runtime took holds a note in place of CRIU's
- * images, and the file system's changes of a later moment. What is of use are some small files at
- * its top.
+ * From an archive to files of a directory. The engine's archive of a checkpoint that kcr-runtime
+ * took holds a note in place of CRIU's images, and the file system's changes of a later moment:
+ * what is of use are some small files at its top. One that is brought has all.
  */
 #include <fcntl.h>
 #include <unistd.h>
@@ -17,15 +17,39 @@ enum { ABSORB_FILE_BYTES = 64 * 1024 * 1024 }; /* a container's log; a longer on
 struct absorb {
 	int directory_fd; /* borrowed */
 	int file_fd; /* owned; of the entry at hand */
+	bool is_all; /* images and changes, too */
+	size_t count; /* of files */
 };
+
+/* Images lie in one directory, without others below it. */
+static bool absorb_is_checkpoint(struct str path)
+{
+	struct str directory;
+	struct str name;
+
+	return str_is(path, CHECKPOINT_CHANGES) ||
+		(str_cut(path, '/', &directory, &name) && str_is(directory, CHECKPOINT_IMAGES) &&
+			!str_contains(name, STR("/")));
+}
+
+static bool absorb_is_wanted(const struct absorb *absorb, const struct archive_scan_entry *entry)
+{
+	if (entry->is_directory)
+		return false;
+	if (checkpoint__is_metadata(entry->path))
+		return entry->size_bytes <= ABSORB_FILE_BYTES;
+	return absorb->is_all && absorb_is_checkpoint(entry->path);
+}
 
 static int absorb_entry(void *context, const struct archive_scan_entry *entry, struct error *err)
 {
 	struct absorb *absorb = context;
 
-	if (entry->is_directory || !checkpoint__is_metadata(entry->path) ||
-		entry->size_bytes > ABSORB_FILE_BYTES)
+	if (!absorb_is_wanted(absorb, entry))
 		return 0;
+	if (++absorb->count > HANDOVER_FILES_MAX)
+		return error_set(err, ERROR_TOO_BIG, "the checkpoint has more than %d files",
+			HANDOVER_FILES_MAX);
 	if (file_open_beneath(absorb->directory_fd, entry->path.data, O_WRONLY | O_CREAT | O_TRUNC,
 		    0600, &absorb->file_fd, err) < 0)
 		return -1;
@@ -34,14 +58,15 @@ static int absorb_entry(void *context, const struct archive_scan_entry *entry, s
 
 static int absorb_content(void *context, struct str piece, struct error *err)
 {
-	return fd_write_all(((struct absorb *)context)->file_fd, piece, "metadata", err);
+	return fd_write_all(
+		((struct absorb *)context)->file_fd, piece, "a file of the checkpoint", err);
 }
 
 static int absorb_end(void *context, struct error *err)
 {
 	struct absorb *absorb = context;
 
-	if (file_sync(absorb->file_fd, "metadata", err) < 0)
+	if (file_sync(absorb->file_fd, "a file of the checkpoint", err) < 0)
 		return -1;
 	fd_close(&absorb->file_fd);
 	return 0;
@@ -52,9 +77,10 @@ static void absorb_done(struct absorb *absorb)
 	fd_close(&absorb->file_fd);
 }
 
-int checkpoint_absorb(int fd, int directory_fd, struct error *err)
+static int absorb_archive(int fd, int directory_fd, bool is_all, struct error *err)
 {
-	clean_up(absorb_done) struct absorb absorb = {.directory_fd = directory_fd, .file_fd = -1};
+	clean_up(absorb_done) struct absorb absorb = {
+		.directory_fd = directory_fd, .file_fd = -1, .is_all = is_all};
 	const struct archive_scan_visitor visitor = {
 		.entry = absorb_entry,
 		.content = absorb_content,
@@ -64,4 +90,14 @@ int checkpoint_absorb(int fd, int directory_fd, struct error *err)
 	struct archive_scan_result ignored;
 
 	return archive_scan(fd, &visitor, &ignored, err);
+}
+
+int checkpoint_absorb(int fd, int directory_fd, struct error *err)
+{
+	return absorb_archive(fd, directory_fd, false, err);
+}
+
+int checkpoint_unpack(int fd, int directory_fd, struct error *err)
+{
+	return absorb_archive(fd, directory_fd, true, err);
 }

@@ -19,6 +19,9 @@
 #include "handover/formats.h"
 #include "json/json.h"
 
+#define CHECKPOINT_IMAGES  "checkpoint" /* the directory of CRIU's images */
+#define CHECKPOINT_CHANGES "rootfs-diff.tar" /* those of the file system */
+
 /* What the archive does not tell is empty or zero. */
 struct checkpoint_description {
 	struct str engine; /* "containerd" or "cri-o"; empty: of neither, or no spec.dump */
@@ -70,6 +73,13 @@ struct archive_compose_file *checkpoint_tar_files(
  * the directory: what kcr-runtime's checkpoint lacks. Fails as archive_scan().
  */
 must_check int checkpoint_absorb(int fd, int directory_fd, struct error *err);
+
+/*
+ * Copies all of a checkpoint out of the archive `fd` into files of the directory, where nothing
+ * lies but an empty directory CHECKPOINT_IMAGES; then it is one as kcr-runtime takes it. As
+ * checkpoint_absorb(), and TOO_BIG (HANDOVER_FILES_MAX).
+ */
+must_check int checkpoint_unpack(int fd, int directory_fd, struct error *err);
 
 /* Appends the description as one line of JSON, without a line end. */
 void checkpoint_description_encode(

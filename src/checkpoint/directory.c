@@ -11,9 +11,6 @@
 #include "sys/fd.h"
 #include "sys/file.h"
 
-#define DIRECTORY_IMAGES  "checkpoint"
-#define DIRECTORY_CHANGES "rootfs-diff.tar"
-
 bool checkpoint__is_metadata(struct str path)
 {
 	static const char *const names[] = {"bind.mounts", "config.dump", "container.log",
@@ -66,7 +63,7 @@ static int directory_visit_top(
 	void *context, const char *name, bool is_directory, struct error *err)
 {
 	(void)is_directory;
-	if (!checkpoint__is_metadata(str_of(name)) && !str_is(str_of(name), DIRECTORY_CHANGES))
+	if (!checkpoint__is_metadata(str_of(name)) && !str_is(str_of(name), CHECKPOINT_CHANGES))
 		return 0;
 	return directory_add(context, name, err);
 }
@@ -91,11 +88,11 @@ int checkpoint__list_files(
 	autoclose int images = -1;
 
 	if (file_for_each(directory_fd, directory_visit_top, &list, err) < 0 ||
-		file_open_beneath(directory_fd, DIRECTORY_IMAGES, O_RDONLY | O_DIRECTORY, 0,
+		file_open_beneath(directory_fd, CHECKPOINT_IMAGES, O_RDONLY | O_DIRECTORY, 0,
 			&images, err) < 0)
 		return -1;
 	list.fd = images;
-	list.prefix = STR(DIRECTORY_IMAGES "/");
+	list.prefix = STR(CHECKPOINT_IMAGES "/");
 	if (file_for_each(images, directory_visit_images, &list, err) < 0)
 		return -1;
 	if (list.count > 0)

@@ -1,7 +1,7 @@
 /*
  * Whether a checkpoint has proved to be worth restoring: the container it was taken of was Ready at
  * that moment and then Ready for a while without a break, so its memory did not hold what made it
- * fail.
+ * fail. One that was imported has been judged by who did that.
  */
 #ifndef CHECKPOINT_STABLE_H
 #define CHECKPOINT_STABLE_H

@@ -14,6 +14,10 @@ const struct kube_resource control_request_resource = {
 	API_GROUP, API_VERSION, "checkpointrequests", "CheckpointRequest", true};
 const struct kube_resource control_restore_request_resource = {
 	API_GROUP, API_VERSION, "restorerequests", "RestoreRequest", true};
+const struct kube_resource control_export_resource = {
+	API_GROUP, API_VERSION, "checkpointexports", "CheckpointExport", true};
+const struct kube_resource control_import_resource = {
+	API_GROUP, API_VERSION, "checkpointimports", "CheckpointImport", true};
 const struct kube_resource control_checkpoint_resource = {
 	API_GROUP, API_VERSION, "checkpoints", "Checkpoint", true};
 const struct kube_resource control_pod_resource = {"", "v1", "pods", "Pod", true};
@@ -21,7 +25,7 @@ const struct kube_resource control_node_resource = {
 	API_GROUP, API_VERSION, "checkpointnodes", "CheckpointNode", false};
 
 enum {
-	CONTROL_INFORMERS = CONTROL_WORKLOAD_KINDS + 6,
+	CONTROL_INFORMERS = CONTROL_WORKLOAD_KINDS + 8,
 	CONTROL_HEAD_BYTES = 2048, /* most heads fit */
 	CONTROL_POD_BYTES = 4096,
 };
@@ -208,16 +212,35 @@ static void control_restore_request_changed(
 		control_want(context, CONTROL_RESTORE_REQUESTS, new->namespace, new->name);
 }
 
+static void control_export_changed(
+	void *context, const struct kube_object *old, const struct kube_object *new)
+{
+	(void)old;
+	if (new != NULL)
+		control_want(context, CONTROL_EXPORTS, new->namespace, new->name);
+}
+
+static void control_import_changed(
+	void *context, const struct kube_object *old, const struct kube_object *new)
+{
+	(void)old;
+	if (new != NULL)
+		control_want(context, CONTROL_IMPORTS, new->namespace, new->name);
+}
+
 static void control_checkpoint_changed(
 	void *context, const struct kube_object *old, const struct kube_object *new)
 {
 	struct control *control = context;
 	const struct kube_object *object = new != NULL ? new : old;
 	const struct api_checkpoint *checkpoint = object->view;
+	const struct api_owner *owner = api_metadata_controller(&checkpoint->metadata);
 
 	if (checkpoint->spec.pod != NULL)
 		control_want(control, CONTROL_PODS, object->namespace, checkpoint->spec.pod->name);
 	control_want(control, CONTROL_CHECKPOINTS, object->namespace, object->name);
+	if (owner != NULL && str_is(owner->kind, api_import_kind.name))
+		control_want(control, CONTROL_IMPORTS, object->namespace, owner->name);
 	control_want_schedule_of(control, object->namespace, checkpoint->spec.schedule_ref);
 }
 
@@ -274,10 +297,11 @@ static void control_node_changed(
 /* What waits for a time of the wall clock: due times, deadlines, ages. */
 void control_judge_times_anew(struct control *control)
 {
-	static const enum control_reconciler reconcilers[] = {
-		CONTROL_SCHEDULES, CONTROL_REQUESTS, CONTROL_CHECKPOINTS, CONTROL_RESTORE_REQUESTS};
+	static const enum control_reconciler reconcilers[] = {CONTROL_SCHEDULES, CONTROL_REQUESTS,
+		CONTROL_CHECKPOINTS, CONTROL_RESTORE_REQUESTS, CONTROL_EXPORTS, CONTROL_IMPORTS};
 	const struct kube_informer *informers[] = {control->schedules, control->requests,
-		control->checkpoints, control->restore_requests};
+		control->checkpoints, control->restore_requests, control->exports,
+		control->imports};
 
 	for (size_t i = 0; i < array_size(informers); i++) {
 		const struct kube_object *object;
@@ -333,6 +357,26 @@ static void control_restore_requests_failed(void *context, const struct error *e
 		&control->are_restore_requests_missing);
 }
 
+static void control_imports_failed(void *context, const struct error *err)
+{
+	struct control *control = context;
+
+	control_kind_failed(control, err,
+		"Nothing can be imported, all else goes on; apply this version's "
+		"deploy/install.yaml",
+		&control->are_imports_missing);
+}
+
+static void control_exports_failed(void *context, const struct error *err)
+{
+	struct control *control = context;
+
+	control_kind_failed(control, err,
+		"Nothing can be exported, all else goes on; apply this version's "
+		"deploy/install.yaml",
+		&control->are_exports_missing);
+}
+
 static struct kube_informer *control_informer(struct control *control,
 	const struct kube_resource *resource, const struct json_object *view, struct texts *texts,
 	kube_informer_failed_fn failed)
@@ -370,6 +414,10 @@ void control_informers_new(struct control *control, kube_informer_synced_fn sync
 
 	control->restore_requests = control_informer(control, &control_restore_request_resource,
 		api_restore_request_kind.object, NULL, control_restore_requests_failed);
+	control->exports = control_informer(control, &control_export_resource,
+		api_export_kind.object, NULL, control_exports_failed);
+	control->imports = control_informer(control, &control_import_resource,
+		api_import_kind.object, NULL, control_imports_failed);
 
 	control->pods_by_namespace = kube_index_new(control->pods, control_key_namespace);
 	control->requests_by_schedule =
@@ -394,6 +442,8 @@ void control_informers_new(struct control *control, kube_informer_synced_fn sync
 	kube_informer_on_change(control->requests, control_request_changed, control);
 	kube_informer_on_change(
 		control->restore_requests, control_restore_request_changed, control);
+	kube_informer_on_change(control->exports, control_export_changed, control);
+	kube_informer_on_change(control->imports, control_import_changed, control);
 	kube_informer_on_change(control->checkpoints, control_checkpoint_changed, control);
 	kube_informer_on_change(control->pods, control_pod_changed, control);
 	kube_informer_on_change(control->nodes, control_node_changed, control);
@@ -412,6 +462,8 @@ static void control_list_informers(const struct control *control, struct kube_in
 	list[count++] = control->pods;
 	list[count++] = control->nodes;
 	list[count++] = control->restore_requests;
+	list[count++] = control->exports;
+	list[count++] = control->imports;
 	list[count] = NULL;
 }
 
@@ -445,14 +497,16 @@ void control_informers_free(struct control *control)
 static bool control_is_missing(const struct control *control, const struct kube_informer *informer)
 {
 	return (informer == control->nodes && control->are_nodes_missing) ||
-		(informer == control->restore_requests && control->are_restore_requests_missing);
+		(informer == control->restore_requests && control->are_restore_requests_missing) ||
+		(informer == control->exports && control->are_exports_missing) ||
+		(informer == control->imports && control->are_imports_missing);
 }
 
 const char *control_informers_missing(const struct control *control)
 {
 	static const char *const names[] = {"deployments", "statefulsets", "daemonsets",
 		"checkpointschedules", "checkpointrequests", "checkpoints", "pods",
-		"checkpointnodes", "restorerequests"};
+		"checkpointnodes", "restorerequests", "checkpointexports", "checkpointimports"};
 	struct kube_informer *list[CONTROL_INFORMERS + 1];
 
 	control_list_informers(control, list);
@@ -482,6 +536,12 @@ const struct api_request *control_request(
 	const struct control *control, struct str namespace, struct str name)
 {
 	return control_view(control->requests, namespace, name);
+}
+
+const struct api_checkpoint *control_checkpoint(
+	const struct control *control, struct str namespace, struct str name)
+{
+	return control_view(control->checkpoints, namespace, name);
 }
 
 const struct api_pod *control_pod(

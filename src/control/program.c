@@ -75,6 +75,8 @@ static void control_make_reconcilers(struct control *control)
 		[CONTROL_SCHEDULES] = {"checkpointschedule", control_decide_schedule},
 		[CONTROL_REQUESTS] = {"checkpointrequest", control_decide_request},
 		[CONTROL_RESTORE_REQUESTS] = {"restorerequest", control_decide_restore_request},
+		[CONTROL_EXPORTS] = {"checkpointexport", control_decide_export},
+		[CONTROL_IMPORTS] = {"checkpointimport", control_decide_import},
 		[CONTROL_CHECKPOINTS] = {"checkpoint", control_decide_checkpoint},
 		[CONTROL_PODS] = {"pod", control_decide_pod},
 	};

@@ -35,6 +35,8 @@ enum control_reconciler {
 	CONTROL_SCHEDULES, /* key "namespace/name", as all others */
 	CONTROL_REQUESTS,
 	CONTROL_RESTORE_REQUESTS,
+	CONTROL_EXPORTS,
+	CONTROL_IMPORTS,
 	CONTROL_CHECKPOINTS,
 	CONTROL_PODS,
 	CONTROL_RECONCILERS
@@ -68,6 +70,10 @@ struct control {
 	struct kube_informer *pods;
 	struct kube_informer *restore_requests;
 	bool are_restore_requests_missing; /* as with nodes */
+	struct kube_informer *exports;
+	bool are_exports_missing; /* likewise */
+	struct kube_informer *imports;
+	bool are_imports_missing; /* likewise */
 	struct kube_informer *nodes; /* CheckpointNodes */
 	bool are_nodes_missing; /* the cluster does not have them, or not for us */
 	kube_informer_synced_fn synced; /* nothing is missing any more; gets this struct */
@@ -89,6 +95,8 @@ extern const struct kube_resource control_workload_resources[CONTROL_WORKLOAD_KI
 extern const struct kube_resource control_schedule_resource;
 extern const struct kube_resource control_request_resource;
 extern const struct kube_resource control_restore_request_resource;
+extern const struct kube_resource control_export_resource;
+extern const struct kube_resource control_import_resource;
 extern const struct kube_resource control_checkpoint_resource;
 extern const struct kube_resource control_pod_resource;
 extern const struct kube_resource control_node_resource;
@@ -106,6 +114,8 @@ void control_judge_times_anew(struct control *control);
 
 /* The view of the object `namespace/name`; NULL when there is none. Borrowed. */
 const struct api_request *control_request(
+	const struct control *control, struct str namespace, struct str name);
+const struct api_checkpoint *control_checkpoint(
 	const struct control *control, struct str namespace, struct str name);
 
 /* As above; they are from the arena and borrowed from the informer. */
@@ -128,6 +138,8 @@ void control_decide_workload(void *control, struct str key, struct kube_plan *pl
 void control_decide_schedule(void *control, struct str key, struct kube_plan *plan);
 void control_decide_request(void *control, struct str key, struct kube_plan *plan);
 void control_decide_restore_request(void *control, struct str key, struct kube_plan *plan);
+void control_decide_export(void *control, struct str key, struct kube_plan *plan);
+void control_decide_import(void *control, struct str key, struct kube_plan *plan);
 void control_decide_checkpoint(void *control, struct str key, struct kube_plan *plan);
 void control_decide_pod(void *control, struct str key, struct kube_plan *plan);
 

@@ -127,7 +127,8 @@ def space(kinds, request):
         "apiVersion": "v1", "kind": "Namespace", "metadata": {"name": made.name}})
     eventually(lambda: made.get("serviceaccounts", "default"), 20, "the default service account")
     yield made
-    for plural in ("checkpointschedules", "checkpointrequests", "restorerequests", "checkpoints", "pods"):
+    for plural in ("checkpointschedules", "checkpointrequests", "restorerequests", "checkpointexports",
+                   "checkpointimports", "checkpoints", "pods"):
         kinds.api.call("DELETE", made.path(plural), {
             "apiVersion": "v1", "kind": "DeleteOptions", "gracePeriodSeconds": 0})
     try:

@@ -230,17 +230,18 @@ def roles(kinds):
         eventually(lambda: has_them(role), 30, f"our rules in the role {role}")
 
 
-OURS = ("checkpointschedules", "checkpointrequests", "checkpoints")
+OURS = ("checkpointschedules", "checkpointrequests", "restorerequests", "checkpointexports", "checkpoints")
+IMPORTS = ("checkpointimports",)
 STATUSES = tuple(f"{plural}/status" for plural in OURS)
 
 
 @pytest.mark.parametrize("role, allowed, denied", [
-    ("view", [("get", OURS), ("list", OURS), ("watch", OURS)],
-     [("create", OURS), ("delete", OURS), ("patch", OURS + STATUSES)]),
-    ("edit", [("list", OURS), ("create", OURS[:2]), ("patch", OURS[:2]), ("delete", OURS)],
-     [("create", OURS[2:]), ("patch", OURS[2:] + STATUSES), ("list", ("checkpointnodes",))]),
-    ("admin", [("list", OURS), ("create", OURS[:2]), ("patch", OURS[:2]), ("delete", OURS)],
-     [("create", OURS[2:]), ("patch", OURS[2:] + STATUSES), ("list", ("checkpointnodes",))]),
+    ("view", [("get", OURS + IMPORTS), ("list", OURS), ("watch", OURS)],
+     [("create", OURS + IMPORTS), ("delete", OURS), ("patch", OURS + STATUSES)]),
+    ("edit", [("list", OURS), ("create", OURS[:-1]), ("patch", OURS[:-1]), ("delete", OURS)],
+     [("create", OURS[-1:] + IMPORTS), ("patch", OURS[-1:] + STATUSES), ("list", ("checkpointnodes",))]),
+    ("admin", [("list", OURS), ("create", OURS[:-1]), ("patch", OURS[:-1]), ("delete", OURS)],
+     [("create", OURS[-1:] + IMPORTS), ("patch", OURS[-1:] + STATUSES), ("list", ("checkpointnodes",))]),
 ], ids=["view", "edit", "admin"])
 def test_the_roles_of_a_namespace_reach_our_kinds(kinds, space, roles, role, allowed, denied):
     bindings = f"/apis/rbac.authorization.k8s.io/v1/namespaces/{space.name}/rolebindings"

@@ -56,7 +56,7 @@ def test_all_names_are_accepted(kinds):
     crds = json.loads(kinds.kubectl("get", "crd", "-o", "json").stdout)["items"]
     conditions = {(crd["spec"]["names"]["shortNames"][0], c["type"], c["status"])
                   for crd in crds for c in crd["status"]["conditions"]}
-    for short_name in ("ckps", "ckpr", "ckrr", "ckp", "ckn"):
+    for short_name in ("ckps", "ckpr", "ckrr", "ckpe", "ckpi", "ckp", "ckn"):
         assert (short_name, "NamesAccepted", "True") in conditions
         assert (short_name, "Established", "True") in conditions
     assert not [c for c in conditions if c[1] == "NonStructuralSchema"]
@@ -193,6 +193,72 @@ def test_what_a_request_is_for_stays(kinds, namespace, change, words):
     result = patch(kinds, namespace, "ckpr/one", {"spec": change}, check=False)
     assert result.returncode != 0
     assert words in result.stderr
+
+
+SECRET_SHA256 = "0123456789abcdef" * 4
+
+
+def export(**spec):
+    return manifest("CheckpointExport", {"checkpointName": "one", "secretSHA256": SECRET_SHA256, **spec})
+
+
+def test_an_export_gets_its_defaults(kinds, namespace):
+    apply(kinds, namespace, export())
+    made = get(kinds, namespace, "ckpe/one")
+    assert made["spec"] == {"checkpointName": "one", "secretSHA256": SECRET_SHA256,
+                            "lifetimeSeconds": 3600, "ttlSecondsAfterFinished": 86400}
+    assert made["status"] == {"phase": "Pending"}
+
+
+@pytest.mark.parametrize("spec, words", [
+    ({"checkpointName": None}, "spec.checkpointName: Required value"),
+    ({"secretSHA256": None}, "spec.secretSHA256: Required value"),
+    ({"secretSHA256": SECRET_SHA256[1:]}, "should match '^[0-9a-f]{64}$'"),
+    ({"secretSHA256": SECRET_SHA256.upper()}, "should match '^[0-9a-f]{64}$'"),
+    ({"lifetimeSeconds": 59}, "should be greater than or equal to 60"),
+    ({"lifetimeSeconds": 86401}, "should be less than or equal to 86400"),
+], ids=json.dumps)
+def test_a_wrong_export_is_refused(kinds, namespace, spec, words):
+    assert words in refusal(kinds, namespace, export(**spec))
+
+
+@pytest.mark.parametrize("change", [
+    {"checkpointName": "two"}, {"secretSHA256": "f" * 64}, {"lifetimeSeconds": 86400}, {"nodeName": "node-2"},
+], ids=json.dumps)
+def test_what_an_export_is_for_stays(kinds, namespace, change):
+    apply(kinds, namespace, export())
+    patch(kinds, namespace, "ckpe/one", {"spec": {"nodeName": "node-1"}})
+    result = patch(kinds, namespace, "ckpe/one", {"spec": change}, check=False)
+    assert f"{next(iter(change))} cannot be changed once it is set" in result.stderr
+
+
+DIGEST = "sha256:" + SECRET_SHA256
+
+
+def imported(**spec):
+    return manifest("CheckpointImport", {"nodeName": "node-1", "sizeBytes": 1, "digest": DIGEST,
+                                         "secretSHA256": SECRET_SHA256, **spec})
+
+
+@pytest.mark.parametrize("spec, words", [
+    ({"nodeName": None}, "spec.nodeName: Required value"),
+    ({"sizeBytes": 0}, "should be greater than or equal to 1"),
+    ({"digest": DIGEST[:-1]}, "should match '^sha256:[0-9a-f]{64}$'"),
+    ({"secretSHA256": None}, "spec.secretSHA256: Required value"),
+    ({"podReference": {}}, "spec.podReference.name: Required value"),
+], ids=json.dumps)
+def test_a_wrong_import_is_refused(kinds, namespace, spec, words):
+    assert words in refusal(kinds, namespace, imported(**spec))
+
+
+@pytest.mark.parametrize("change, words", [
+    ({"nodeName": "node-2"}, "nodeName cannot be changed once it is set"),
+    ({"digest": DIGEST.replace("0", "1")}, "digest cannot be changed once it is set"),
+    ({"podReference": {"name": "p"}}, "what an import is for cannot be changed; make another one"),
+], ids=json.dumps)
+def test_what_an_import_is_for_stays(kinds, namespace, change, words):
+    apply(kinds, namespace, imported())
+    assert words in patch(kinds, namespace, "ckpi/one", {"spec": change}, check=False).stderr
 
 
 FACTS = {
@@ -367,7 +433,7 @@ def test_the_category_lists_all_kinds(kinds, namespace):
         kinds.kubectl("delete", "ckn", "listed")
 
 
-@pytest.mark.parametrize("kind", ["ckps", "ckpr", "ckp", "ckn"])
+@pytest.mark.parametrize("kind", ["ckps", "ckpr", "ckrr", "ckpe", "ckpi", "ckp", "ckn"])
 def test_explain_has_a_sentence_for_every_field(kinds, kind):
     crds = json.loads(kinds.kubectl("get", "crd", "-o", "json").stdout)["items"]
     crd = next(c for c in crds if c["spec"]["names"]["shortNames"] == [kind])

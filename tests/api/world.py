@@ -28,7 +28,7 @@ CLONE_NEWNET = 0x40000000
 GROUP = "/apis/checkpoint-restore.kcr.io/v1"
 PREFIXES = {
     "checkpointschedules": GROUP, "checkpointrequests": GROUP, "checkpoints": GROUP,
-    "restorerequests": GROUP,
+    "restorerequests": GROUP, "checkpointexports": GROUP, "checkpointimports": GROUP,
     "pods": "/api/v1", "namespaces": "/api/v1", "serviceaccounts": "/api/v1",
     "deployments": "/apis/apps/v1", "statefulsets": "/apis/apps/v1",
     "daemonsets": "/apis/apps/v1", "replicasets": "/apis/apps/v1", "events": "/apis/events.k8s.io/v1",

@@ -84,6 +84,47 @@ static void absorbing_twice_changes_nothing(void **state)
 	assert_file(scratch, "config.dump", sample_containerd_config);
 }
 
+static void unpack(const struct scratch *scratch, const struct tar *tar)
+{
+	int archive = tar_open(tar, tar->bytes.size);
+	struct error err;
+
+	assert_int_equal(mkdirat(scratch->fd, CHECKPOINT_IMAGES, 0700), 0);
+	if (checkpoint_unpack(archive, scratch->fd, &err) < 0)
+		fail_msg("%s", err.text);
+	(void)close(archive);
+}
+
+static void an_archive_that_has_all_becomes_a_directory(void **state)
+{
+	const struct scratch *scratch = *state;
+	autoarena *arena = arena_new(1024);
+	autotar tar = TAR_INIT;
+	struct checkpoint_description description;
+	struct error err;
+
+	tar_add_directory(&tar, "checkpoint/");
+	tar_add_file(&tar, "checkpoint/inventory.img", SAMPLE_INVENTORY);
+	tar_add_text(&tar, "checkpoint/pages-1.img", "pages");
+	tar_add_text(&tar, "checkpoint/deeper/pages-2.img", "?");
+	tar_add_text(&tar, "config.dump", sample_containerd_config);
+	tar_add_text(&tar, "spec.dump", sample_containerd_spec);
+	tar_add_text(&tar, "rootfs-diff.tar", "changes");
+	tar_add_text(&tar, "direct.json", "not ours");
+	tar_add_text(&tar, "foreign", "?");
+	tar_end(&tar);
+	unpack(scratch, &tar);
+	assert_file(scratch, "checkpoint/pages-1.img", "pages");
+	assert_file(scratch, "rootfs-diff.tar", "changes");
+	assert_int_equal(faccessat(scratch->fd, "foreign", F_OK, 0), -1);
+	assert_int_equal(faccessat(scratch->fd, "direct.json", F_OK, 0), -1);
+	assert_int_equal(faccessat(scratch->fd, "checkpoint/deeper", F_OK, 0), -1);
+	assert_int_equal(checkpoint_describe_directory(scratch->fd, arena, &description, &err), 0);
+	assert_int_equal(description.files.count, 5);
+	assert_int_equal(description.missing.count, 0);
+	assert_str(description.pod_name, "cache-0");
+}
+
 static void a_directory_is_described_with_its_files_in_order(void **state)
 {
 	static const char *const paths[] = {"checkpoint/empty.img", "checkpoint/inventory.img",
@@ -200,6 +241,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		IN_SCRATCH(the_engine_s_metadata_is_added_and_nothing_else),
 		IN_SCRATCH(absorbing_twice_changes_nothing),
+		IN_SCRATCH(an_archive_that_has_all_becomes_a_directory),
 		IN_SCRATCH(a_directory_is_described_with_its_files_in_order),
 		IN_SCRATCH(its_digest_is_that_of_the_composed_tar),
 		IN_SCRATCH(what_a_restore_needs_and_is_not_there_is_named),

@@ -58,6 +58,17 @@ static void no_time_at_all_is_enough_when_so_configured(void **state)
 			    .is_stable);
 }
 
+static void one_that_was_brought_is_vouched_for(void **state)
+{
+	struct world *world = *state;
+	struct api_owner owner = {.kind = STR("CheckpointImport"), .controller = true};
+
+	world->checkpoint.spec.container_id = STR("containerd://elsewhere");
+	assert_false(judge(world, TAKEN_S + STABLE_S).is_stable);
+	world->checkpoint.metadata.owners = (struct json_list){&owner, 1};
+	assert_true(judge(world, TAKEN_S).is_stable);
+}
+
 static void it_stays_stable_when_the_pod_is_gone(void **state)
 {
 	struct world *world = *state;
@@ -142,6 +153,7 @@ int main(void)
 		world_test(it_is_once_the_container_stayed_ready),
 		world_test(no_time_at_all_is_enough_when_so_configured),
 		world_test(a_break_in_readiness_begins_the_wait_anew),
+		world_test(one_that_was_brought_is_vouched_for),
 		world_test(it_stays_stable_when_the_pod_is_gone),
 		world_test(it_never_is_when_the_container_was_not_ready),
 		world_test(it_never_is_when_the_pod_is_gone_or_another_one),
