@@ -6,8 +6,8 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
 #include <sys/signalfd.h>
+#include <unistd.h>
 
 #include "hold/keep.h"
 #include "hold/message.h"
@@ -15,6 +15,7 @@
 #include "sys/clock.h"
 #include "sys/fd.h"
 #include "sys/log.h"
+#include "sys/signals.h"
 
 struct hold_options {
 	const char *socket;
@@ -62,16 +63,8 @@ struct hold_program {
 
 static int hold_start(struct hold_program *program, struct error *err)
 {
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
-		return error_set_errno(err, "cannot block signals");
-	program->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (program->signals < 0)
-		return error_set_errno(err, "cannot watch signals");
+	if (signals_open_stop(&program->signals, err) < 0)
+		return -1;
 	return hold_listen(program->options.socket, &program->socket, err);
 }
 

@@ -30,6 +30,7 @@ PATIENCE = 5 if IN_VM else 1
 
 CONTROLLER = {"namespace": "kcr-system", "component": "controller"}
 AGENT = {"namespace": "kcr-agent", "component": "agent"}
+RELAY = {"namespace": "kcr-relay", "component": "relay"}
 
 
 # Of a test that runs beside others: lines to be printed when it is told, its Pods, the paths of what it runs.
@@ -118,7 +119,7 @@ class Cluster:
         """A build tree with the programs: kcr-runtime runs with the node's libraries, so one with sanitizers cannot."""
         tree = STATE / self.name / "build"
         (tree / "src" / "main").mkdir(parents=True, exist_ok=True)
-        for build, program in ((BUILD, "kcr"), (BUILD, "kcr-work"), (BUILD, "kcr-hold"), (RELEASE, "kcr-runtime")):
+        for build, program in ((BUILD, "kcr"), (BUILD, "kcr-work"), (BUILD, "kcr-hold"), (BUILD, "kcr-relay"), (RELEASE, "kcr-runtime")):
             shutil.copy2(build / "src" / "main" / program, tree / "src" / "main")
         return tree
 

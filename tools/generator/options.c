@@ -4,11 +4,13 @@
 #include "hold/program.h"
 #include "install/install.h"
 #include "node/node.h"
+#include "relay/program.h"
 
 static const struct option_table *const options_tables[] = {
 	&control_option_table,
 	&node_option_table,
 	&hold_option_table,
+	&relay_option_table,
 	&install_option_table,
 	&install_remove_option_table,
 };
