@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "checkpoint/describe.h"
 #include "node/take.h"
 #include "sys/fd.h"
 #include "sys/file.h"
@@ -41,16 +42,28 @@ bool node_direct_is_possible(const struct node *node, struct str container_id)
 }
 
 /* The empty directory that kcr-runtime dumps into. */
-static int direct_make_directory(int store, struct str request_uid, struct error *err)
+static int direct_make_directory(int store, struct str request_uid, int *ret_fd, struct error *err)
 {
 	autofree char *name = str_dup(request_uid);
 	autoclose int parent = -1;
-	autoclose int directory = -1;
 
 	if (file_make_directory(store, HANDOVER_DIRECT, 0700, &parent, err) < 0 ||
 		file_remove_tree(parent, name, err) < 0)
 		return -1;
-	return file_make_directory(parent, name, 0700, &directory, err);
+	return file_make_directory(parent, name, 0700, ret_fd, err);
+}
+
+int node_direct_make(
+	const struct node *node, struct str request_uid, int *ret_fd, struct error *err)
+{
+	autoclose int directory = -1;
+	autoclose int images = -1;
+
+	if (direct_make_directory(node_store_fd(node->store), request_uid, &directory, err) < 0 ||
+		file_make_directory(directory, CHECKPOINT_IMAGES, 0700, &images, err) < 0)
+		return -1;
+	*ret_fd = fd_take(&directory);
+	return 0;
 }
 
 static void direct_order_name(struct buf *name, struct str container_id)
@@ -66,6 +79,7 @@ int node_direct_order(
 	autobuf directory = BUF_INIT(LIMIT_ARCHIVE_PATH);
 	autobuf name = BUF_INIT(LIMIT_ARCHIVE_PATH);
 	autobuf text = BUF_INIT(LIMIT_CONFIG_BYTES);
+	autoclose int made = -1;
 	autoclose int orders = -1;
 
 	node_direct_path(&directory, request_uid);
@@ -74,7 +88,7 @@ int node_direct_order(
 				     .directory = buf_str(&directory),
 				     .max_bytes = room < INT64_MAX ? (int64_t)room : INT64_MAX},
 		&text);
-	if (direct_make_directory(store, request_uid, err) < 0 ||
+	if (direct_make_directory(store, request_uid, &made, err) < 0 ||
 		file_make_directory(store, HANDOVER_ORDERS, 0700, &orders, err) < 0)
 		return -1;
 	/* one that a crash loses is made again; the loop does not wait for the disk */

@@ -20,6 +20,11 @@ struct str node_plain_id(struct str container_id);
 /* The directory of a request's checkpoint, within the store. */
 void node_direct_path(struct buf *path, struct str request_uid);
 
+/* Makes the directory anew, with an empty one for CRIU's images, for a checkpoint that is brought;
+ * the caller owns *ret_fd. Fails with SYSTEM. */
+must_check int node_direct_make(
+	const struct node *node, struct str request_uid, int *ret_fd, struct error *err);
+
 /* Whether kcr-runtime runs the container ("containerd://<id>"). */
 bool node_direct_is_possible(const struct node *node, struct str container_id);
 

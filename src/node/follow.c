@@ -30,6 +30,28 @@ static void node_restore_request_changed(
 	node_want_plans(node, request->metadata.namespace, request->spec.pod.name);
 }
 
+static void node_export_changed(
+	void *context, const struct kube_object *old, const struct kube_object *new)
+{
+	struct node *node = context;
+
+	if (new != NULL)
+		node_want(node->export_reconciler, new);
+	else
+		node_export_forget(node, old->view);
+}
+
+static void node_import_changed(
+	void *context, const struct kube_object *old, const struct kube_object *new)
+{
+	struct node *node = context;
+
+	if (new != NULL)
+		node_want(node->import_reconciler, new);
+	else
+		node_import_forget(node, old->view);
+}
+
 /* The Pods that were made for a Checkpoint, beside the one that it was taken of. */
 static void node_bring_plans_made_for(
 	struct node *node, const struct kube_object *checkpoint, bool is_gone)
@@ -63,6 +85,7 @@ static void node_checkpoint_changed(
 
 	if (checkpoint->spec.pod != NULL)
 		pod = node_pod(node, object->namespace, checkpoint->spec.pod->name);
+	node_exports_follow_checkpoint(node, object);
 	node_bring_plans_made_for(node, object, new == NULL);
 	if (new == NULL) {
 		if (pod != NULL)
@@ -126,6 +149,8 @@ static void node_pod_changed(
 	else
 		node_drop_pod(node, old->view);
 	node_want_restores_of(node, new != NULL ? new : old);
+	node_exports_follow_pod(node, new != NULL ? new : old);
+	node_imports_follow_pod(node, new != NULL ? new : old);
 	while ((object = kube_informer_next(node->requests, &position)) != NULL) {
 		const struct api_request *request = object->view;
 		const struct kube_object *pod = new != NULL ? new : old;
@@ -141,6 +166,8 @@ void node_follow(struct node *node)
 	kube_informer_on_change(node->pods, node_pod_changed, node);
 	kube_informer_on_change(node->requests, node_request_changed, node);
 	kube_informer_on_change(node->restore_requests, node_restore_request_changed, node);
+	kube_informer_on_change(node->exports, node_export_changed, node);
+	kube_informer_on_change(node->imports, node_import_changed, node);
 	kube_informer_on_change(node->checkpoints, node_checkpoint_changed, node);
 	kube_informer_on_change(node->schedules, node_schedule_changed, node);
 }

@@ -26,6 +26,7 @@ struct node_ingest {
 	char *uid;
 	char *archive;
 	char *request_uid; /* of kcr-runtime's directory; NULL: all is in the archive */
+	bool is_imported; /* it may be of any container: who imported it has said whose it is */
 	struct api_checkpoint_pod pod; /* what the archive must be of; owned texts */
 	char *container;
 	struct node_work *work;
@@ -86,9 +87,10 @@ static int node_check_description(const struct node_ingest *ingest,
 	if (description->missing.count > 0)
 		return error_set(err, ERROR_CORRUPT, "the archive lacks '%.*s' and %zu more",
 			STR_ARG(description->missing.items[0]), description->missing.count - 1);
-	if (!str_equal(description->pod_name, ingest->pod.name) ||
-		!str_equal(description->pod_namespace, ingest->pod.namespace) ||
-		!str_is(description->container_name, ingest->container))
+	if (!ingest->is_imported &&
+		(!str_equal(description->pod_name, ingest->pod.name) ||
+			!str_equal(description->pod_namespace, ingest->pod.namespace) ||
+			!str_is(description->container_name, ingest->container)))
 		return error_set(err, ERROR_CORRUPT,
 			"the archive is of container '%.*s/%.*s/%.*s', not of the one asked for",
 			STR_ARG(description->pod_namespace), STR_ARG(description->pod_name),
@@ -160,12 +162,16 @@ static int node_ingest_direct(struct node_ingest *ingest,
 	struct error left;
 
 	node_direct_path(&path, str_of(ingest->request_uid));
-	if (node_direct_result(node, str_of(ingest->request_uid), arena, &direct, err) < 0)
-		return -1;
 	entry->is_directory = true;
-	entry->image_name = direct.image;
-	entry->image_layers = direct.layers;
-	entry->frozen_us = direct.frozen_us;
+	if (ingest->is_imported) {
+		entry->image_name = description->image_name;
+	} else {
+		if (node_direct_result(node, str_of(ingest->request_uid), arena, &direct, err) < 0)
+			return -1;
+		entry->image_name = direct.image;
+		entry->image_layers = direct.layers;
+		entry->frozen_us = direct.frozen_us;
+	}
 	if (node_store_add(node->store,
 		    &(struct node_store_content){.name = path.data, .files = &files}, entry,
 		    documents, ret_entry, err) < 0)
@@ -259,7 +265,8 @@ static int node_ingest_open(
 	return 0;
 }
 
-/* kcr-runtime's directory, if there is one for this Checkpoint. */
+/* kcr-runtime's directory, if there is one for this Checkpoint; of one that is brought, a new one.
+ */
 static int node_ingest_open_directory(
 	struct node *node, const struct node_ingest *ingest, int *ret_fd, struct error *err)
 {
@@ -268,6 +275,8 @@ static int node_ingest_open_directory(
 	if (ingest->request_uid == NULL)
 		return 0;
 	node_direct_path(&path, str_of(ingest->request_uid));
+	if (ingest->is_imported)
+		return node_direct_make(node, str_of(ingest->request_uid), ret_fd, err);
 	return file_open_beneath(
 		node_store_fd(node->store), path.data, O_RDONLY | O_DIRECTORY, 0, ret_fd, err);
 }
@@ -287,13 +296,15 @@ void node_ingest_start(struct node *node, struct str key, const struct api_check
 	ingest->container = str_dup(checkpoint->spec.container_name);
 	ingest->pod.name = str_of(str_dup(checkpoint->spec.pod->name));
 	ingest->pod.namespace = str_of(str_dup(checkpoint->metadata.namespace));
+	ingest->is_imported = owner != NULL && str_is(owner->kind, api_import_kind.name);
 	if (api_checkpoint_strategy(checkpoint) == API_STRATEGY_RUNTIME && owner != NULL)
 		ingest->request_uid = str_dup(owner->uid);
 	(void)map_set(&node->ingests, checkpoint->metadata.uid, ingest);
 	if (node_ingest_open(node, ingest, &archive, &err) < 0 ||
 		node_ingest_open_directory(node, ingest, &directory, &err) < 0 ||
-		node_work_start(node->loop, archive, directory, node_ingest_described, ingest,
-			&ingest->work, &err) < 0)
+		node_work_start(node->loop,
+			&(struct node_work_input){archive, directory, ingest->is_imported},
+			node_ingest_described, ingest, &ingest->work, &err) < 0)
 		node_ingest_fail(ingest, &err);
 }
 

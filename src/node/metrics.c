@@ -33,6 +33,11 @@ static const struct metric_family node_restores_total = {
 	.type = METRIC_COUNTER,
 	.help = "Containers that ended and had checkpoints, by strategy and what was done",
 };
+static const struct metric_family node_exported_bytes = {
+	.name = "kcr_exported_bytes_total",
+	.type = METRIC_COUNTER,
+	.help = "Bytes of checkpoints that were sent to users",
+};
 static const struct metric_family node_store_bytes = {
 	.name = "kcr_store_bytes",
 	.type = METRIC_GAUGE,
@@ -63,6 +68,7 @@ void node_metrics_init(struct node *node)
 	(void)node_takes(node, false);
 	(void)metrics_series(node->metrics, &node_checkpoint_size, NULL);
 	(void)metrics_series(node->metrics, &node_checkpoint_frozen, NULL);
+	(void)metrics_series(node->metrics, &node_exported_bytes, NULL);
 	for (size_t i = 0; (labels = node_attempt_labels(i)) != NULL; i++)
 		(void)metrics_series(node->metrics, &node_restores_total, labels);
 }
@@ -75,6 +81,11 @@ void node_count_take(struct node *node, bool is_taken)
 void node_count_restore(struct node *node, const char *labels)
 {
 	metric_add(metrics_series(node->metrics, &node_restores_total, labels), 1);
+}
+
+void node_count_exported(struct node *node, int64_t bytes)
+{
+	metric_add(metrics_series(node->metrics, &node_exported_bytes, NULL), (double)bytes);
 }
 
 void node_observe_entry(struct node *node, const struct node_entry *entry)

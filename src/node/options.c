@@ -43,6 +43,12 @@ static const struct option_row node_rows[] = {
 	{NODE_ROW("hold-socket", OPTION_TEXT, hold_socket, "PATH",
 		"Where kcr-hold gets the connections of checkpoints, which then outlive this "
 		"program; empty: there is none.")},
+	{NODE_ROW("door-socket", OPTION_TEXT, door_socket, "PATH",
+		 "Where the bytes of checkpoints are fetched with a CheckpointExport; empty: "
+		 "nowhere."),
+		.group = "Exports"},
+	{NODE_ROW("relay-namespace", OPTION_TEXT, relay_namespace, "NAME",
+		"The namespace of the Pods of kcr-relay, which lead there.")},
 	{NODE_ROW("registry-port", OPTION_NUMBER, registry_port, "PORT",
 		 "The port on 127.0.0.1 that images are served at."),
 		.group = "Registries", .minimum = 1, .maximum = 65535},
@@ -72,6 +78,8 @@ static const struct node_options node_defaults = {
 	.store = "/var/lib/kubelet/checkpoints/kcr",
 	.store_min_free_bytes = UINT64_C(1) << 30,
 	.hold_socket = "",
+	.door_socket = "",
+	.relay_namespace = "kcr-relay",
 	.max_takes = 2,
 	.registry_port = 7470,
 	.push = {.prefix = "", .docker_config = "", .ca_file = ""},

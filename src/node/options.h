@@ -18,6 +18,8 @@ struct node_options {
 	uint64_t store_min_free_bytes;
 	const char *hold_socket; /* empty: there is no kcr-hold */
 	int64_t max_takes;
+	const char *door_socket; /* empty: nothing is exported */
+	const char *relay_namespace;
 	int64_t registry_port;
 	struct node_push_options push;
 	const char *health_address;

@@ -3,9 +3,11 @@
 
 #include <stdlib.h>
 
+#include "base/alloc.h"
 #include "http/health.h"
 #include "loop/stop.h"
 #include "node/direct.h"
+#include "node/door.h"
 #include "node/ending.h"
 #include "node/ingest.h"
 #include "node/options.h"
@@ -35,6 +37,7 @@ struct node_program {
 	struct node_trust *trust;
 	struct registry_server *registry;
 	struct http_server *registry_http;
+	struct http_server *door; /* NULL: it is closed */
 	struct http_health health;
 	struct http_health_check check;
 	struct http_server *health_http;
@@ -54,6 +57,8 @@ static void node_before_metrics(void *context)
 	kube_reconciler_update_metrics(node->checkpoint_reconciler);
 	kube_reconciler_update_metrics(node->restore_reconciler);
 	kube_reconciler_update_metrics(node->requested_reconciler);
+	kube_reconciler_update_metrics(node->export_reconciler);
+	kube_reconciler_update_metrics(node->import_reconciler);
 	kube_reconciler_update_metrics(node->self_reconciler);
 }
 
@@ -73,6 +78,21 @@ static void node_plan_failed_log(void *context, struct str key, const struct err
 		log_warning(err, "Failed to reconcile, will try again", "key", key.data);
 }
 
+/* Once all tickets are known: none is to be refused that there is. */
+static void node_open_door(struct node *node)
+{
+	struct node_program *program = container_of(node, struct node_program, node);
+	const char *path = program->options.door_socket;
+	struct error err;
+
+	if (path[0] == '\0')
+		return;
+	if (node_door_start(node, path, &program->door, &err) < 0)
+		log_warning(&err, "Nothing can be exported, all else goes on");
+	else
+		node->is_door_open = true;
+}
+
 static void node_synced(void *context)
 {
 	struct node *node = context;
@@ -83,12 +103,15 @@ static void node_synced(void *context)
 	node->is_synced = true;
 	if (node_questions_start(node, &node->questions, &err) < 0)
 		log_warning(&err, "kcr-runtime is left to the plans alone");
+	node_open_door(node);
 	node_collect_late_archives(node);
 	node_collect_departed(node);
 	kube_reconciler_start(node->request_reconciler);
 	kube_reconciler_start(node->checkpoint_reconciler);
 	kube_reconciler_start(node->restore_reconciler);
 	kube_reconciler_start(node->requested_reconciler);
+	kube_reconciler_start(node->export_reconciler);
+	kube_reconciler_start(node->import_reconciler);
 	node_self_start(node);
 	log_info("Synced with the cluster", "node", node->name);
 }
@@ -101,6 +124,7 @@ static void node_orphans_due(void *context)
 	node_collect_late_archives(&program->node);
 	node_collect_departed(&program->node);
 	node_collect_direct(&program->node);
+	node_collect_imports(&program->node);
 	loop_timer_set(program->orphans, NODE_ORPHANS_MS);
 }
 
@@ -116,6 +140,7 @@ static void node_stop_begin(void *context)
 	kube_reconciler_stop(program->node.checkpoint_reconciler);
 	kube_reconciler_stop(program->node.restore_reconciler);
 	kube_reconciler_stop(program->node.requested_reconciler);
+	http_server_free(take_ptr(&program->door)); /* the next agent sends the rest */
 	kube_reconciler_stop(program->node.self_reconciler);
 }
 
@@ -134,11 +159,14 @@ static size_t node_unfinished(void *context)
 		program->stop_by = (struct mono_time){now.us + NODE_STOP_MS * INT64_C(1000)};
 	if (under_way > 0 || now.us >= program->stop_by.us)
 		return under_way;
-	return node->takes.count + kube_events_pending(node->events) +
+	return node->takes.count + node_exports_unwritten(node) +
+		kube_events_pending(node->events) +
 		kube_reconciler_active(node->request_reconciler) +
 		kube_reconciler_active(node->checkpoint_reconciler) +
 		kube_reconciler_active(node->restore_reconciler) +
 		kube_reconciler_active(node->requested_reconciler) +
+		kube_reconciler_active(node->export_reconciler) +
+		kube_reconciler_active(node->import_reconciler) +
 		kube_reconciler_active(node->self_reconciler);
 }
 
@@ -284,6 +312,10 @@ static void node_make_reconcilers(struct node *node)
 	/* what ends a container is decided from what was written down about it */
 	node->requested_reconciler = node_reconciler(
 		node, "restorerequest", node->restore_requests, node_decide_requested);
+	node->export_reconciler =
+		node_reconciler(node, "checkpointexport", node->exports, node_decide_export);
+	node->import_reconciler =
+		node_reconciler(node, "checkpointimport", node->imports, node_decide_import);
 	node->self_reconciler = node_reconciler(node, "checkpointnode", NULL, node_decide_self);
 }
 
@@ -331,6 +363,7 @@ static void node_end(struct node_program *program)
 {
 	struct node *node = &program->node;
 
+	http_server_free(program->door);
 	http_server_free(program->registry_http);
 	registry_server_free(program->registry);
 	http_server_free(program->health_http);
@@ -346,11 +379,15 @@ static void node_end(struct node_program *program)
 	kube_reconciler_free(node->checkpoint_reconciler);
 	kube_reconciler_free(node->restore_reconciler);
 	kube_reconciler_free(node->requested_reconciler);
+	kube_reconciler_free(node->export_reconciler);
+	kube_reconciler_free(node->import_reconciler);
 	kube_reconciler_free(node->self_reconciler);
 	if (node->pods != NULL)
 		node_objects_free(node);
 	node_exits_free(node->exits);
 	node_ended_free(node);
+	node_exports_free(node);
+	node_imports_free(node);
 	kube_events_free(node->events);
 	kube_client_free(node->client);
 	http_client_free(node->http);
@@ -377,6 +414,7 @@ static int node_run(struct node_program *program, struct error *err)
 	node->registry_port = (uint16_t)program->options.registry_port;
 	node->hold_socket = program->options.hold_socket;
 	node->store_path = program->options.store;
+	node->relay_namespace = program->options.relay_namespace;
 	node_options_changed(program);
 	if (node_start(program, err) < 0)
 		return -1;

@@ -39,7 +39,7 @@ static void serve_layer_free(struct reader *reader)
 	free(serve);
 }
 
-static int node_serve_layer(const struct node_store *store, const struct node_entry *entry,
+int node_serve_layer(const struct node_store *store, const struct node_entry *entry,
 	struct reader **ret_reader, struct error *err)
 {
 	struct reader *layer;

@@ -11,4 +11,8 @@
 /* The interface that the registry's server asks; `store` is borrowed. */
 struct registry_store node_serve(struct node_store *store);
 
+/* The layer of an entry; that it cannot be read is logged. As node_layer_open(). */
+must_check int node_serve_layer(const struct node_store *store, const struct node_entry *entry,
+	struct reader **ret_reader, struct error *err);
+
 #endif

@@ -46,6 +46,10 @@ struct node {
 	struct texts *texts; /* what schedules share */
 	struct kube_informer *restore_requests;
 	bool are_restore_requests_missing; /* the cluster does not have them, or not for us */
+	struct kube_informer *exports;
+	bool are_exports_missing; /* likewise */
+	struct kube_informer *imports;
+	bool are_imports_missing; /* likewise */
 	kube_informer_synced_fn synced; /* nothing is missing any more; gets this struct */
 	struct kube_informer *own_nodes; /* the Node of our name; missing, all else goes on */
 	struct kube_informer *own_descriptions; /* the CheckpointNode of our name; likewise */
@@ -54,6 +58,8 @@ struct node {
 	struct kube_reconciler *checkpoint_reconciler;
 	struct kube_reconciler *restore_reconciler; /* by the Pod's key */
 	struct kube_reconciler *requested_reconciler;
+	struct kube_reconciler *export_reconciler;
+	struct kube_reconciler *import_reconciler;
 	struct kube_reconciler *self_reconciler; /* one key: our name */
 	bool is_self_told; /* our CheckpointNode says what this agent has found */
 
@@ -66,6 +72,10 @@ struct node {
 	size_t max_takes; /* checkpoints that are taken at the same time */
 	struct node_push_target *push; /* NULL: no external registry */
 	struct node_questions *questions; /* of kcr-runtime; NULL until all is synced */
+	const char *relay_namespace; /* of the Pods of kcr-relay */
+	bool is_door_open; /* exports are served */
+	struct map import_uses; /* by the CheckpointImport's uid; struct node_import_use, owned */
+	struct map export_uses; /* by the CheckpointExport's uid; struct node_export_use, owned */
 	struct node_exits *exits; /* NULL: ends cannot be seen here */
 
 	struct map looks; /* keys of Pods to look at when the timer ends; the node itself */
@@ -85,6 +95,8 @@ struct node {
 extern const struct kube_resource node_request_resource;
 extern const struct kube_resource node_checkpoint_resource;
 extern const struct kube_resource node_restore_request_resource;
+extern const struct kube_resource node_export_resource;
+extern const struct kube_resource node_import_resource;
 
 /* Makes the informers of this node's objects. `synced` gets the node. */
 void node_objects_new(struct node *node, kube_informer_synced_fn synced);
@@ -167,6 +179,61 @@ struct str node_made_for(const struct node *node, const struct api_pod *pod, str
 /* Whether a Pod of this uid is to start here from a Checkpoint, or was. */
 bool node_awaits_pod(const struct node *node, struct str uid);
 
+/* ---- exports.c: tickets for the bytes of checkpoints ---- */
+
+void node_decide_export(void *node, struct str key, struct kube_plan *plan);
+/* By its key; NULL when this node has none such. Borrowed. */
+const struct api_export *node_export(const struct node *node, struct str key);
+/* What it is a ticket for; NULL when that is not in the store. */
+const struct node_entry *node_export_entry(
+	const struct node *node, const struct api_export *export);
+/* Whether bytes may be sent now; whether none will be any more. */
+bool node_export_is_good(const struct node *node, const struct api_export *export);
+bool node_export_is_spent(const struct node *node, const struct api_export *export);
+/* Who has the secret wants no more. */
+void node_export_finish(struct node *node, const struct api_export *export);
+/* A transfer has ended; the ticket may be gone. */
+void node_export_sent(struct node *node, struct str key, struct str uid, int64_t bytes);
+/* Those whose status does not tell yet how much was sent. */
+size_t node_exports_unwritten(const struct node *node);
+/* Something that they may depend on has changed. */
+void node_exports_follow_checkpoint(struct node *node, const struct kube_object *checkpoint);
+void node_exports_follow_pod(struct node *node, const struct kube_object *pod);
+/* It is gone. */
+void node_export_forget(struct node *node, const struct api_export *export);
+void node_exports_free(struct node *node);
+/* The Pod of kcr-relay on this node; NULL when none is ready. Borrowed. */
+const struct api_pod *node_relay(const struct node *node);
+bool node_is_relay(const struct node *node, const struct kube_object *pod);
+
+/* ---- imports.c: tickets for bytes that are brought ---- */
+
+void node_decide_import(void *node, struct str key, struct kube_plan *plan);
+/* By its key; NULL when this node has none such. Borrowed. */
+const struct api_import *node_import(const struct node *node, struct str key);
+/* How many of its bytes are there. */
+int64_t node_import_received(const struct node *node, const struct api_import *import);
+/* Whether bytes may be brought now; whether none may any more. */
+bool node_import_is_good(const struct node *node, const struct api_import *import);
+bool node_import_is_spent(const struct node *node, const struct api_import *import);
+/* Who has the secret brings no more. */
+void node_import_give_up(struct node *node, const struct api_import *import);
+/* A connection brings bytes, to be written behind those that are there: the newest one may, for
+ * that the one before is dead may not be seen for long. The caller owns *ret_fd, asks before each
+ * write, and says when it has ended, by the ticket's uid. Fails with SYSTEM. */
+must_check int node_import_begin(struct node *node, const struct api_import *import, int *ret_fd,
+	unsigned *ret_connection, struct error *err);
+bool node_import_may_write(
+	const struct node *node, const struct api_import *import, unsigned connection);
+void node_import_end(struct node *node, struct str uid, unsigned connection);
+/* Something that they may depend on has changed. */
+void node_imports_follow_pod(struct node *node, const struct kube_object *pod);
+/* It is gone, or has failed: so is what has come. */
+void node_import_forget(struct node *node, const struct api_import *import);
+/* Removes what is left of tickets that are gone; called now and then. */
+void node_collect_imports(struct node *node);
+void node_imports_free(struct node *node);
+
 /* ---- records.c: what kcr-runtime has done ---- */
 
 /* Adds the events and counts of what is on record about the Pod's containers and not told yet. */
@@ -216,6 +283,8 @@ void node_metrics_update(struct node *node);
 void node_count_take(struct node *node, bool is_taken);
 /* kcr-runtime has started a container anew; `labels` are node_attempt_labels(). */
 void node_count_restore(struct node *node, const char *labels);
+/* Bytes of checkpoints were sent through the door. */
+void node_count_exported(struct node *node, int64_t bytes);
 /* A checkpoint was taken into the store. */
 void node_observe_entry(struct node *node, const struct node_entry *entry);
 

@@ -129,14 +129,21 @@ static int node_work_program(struct buf *path, struct error *err)
 	return buf_check(path, "path of " NODE_WORKER_PROGRAM, err);
 }
 
-static int node_work_spawn(
-	int archive, int directory, int output, struct process *ret_process, struct error *err)
+static const char *node_work_verb(const struct node_work_input *input)
+{
+	if (input->directory < 0)
+		return "describe";
+	return input->is_unpacked ? "unpack" : "absorb";
+}
+
+static int node_work_spawn(const struct node_work_input *input, int output,
+	struct process *ret_process, struct error *err)
 {
 	static const char *const environment[] = {NULL};
-	const char *verb = directory < 0 ? "describe" : "absorb";
+	const char *verb = node_work_verb(input);
 	autobuf program = BUF_INIT(PATH_MAX);
-	const struct process_fd fds[] = {{archive, STDIN_FILENO}, {output, STDOUT_FILENO},
-		{STDERR_FILENO, STDERR_FILENO}, {directory, NODE_WORKER_DIRECTORY}};
+	const struct process_fd fds[] = {{input->archive, STDIN_FILENO}, {output, STDOUT_FILENO},
+		{STDERR_FILENO, STDERR_FILENO}, {input->directory, NODE_WORKER_DIRECTORY}};
 
 	if (node_work_program(&program, err) < 0)
 		return -1;
@@ -144,12 +151,12 @@ static int node_work_spawn(
 		&(struct process_spec){.arguments = (const char *const[]){program.data, verb, NULL},
 			.environment = environment,
 			.fds = fds,
-			.fd_count = directory < 0 ? array_size(fds) - 1 : array_size(fds)},
+			.fd_count = input->directory < 0 ? array_size(fds) - 1 : array_size(fds)},
 		ret_process, err);
 }
 
-int node_work_start(struct loop *loop, int fd, int directory_fd, node_work_fn done, void *context,
-	struct node_work **ret_work, struct error *err)
+int node_work_start(struct loop *loop, const struct node_work_input *input, node_work_fn done,
+	void *context, struct node_work **ret_work, struct error *err)
 {
 	struct process process = PROCESS_NONE;
 	struct node_work *work;
@@ -166,7 +173,7 @@ int node_work_start(struct loop *loop, int fd, int directory_fd, node_work_fn do
 	work->text = BUF_INIT(LIMIT_ARCHIVE_METADATA);
 	work->deadline = loop_timer_new(loop, node_work_late, work);
 	if (fd_set_nonblocking(work->pipe, err) < 0 ||
-		node_work_spawn(fd, directory_fd, write_end, &process, err) < 0 ||
+		node_work_spawn(input, write_end, &process, err) < 0 ||
 		loop_watch_fd(loop, work->pipe, LOOP_READ, node_work_readable, work,
 			&work->readable, err) < 0 ||
 		loop_watch_child(loop, &process, node_work_ended, work, &work->child, err) < 0) {

@@ -2,6 +2,7 @@
 #ifndef NODE_WORK_H
 #define NODE_WORK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/arena.h"
@@ -16,13 +17,19 @@ struct node_work;
 typedef void (*node_work_fn)(
 	void *context, const struct checkpoint_description *description, const struct error *err);
 
+/* What a worker gets; the descriptors are borrowed until it is started. */
+struct node_work_input {
+	int archive;
+	int directory; /* of a checkpoint as kcr-runtime takes it; -1: the archive is all */
+	bool is_unpacked; /* all of the archive goes into the directory; else its metadata does */
+};
+
 /*
- * Starts a worker on the archive `fd`, and on the directory of kcr-runtime's checkpoint (-1: there
- * is none); both are borrowed until this returns. The caller owns *ret_work and
- * may release it at any time, which ends the worker. Fails with SYSTEM.
+ * Starts a worker. The caller owns *ret_work and may release it at any time, which ends the worker.
+ * Fails with SYSTEM.
  */
-must_check int node_work_start(struct loop *loop, int fd, int directory_fd, node_work_fn done,
-	void *context, struct node_work **ret_work, struct error *err);
+must_check int node_work_start(struct loop *loop, const struct node_work_input *input,
+	node_work_fn done, void *context, struct node_work **ret_work, struct error *err);
 void node_work_free(struct node_work *work); /* may be NULL */
 
 #endif

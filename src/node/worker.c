@@ -143,13 +143,34 @@ static int node_worker_describe_directory(
 	return node_worker_join_flush(&flush, err);
 }
 
-static int node_worker_run(bool is_directory, struct buf *out, struct error *err)
+/* What is brought becomes files, each flushed when it is whole. */
+static int node_worker_unpack(
+	struct arena *arena, struct checkpoint_description *ret_description, struct error *err)
+{
+	if (node_worker_confine(NODE_WORKER_DIRECTORY, err) < 0 ||
+		checkpoint_unpack(STDIN_FILENO, NODE_WORKER_DIRECTORY, err) < 0 ||
+		checkpoint_describe_directory(NODE_WORKER_DIRECTORY, arena, ret_description, err) <
+			0)
+		return -1;
+	return file_sync(NODE_WORKER_DIRECTORY, "the checkpoint's directory", err);
+}
+
+static const struct {
+	const char *verb;
+	int (*describe)(struct arena *arena, struct checkpoint_description *ret_description,
+		struct error *err);
+} node_worker_verbs[] = {
+	{"describe", node_worker_describe_archive},
+	{"absorb", node_worker_describe_directory},
+	{"unpack", node_worker_unpack},
+};
+
+static int node_worker_run(size_t verb, struct buf *out, struct error *err)
 {
 	autoarena *arena = arena_new(16 * 1024);
 	struct checkpoint_description description;
 
-	if (is_directory ? node_worker_describe_directory(arena, &description, err) < 0
-			 : node_worker_describe_archive(arena, &description, err) < 0)
+	if (node_worker_verbs[verb].describe(arena, &description, err) < 0)
 		return -1;
 	checkpoint_description_encode(&description, out);
 	return buf_check(out, "description", err);
@@ -159,22 +180,26 @@ int node_worker_main(int count, char *const *arguments)
 {
 	autobuf out = BUF_INIT(LIMIT_ARCHIVE_METADATA);
 	const char *verb = count == 1 ? arguments[0] : "";
-	bool is_directory = strcmp(verb, "absorb") == 0;
 	struct error err;
+	size_t place = 0;
 	int result;
 
 	if (strcmp(verb, "flush") == 0)
 		return node_worker_flush();
-	if (!is_directory && strcmp(verb, "describe") != 0) {
+	while (place < array_size(node_worker_verbs) &&
+		strcmp(verb, node_worker_verbs[place].verb) != 0)
+		place++;
+	if (place == array_size(node_worker_verbs)) {
 		fprintf(stderr,
 			"Usage: kcr-work describe <ARCHIVE\n"
 			"       kcr-work absorb <ARCHIVE 3<DIRECTORY\n"
+			"       kcr-work unpack <ARCHIVE 3<DIRECTORY\n"
 			"       kcr-work flush <ARCHIVE-OR-DIRECTORY\n\n"
 			"Describes a checkpoint as JSON, or writes it to the disk. The agent "
 			"runs it.\n");
 		return 2;
 	}
-	result = node_worker_run(is_directory, &out, &err);
+	result = node_worker_run(place, &out, &err);
 	if (result < 0) {
 		buf_clear(&out);
 		node_worker_write_error(&err, &out);

@@ -14,7 +14,8 @@ from world import ApiError
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 CHART = ROOT / "deploy" / "chart"
 EVERYTHING = ["networkPolicy.enabled=true", "podMonitor.enabled=true", "alerts.enabled=true", "dashboard.enabled=true"]
-KINDS = ("checkpointschedules", "checkpointrequests", "checkpoints", "checkpointnodes")
+KINDS = ("checkpointschedules", "checkpointrequests", "restorerequests", "checkpointexports", "checkpointimports",
+         "checkpoints", "checkpointnodes")
 OPERATOR = "github.com/prometheus-operator/prometheus-operator"
 
 
@@ -98,8 +99,8 @@ def test_what_is_chosen_is_rendered(usual):
     assert usual["Deployment", "kcr-controller"]["spec"]["replicas"] == 2
 
     everything = render(*EVERYTHING)
-    assert {("NetworkPolicy", "kcr-controller"), ("PodMonitor", "kcr-controller"), ("PodMonitor", "kcr-agent"),
-            ("PrometheusRule", "kcr"), ("ConfigMap", "kcr-dashboard")} == set(everything) - set(usual)
+    assert {("NetworkPolicy", "kcr-controller"), ("NetworkPolicy", "kcr-relay"), ("PodMonitor", "kcr-controller"),
+            ("PodMonitor", "kcr-agent"), ("PrometheusRule", "kcr"), ("ConfigMap", "kcr-dashboard")} == set(everything) - set(usual)
 
     bare = render("runtime.install=false", "controller.podDisruptionBudget.enabled=false")
     assert {("RuntimeClass", "kcr"), ("PodDisruptionBudget", "kcr-controller")} == set(usual) - set(bare)
@@ -108,6 +109,32 @@ def test_what_is_chosen_is_rendered(usual):
 
     removing = render("runtime.remove=true")
     assert ("DaemonSet", "kcr-agent") not in removing and ("DaemonSet", "kcr-uninstall-runtime") in removing
+
+
+def test_the_way_out_may_do_nothing_and_can_be_left_out(usual):
+    relay = usual["DaemonSet", "kcr-relay"]["spec"]["template"]["spec"]
+    agent = usual["DaemonSet", "kcr-agent"]["spec"]["template"]["spec"]
+    [container] = relay["containers"]
+    assert relay["securityContext"]["runAsUser"] == 65534 and relay["automountServiceAccountToken"] is False
+    assert not {"hostNetwork", "hostPID", "serviceAccountName"} & set(relay)
+    assert container["securityContext"] == {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True,
+                                            "capabilities": {"drop": ["ALL"]}}
+    [door] = relay["volumes"]
+    assert door in agent["volumes"] and container["volumeMounts"][0]["readOnly"]
+    [option] = [word for word in container["command"] if word.startswith("--socket=")]
+    assert option.replace("--socket", "--door-socket") in agent["containers"][0]["args"]
+    granted = {(resource, verb) for rule in usual["Role", "kcr-relay"]["rules"]
+               for resource in rule["resources"] for verb in rule["verbs"]}
+    assert granted == {("pods", "get"), ("pods/portforward", "get"), ("pods/portforward", "create")}
+
+    named = render("export.namespace=way-out", "export.group=oncall")
+    assert named["DaemonSet", "kcr-relay"]["metadata"]["namespace"] == "way-out" and ("Namespace", "way-out") in named
+    assert named["RoleBinding", "kcr-relay"]["subjects"][0]["name"] == "oncall"
+    assert "--relay-namespace=way-out" in str(named["DaemonSet", "kcr-agent"])
+
+    without = render("export.enabled=false")
+    assert {key[1] for key in set(usual) - set(without)} == {"kcr-relay"}
+    assert "door" not in str(without["DaemonSet", "kcr-agent"])
 
 
 def test_the_notes_tell_what_is_left_to_do():

@@ -56,3 +56,27 @@ def test_the_holder_of_calls_may_do_nothing_and_sees_no_token(cluster):
     assert fields["Uid"].split() == ["65534"] * 4
     assert int(fields["CapEff"], 16) == int(fields["CapBnd"], 16) == 0
     assert os.listdir(cluster.file_of_process(pid, "root/var/run/secrets/kubernetes.io/serviceaccount")) == []
+
+
+def test_the_way_to_the_door_has_one_port_and_may_do_nothing(cluster):
+    """Everybody may forward ports to its Pod: there is nothing but the door, and only for who comes so."""
+    cluster.kubectl("-n", "kcr-relay", "rollout", "status", "daemonset/kcr-relay", "--timeout=60s")
+    [relay] = cluster.pods_of(harness.RELAY)
+    [status] = relay["status"]["containerStatuses"]
+    pid = cluster.first_process(status["containerID"])
+    fields = dict(line.split(":", 1) for line in cluster.file_of_process(pid, "status").read_text().splitlines())
+    assert fields["Uid"].split() == ["65534"] * 4
+    assert int(fields["CapEff"], 16) == int(fields["CapBnd"], 16) == 0 and fields["NoNewPrivs"].strip() == "1"
+    assert not cluster.file_of_process(pid, "root/var/run/secrets").exists()
+    [agent] = cluster.pods_of(harness.AGENT)
+    [agent_status] = agent["status"]["containerStatuses"]
+    agent_pid = cluster.first_process(agent_status["containerID"])
+    networks = [os.readlink(cluster.file_of_process(each, "ns/net")) for each in (pid, agent_pid)]
+    assert networks[0] != networks[1]
+    sockets = [line.split() for name in ("tcp", "tcp6")
+               for line in cluster.file_of_process(pid, f"net/{name}").read_text().splitlines()[1:]]
+    assert [fields[1] for fields in sockets if fields[3] == "0A"] == ["0100007F:1D2F"]  # 127.0.0.1:7471
+    for namespace, is_allowed in (("kcr-relay", "yes"), ("kcr-agent", "no"), ("kcr-system", "no")):
+        answer = cluster.kubectl("auth", "can-i", "create", "pods", "--subresource=portforward", "-n", namespace,
+                                 "--as=anybody", "--as-group=system:authenticated", check=False).stdout
+        assert answer.split()[-1:] == [is_allowed], (namespace, answer)

@@ -1,0 +1,33 @@
+/* From a CheckpointImport and what its archive says to the Checkpoint that the API server is given.
+ */
+#ifndef NODE_IMPORTED_H
+#define NODE_IMPORTED_H
+
+#include <stdbool.h>
+
+#include "api/kinds.h"
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/str.h"
+#include "checkpoint/describe.h"
+#include "node/state.h"
+
+/* The file that its bytes are brought to, in the kubelet's directory: "kcr-import-UID.tar". */
+void node_imported_archive(struct buf *name, const struct api_import *import);
+
+/*
+ * The name of its Checkpoint: its own, unless somebody else's has that. *ret_is_made: it is there
+ * already. Borrowed, or from the arena.
+ */
+struct str node_imported_name(const struct node *node, const struct api_import *import,
+	struct arena *arena, bool *ret_is_made);
+
+/*
+ * The body that creates it; from the arena. `pod` is the one that it is for, NULL when that is not
+ * on this node: then the archive says what it is of.
+ */
+struct str node_imported_body(const struct node *node, const struct api_import *import,
+	const struct checkpoint_description *description, const struct api_pod *pod,
+	struct str name, enum api_strategy strategy, struct arena *arena);
+
+#endif

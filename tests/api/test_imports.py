@@ -1,0 +1,214 @@
+"""CheckpointImports with a real API server: an archive is brought to the agent's door and becomes a Checkpoint."""
+
+import contextlib
+import hashlib
+import time
+
+import pytest
+
+from door import SECRET, Connection, WayIn, WayOut
+from node import NODE
+from scripted_kubelet import archive
+from test_nodes import DescribedNode
+from world import eventually, owner_of, stamp
+
+PLURAL = "checkpointimports"
+
+
+@pytest.fixture
+def door(node, space, tmp_path):
+    return WayIn(node, space, tmp_path)
+
+
+@pytest.fixture
+def content(space):
+    return archive("elsewhere", "away", "app")
+
+
+def test_what_is_brought_becomes_a_checkpoint_that_is_served(door, space, content):
+    status = door.opened(content)
+    assert status["relayReference"] == {"namespace": space.name, "name": "relay-1"} and status["port"] == 7471
+    assert door.offset() == 0
+    assert door.bring(content) == (204, len(content))
+    checkpoint = door.completed()
+    ticket = space.get(PLURAL, "one")
+    assert checkpoint["metadata"]["name"] == "one"
+    assert checkpoint["metadata"]["ownerReferences"] == [owner_of(ticket, blockOwnerDeletion=True)]
+    spec = checkpoint["spec"]
+    assert (spec["nodeName"], spec["containerName"], spec["podReference"]["name"]) == (NODE, "app", "away")
+    assert spec["image"] == "kcr.test/app:1"
+    assert checkpoint["status"]["digest"] == ticket["spec"]["digest"]
+    assert ticket["status"]["receivedBytes"] == len(content) and ticket["status"]["closeTime"]
+    assert door.node.entries() == [checkpoint["metadata"]["uid"]] and door.node.kubelet.archives() == []
+    assert space.notes("Imported", "one") == ["it is Checkpoint one now"]
+    assert door.ask(method="HEAD")[0] == 410 and SECRET not in door.node.agent.text()
+
+
+def test_it_may_be_for_a_pod_of_the_node(door, space, content):
+    pod = space.get("pods", "pod-1")
+    door.opened(content, podReference={"name": "pod-1"}, containerName="main")
+    door.bring(content)
+    spec = door.completed()["spec"]
+    assert spec["podReference"] == {"name": "pod-1", "namespace": space.name, "uid": pod["metadata"]["uid"]}
+    assert (spec["containerName"], spec["wasReady"]) == ("main", True)
+
+
+def test_what_was_exported_can_be_imported(door, space, content):
+    """By the digest it had: the same bytes."""
+    door.opened(content)
+    door.bring(content)
+    made = door.completed()
+    out = WayOut.of(door)
+    out.opened("out", checkpointName="one")
+    assert out.ask("out")[2] == content
+    assert made["status"]["sizeBytes"] == len(content)
+
+
+def test_where_kcr_runtime_restores_it_becomes_a_directory(make_node, space, tmp_path, content):
+    """And what is exported of that comes back as it was."""
+    node = make_node(DescribedNode)
+    node.forget()
+    node.has("containerd://2.4.2")
+    node.installed()
+    try:
+        door = WayIn(node, space, tmp_path)
+        node.says("Runtime")
+        door.opened(content)
+        door.bring(content)
+        made = door.completed()
+        directory = node.store / made["metadata"]["uid"]
+        assert made["spec"]["strategy"] == "Runtime"
+        assert (directory / "checkpoint" / "pages-1.img").read_bytes() == b"p" * 10_000
+        assert (directory / "rootfs-diff.tar").read_bytes() == b"tar"
+        assert node.kubelet.archives() == [] and list((node.store / "direct").iterdir()) == []
+
+        out = WayOut.of(door)
+        out.opened("out", checkpointName="one")
+        exported = out.ask("out")[2]
+        assert "sha256:" + hashlib.sha256(exported).hexdigest() == made["status"]["digest"]
+        door.opened(exported, "again")
+        door.bring(exported, name="again")
+        again = door.completed("again")
+        assert again["status"]["digest"] == made["status"]["digest"]
+        assert again["metadata"]["uid"] != made["metadata"]["uid"]
+    finally:
+        node.agent.stop()
+        node.forget()
+
+
+def test_it_may_come_in_parts_also_after_the_agent_was_killed(door, content):
+    door.opened(content)
+    assert door.bring(content, 0, 1000) == (204, 1000)
+    assert door.bring(content, 500, 1500) == (409, 1000)
+    assert door.bring(content, 1001) == (409, 1000)
+    door.node.agent.kill()
+    door.start()
+    assert door.offset() == 1000
+    assert eventually(lambda: door.status().get("receivedBytes") == 1000)
+    assert door.bring(content, 1000) == (204, len(content))
+    assert door.completed()["status"]["sizeBytes"] == len(content)
+
+
+def test_what_has_come_of_a_part_that_broke_off_is_kept(door, space, content):
+    door.opened(content)
+    with contextlib.closing(Connection(door.path)) as connection:
+        connection.putrequest("PUT", f"/v1/imports/{space.name}/one/archive.tar")
+        connection.putheader("Authorization", f"Bearer {SECRET}")
+        connection.putheader("Content-Length", str(len(content)))
+        connection.endheaders(content[:700])
+        eventually(lambda: door.offset() == 700)
+        assert door.bring(content, 700, 900) == (204, 900)  # the newest connection counts
+        with contextlib.suppress(OSError):
+            connection.send(content[700:])
+            connection.sock.recv(1)
+    assert door.bring(content, 900) == (204, len(content))
+    door.completed()
+
+
+def test_other_bytes_than_announced_are_thrown_away(door, space, content):
+    door.opened(content)
+    other = content.replace(b"ppp", b"pxp", 1)
+    assert door.bring(other) == (204, len(content))
+    status = door.reaches("Failed")
+    assert "not what was announced" in status["message"]
+    assert door.node.kubelet.archives() == [] and space.names("checkpoints") == []
+    assert eventually(lambda: space.notes("ImportFailed", "one")) == [status["message"]]
+
+
+@pytest.mark.parametrize("make, words", [
+    (lambda: b"no tar at all" * 100, "archive"),
+    (lambda: archive("n", "p", checkpoint_inventory_img=None), "inventory"),
+    (lambda: archive("n", "p")[:5000], "archive"),
+], ids=["no tar", "without an inventory", "cut"])
+def test_what_is_no_checkpoint_is_thrown_away(door, space, make, words):
+    content = make()
+    door.opened(content)
+    door.bring(content)
+    assert words in door.reaches("Failed")["message"]
+    eventually(lambda: door.node.kubelet.archives() == [])
+    assert space.names("checkpoints") == []
+
+
+def test_who_has_not_the_secret_brings_nothing(door, content):
+    door.opened(content)
+    answers = [door.ask(secret=secret, method="PUT", body=b"x")[0] for secret in (None, "x", SECRET + "0")]
+    answers += [door.ask("two", method="PUT", body=b"x")[0], door.ask(secret="x", method="HEAD")[0]]
+    assert set(answers) == {401}
+    assert door.offset() == 0
+
+
+@pytest.mark.parametrize("method, file, code", [
+    ("GET", "/archive.tar", 405), ("PUT", "", 405), ("POST", "/archive.tar", 405), ("PUT", "/other.tar", 404),
+])
+def test_what_is_not_there_is_said_to_be(door, content, method, file, code):
+    door.opened(content)
+    assert door.ask(method=method, file=file, body=None if method == "GET" else b"x")[0] == code
+
+
+def test_nothing_is_taken_in_at_an_export(door, space):
+    out = WayOut.of(door)
+    out.export("out", checkpointName="none")
+    out.reaches("Failed", "out")
+    assert out.ask("out", method="PUT", body=b"x")[0] == 413
+
+
+def test_who_has_the_secret_may_give_it_up(door, content):
+    door.opened(content)
+    door.bring(content, 0, 1000)
+    assert door.finish() == 204
+    assert door.reaches("Failed")["reason"] == "GivenUp"
+    eventually(lambda: door.node.kubelet.archives() == [])
+    assert door.bring(content, 1000)[0] == 410
+
+
+def test_what_does_not_come_in_time_is_thrown_away(door, space, content):
+    door.opened(content, lifetimeSeconds=60)
+    door.bring(content, 0, 1000)
+    space.patch(PLURAL, "one", {"status": {"openTime": stamp(time.time() - 61)}}, "status")
+    assert door.reaches("Failed")["reason"] == "LifetimeOver"
+    eventually(lambda: door.node.kubelet.archives() == [])
+
+
+def test_what_came_goes_with_its_ticket(door, space, content):
+    door.opened(content)
+    door.bring(content, 0, 1000)
+    space.delete(PLURAL, "one")
+    eventually(lambda: door.node.kubelet.archives() == [])
+
+
+def test_a_store_that_is_full_takes_nothing(node, space, tmp_path, content):
+    door = WayIn(node, space, tmp_path)
+    node.agent.stop()
+    node.start(f"--door-socket={door.path}", f"--relay-namespace={space.name}", "--store-max-size=1Ki")
+    spec = {"nodeName": NODE, "sizeBytes": len(content), "digest": "sha256:" + "0" * 64, "secretSHA256": "0" * 64}
+    space.create(PLURAL, "CheckpointImport", "one", {"spec": spec})
+    status = door.reaches("Failed")
+    assert status["reason"] == "StoreFull" and "--store-max-size" in status["message"]
+
+
+def test_without_the_kind_all_else_goes_on(kinds, node, tmp_path):
+    with kinds.without(PLURAL):
+        node.launch(f"--door-socket={tmp_path / 'door.sock'}").says("Nothing can be imported").says(
+            "Synced with the cluster")
+        node.request()
+        assert node.checkpoint()
