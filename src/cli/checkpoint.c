@@ -3,18 +3,17 @@
  * followed until all are complete. Requests are made at once and not taken back: Ctrl-C and a
  * time-out only end the waiting, and say what goes on.
  */
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "api/names.h"
 #include "cli/create.h"
+#include "cli/follow.h"
 #include "cli/gather.h"
 #include "cli/output.h"
 #include "cli/progress.h"
 #include "cli/rows.h"
-#include "kube/informer.h"
 #include "sys/clock.h"
 
 enum { CHECKPOINT_TIMEOUT_MAX_S = 3600 };
@@ -26,12 +25,8 @@ struct checkpoint {
 	struct json_strings containers; /* --container */
 	struct cli_progress *items;
 	size_t count;
-	struct loop_source *signal;
-	struct kube_informer *requests;
-	struct kube_informer *checkpoints;
-	bool is_interrupted;
-	bool is_timed_out;
-	struct error error; /* of a watch */
+	struct cli_follow follow;
+	const struct cli_followed *checkpoints;
 };
 
 /* ---- Which containers ---- */
@@ -200,7 +195,7 @@ static void checkpoint_tell(struct checkpoint *run, const struct cli_progress *i
 	cli_progress_write(item, &line);
 	fputs(line.data, stderr);
 	if (checkpoint_is_over(run))
-		loop_stop(run->session->loop);
+		cli_follow_end(&run->follow);
 }
 
 /* The Checkpoint may have been seen before its request said its name. */
@@ -212,7 +207,7 @@ static void checkpoint_look_at_its_checkpoint(struct checkpoint *run, struct cli
 	if (item->checkpoint.size == 0)
 		return;
 	kube_key_write(&key, run->session->namespace, item->checkpoint);
-	object = kube_informer_get(run->checkpoints, buf_str(&key));
+	object = kube_informer_get(run->checkpoints->informer, buf_str(&key));
 	if (object != NULL && cli_progress_see_checkpoint(item, object->view, run->call->arena))
 		checkpoint_tell(run, item);
 }
@@ -244,79 +239,25 @@ static void checkpoint_changed(
 			checkpoint_tell(run, &run->items[i]);
 }
 
-static void checkpoint_watch_failed(void *context, const struct error *err)
-{
-	struct checkpoint *run = context;
-
-	if (error_is_retriable(err))
-		return; /* it is tried again until the time is over */
-	run->error = *err;
-	loop_stop(run->session->loop);
-}
-
-static void checkpoint_interrupted(void *context, int number)
-{
-	struct checkpoint *run = context;
-
-	(void)number;
-	run->is_interrupted = true;
-	if (run->requests != NULL) /* else requests are on their way: their fate must be known */
-		loop_stop(run->session->loop);
-}
-
-static void checkpoint_timed_out(void *context)
-{
-	struct checkpoint *run = context;
-
-	run->is_timed_out = true;
-	loop_stop(run->session->loop);
-}
-
-static struct kube_informer *checkpoint_watch(
-	struct checkpoint *run, const struct cli_kind *kind, kube_informer_change_fn changed)
-{
-	const struct kube_informer_options options = {
-		.resource = &kind->resource,
-		.view = kind->api->object,
-		.namespace = run->session->namespace,
-		.failed = checkpoint_watch_failed,
-		.context = run,
-	};
-	struct kube_informer *informer = kube_informer_new(run->session->client, &options);
-
-	kube_informer_on_change(informer, changed, run);
-	return informer;
-}
-
 static int checkpoint_wait(struct checkpoint *run, struct error *err)
 {
-	struct loop_source *timer = loop_timer_new(run->session->loop, checkpoint_timed_out, run);
-	int result;
+	struct cli_followed followed[] = {
+		{.kind = &cli_checkpoint_kind, .changed = checkpoint_changed},
+		{.kind = &cli_request_kind, .changed = checkpoint_request_changed},
+	};
 
-	run->checkpoints = checkpoint_watch(run, &cli_checkpoint_kind, checkpoint_changed);
-	run->requests = checkpoint_watch(run, &cli_request_kind, checkpoint_request_changed);
-	kube_informer_start(run->checkpoints);
-	kube_informer_start(run->requests);
-	loop_timer_set(timer, run->call->flags.timeout_ms);
+	run->checkpoints = &followed[0];
 	for (size_t i = 0; i < run->count; i++)
 		checkpoint_tell(run, &run->items[i]);
-	result = run->is_interrupted ? 0 : loop_run(run->session->loop, err);
-	loop_source_free(timer);
-	kube_informer_free(run->requests);
-	kube_informer_free(run->checkpoints);
-	if (result == 0 && run->error.kind != ERROR_NONE) {
-		*err = run->error;
-		result = -1;
-	}
-	return result;
+	return cli_follow_watch(&run->follow, followed, array_size(followed), run, err);
 }
 
 /* ---- The end ---- */
 
-static void checkpoint_tell_unfinished(const struct checkpoint *run)
+static void checkpoint_tell_unfinished(const struct checkpoint *run, bool is_interrupted)
 {
 	fprintf(stderr, "%s. What is not finished goes on in the cluster:\n",
-		run->is_interrupted ? "Interrupted" : "The time of --timeout is over");
+		is_interrupted ? "Interrupted" : "The time of --timeout is over");
 	for (size_t i = 0; i < run->count; i++)
 		if (!cli_progress_is_over(&run->items[i]))
 			fprintf(stderr, "  request/%.*s\n", STR_ARG(run->items[i].request));
@@ -347,7 +288,8 @@ static int checkpoint_print(struct checkpoint *run, struct error *err)
 	return cli_print(&out, err);
 }
 
-static int checkpoint_end(struct checkpoint *run, struct error *err)
+/* `status`: how the waiting ended. */
+static int checkpoint_end(struct checkpoint *run, int status, struct error *err)
 {
 	size_t failed = 0;
 	const struct cli_progress *first = NULL;
@@ -361,8 +303,8 @@ static int checkpoint_end(struct checkpoint *run, struct error *err)
 		first = first == NULL ? &run->items[i] : first;
 	}
 	if (!checkpoint_is_over(run)) {
-		checkpoint_tell_unfinished(run);
-		return run->is_interrupted ? CLI_INTERRUPTED : CLI_WAITED_IN_VAIN;
+		checkpoint_tell_unfinished(run, status == CLI_INTERRUPTED);
+		return status;
 	}
 	if (first == NULL)
 		return CLI_DONE;
@@ -398,13 +340,14 @@ static int checkpoint_read_words(struct checkpoint *run, struct error *err)
 /* From the first request on Ctrl-C must tell what was asked for; before it may just end us. */
 static int checkpoint_go(struct checkpoint *run, struct error *err)
 {
-	if (checkpoint_ask(run, err) < 0)
+	int status;
+
+	if (cli_follow_start(&run->follow, run->session, err) < 0 || checkpoint_ask(run, err) < 0)
 		return -1;
 	if (!run->call->flags.wait)
 		return CLI_DONE;
-	if (checkpoint_wait(run, err) < 0)
-		return -1;
-	return checkpoint_end(run, err);
+	status = checkpoint_wait(run, err);
+	return status < 0 ? -1 : checkpoint_end(run, status, err);
 }
 
 static int checkpoint_run(struct cli_call *call, struct error *err)
@@ -416,12 +359,10 @@ static int checkpoint_run(struct cli_call *call, struct error *err)
 	if (checkpoint_read_words(&run, err) < 0 || cli_session_open(call, &session, err) < 0)
 		return -1;
 	run.session = session;
-	if (checkpoint_find(&run, err) < 0 ||
-		loop_watch_signal(
-			session->loop, SIGINT, checkpoint_interrupted, &run, &run.signal, err) < 0)
+	if (checkpoint_find(&run, err) < 0)
 		return -1;
 	result = checkpoint_go(&run, err);
-	loop_source_free(run.signal);
+	cli_follow_done(&run.follow);
 	return result;
 }
 

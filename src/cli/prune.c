@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "cli/checkpoints.h"
+#include "cli/follow.h"
 #include "cli/output.h"
 #include "cli/rows.h"
 #include "cli/session.h"
@@ -119,14 +120,16 @@ static void prune_add_row(
 	cli_table_add(table, cells + first, NULL);
 }
 
-/* All at once; those that are gone meanwhile count as deleted. */
+/* All at once; those that are gone meanwhile count as deleted. Ctrl-C comes too late then: what was
+ * deleted must be told. */
 static int prune_delete(struct cli_session *session, const struct cli_prune_item *items,
 	size_t count, size_t surplus, struct error *err)
 {
 	struct cli_fetch *fetches =
 		arena_zeroed(session->call->arena, surplus + 1, sizeof(struct cli_fetch));
 	size_t used = 0;
-	int result;
+	autofollow follow = {0};
+	int result = cli_follow_start(&follow, session, err);
 
 	for (size_t i = 0; i < count; i++)
 		if (items[i].why != CLI_PRUNE_STAYS)
@@ -138,7 +141,8 @@ static int prune_delete(struct cli_session *session, const struct cli_prune_item
 				.uid = items[i].checkpoint->metadata.uid,
 				.absent_is_fine = true,
 			};
-	result = cli_fetch_all(session, fetches, used, err);
+	if (result == 0)
+		result = cli_fetch_all(session, fetches, used, err);
 	for (size_t i = 0; i < used; i++)
 		cli_fetch_done(&fetches[i]);
 	return result;

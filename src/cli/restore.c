@@ -3,45 +3,28 @@
  * each; with --wait their way is followed until all are finished. What is made is not taken back:
  * Ctrl-C and a time-out end the waiting only, and say what goes on.
  */
-#include <signal.h>
-#include <stdio.h>
-
 #include "api/names.h"
 #include "cli/create.h"
-#include "cli/output.h"
+#include "cli/restores.h"
 #include "cli/rows.h"
-#include "kube/informer.h"
 #include "sys/clock.h"
 
 enum { RESTORE_TIMEOUT_MAX_S = 3600 };
-
-/* One container of one Pod. */
-struct restore_item {
-	struct str pod;
-	struct str container;
-	struct str request; /* its name */
-	struct str phase; /* as it was told last */
-	struct str message;
-};
 
 struct restore {
 	struct cli_call *call;
 	struct cli_session *session;
 	struct cli_target target;
 	struct wall_time at;
-	struct restore_item *items;
+	struct cli_restore *items;
 	size_t count;
-	struct kube_informer *requests;
-	bool is_interrupted;
-	bool is_timed_out;
-	struct error error; /* of the watch */
 };
 
 /* ---- Which containers ---- */
 
 static void restore_add(struct restore *run, struct str pod, struct str container)
 {
-	run->items[run->count++] = (struct restore_item){.pod = pod, .container = container};
+	run->items[run->count++] = (struct cli_restore){.pod = pod, .container = container};
 }
 
 /* The Checkpoint says which; no Pod has to be read. */
@@ -114,13 +97,16 @@ static int restore_find_pods(struct restore *run, struct error *err)
 			return -1;
 	if (run->count > 0)
 		return 0;
-	return error_set(err, ERROR_ABSENT, "there is no Pod of %s in namespace '%.*s'",
-		run->call->words[0], STR_ARG(run->session->namespace));
+	return error_set(err, ERROR_ABSENT,
+		"there is no Pod of %s in namespace '%.*s'; 'kubectl get pods -n %.*s' shows what "
+		"there is",
+		run->call->words[0], STR_ARG(run->session->namespace),
+		STR_ARG(run->session->namespace));
 }
 
 /* ---- Requests ---- */
 
-static struct str restore_body(struct restore *run, struct restore_item *item, int64_t now)
+static struct str restore_body(struct restore *run, struct cli_restore *item, int64_t now)
 {
 	const struct cli_flags *flags = &run->call->flags;
 	struct arena *arena = run->call->arena;
@@ -149,148 +135,6 @@ static int restore_ask(struct restore *run, struct error *err)
 	}
 	return cli_create_all(
 		run->session, &cli_restore_request_kind, objects, run->count, true, err);
-}
-
-/* ---- Waiting ---- */
-
-static bool restore_item_is_over(const struct restore_item *item)
-{
-	return str_is(item->phase, "Completed") || str_is(item->phase, "Failed");
-}
-
-static bool restore_is_over(const struct restore *run)
-{
-	for (size_t i = 0; i < run->count; i++)
-		if (!restore_item_is_over(&run->items[i]))
-			return false;
-	return true;
-}
-
-/* A line where something is new. */
-static void restore_see(
-	struct restore *run, struct restore_item *item, struct str phase, struct str message)
-{
-	autobuf line = BUF_INIT(LIMIT_OBJECT_BYTES);
-
-	if (restore_item_is_over(item) ||
-		(str_equal(phase, item->phase) && str_equal(message, item->message)))
-		return;
-	item->phase = arena_str(run->call->arena, phase);
-	item->message = arena_str(run->call->arena, message);
-	buf_printf(&line, "%.*s/%.*s: %.*s%s", STR_ARG(item->pod), STR_ARG(item->container),
-		STR_ARG(phase), message.size > 0 ? ": " : "");
-	cli_write_styled(&line, message, CLI_PLAIN, false);
-	fprintf(stderr, "%s\n", line.data);
-	if (restore_is_over(run))
-		loop_stop(run->session->loop);
-}
-
-static void restore_changed(
-	void *context, const struct kube_object *old, const struct kube_object *new)
-{
-	struct restore *run = context;
-	struct str name = (new != NULL ? new : old)->name;
-	const struct api_restore_request *request = new != NULL ? new->view : NULL;
-
-	for (size_t i = 0; i < run->count; i++) {
-		if (!str_equal(run->items[i].request, name))
-			continue;
-		if (request == NULL)
-			restore_see(
-				run, &run->items[i], STR("Failed"), STR("the request was deleted"));
-		else
-			restore_see(run, &run->items[i],
-				api_restore_phase_text(api_restore_phase(request)),
-				request->status.message);
-	}
-}
-
-static void restore_watch_failed(void *context, const struct error *err)
-{
-	struct restore *run = context;
-
-	if (error_is_retriable(err))
-		return; /* it is tried again until the time is over */
-	run->error = *err;
-	loop_stop(run->session->loop);
-}
-
-static void restore_interrupted(void *context, int number)
-{
-	struct restore *run = context;
-
-	(void)number;
-	run->is_interrupted = true;
-	loop_stop(run->session->loop);
-}
-
-static void restore_timed_out(void *context)
-{
-	struct restore *run = context;
-
-	run->is_timed_out = true;
-	loop_stop(run->session->loop);
-}
-
-static int restore_follow(struct restore *run, struct error *err)
-{
-	const struct kube_informer_options options = {
-		.resource = &cli_restore_request_kind.resource,
-		.view = api_restore_request_kind.object,
-		.namespace = run->session->namespace,
-		.failed = restore_watch_failed,
-		.context = run,
-	};
-	struct loop_source *timer = loop_timer_new(run->session->loop, restore_timed_out, run);
-	int result;
-
-	run->requests = kube_informer_new(run->session->client, &options);
-	kube_informer_on_change(run->requests, restore_changed, run);
-	kube_informer_start(run->requests);
-	loop_timer_set(timer, run->call->flags.timeout_ms);
-	result = loop_run(run->session->loop, err);
-	loop_source_free(timer);
-	kube_informer_free(run->requests);
-	if (result == 0 && run->error.kind != ERROR_NONE) {
-		*err = run->error;
-		result = -1;
-	}
-	return result;
-}
-
-static int restore_end(const struct restore *run, struct error *err)
-{
-	const struct restore_item *failed = NULL;
-
-	for (size_t i = 0; i < run->count && failed == NULL; i++)
-		if (str_is(run->items[i].phase, "Failed"))
-			failed = &run->items[i];
-	if (!restore_is_over(run)) {
-		fprintf(stderr,
-			"%s. What is not finished goes on in the cluster; 'kubectl get ckrr' shows "
-			"it.\n",
-			run->is_interrupted ? "Interrupted" : "The time of --timeout is over");
-		return run->is_interrupted ? CLI_INTERRUPTED : CLI_WAITED_IN_VAIN;
-	}
-	if (failed == NULL)
-		return CLI_DONE;
-	return error_set(err, ERROR_SYSTEM,
-		"container '%.*s' of pod '%.*s' was not restored: %.*s; 'kubectl get ckrr %.*s -o "
-		"yaml' shows more",
-		STR_ARG(failed->container), STR_ARG(failed->pod), STR_ARG(failed->message),
-		STR_ARG(failed->request));
-}
-
-static int restore_wait(struct restore *run, struct error *err)
-{
-	struct loop_source *interrupt = NULL;
-	int result = loop_watch_signal(
-		run->session->loop, SIGINT, restore_interrupted, run, &interrupt, err);
-
-	if (result == 0)
-		result = restore_follow(run, err);
-	loop_source_free(interrupt);
-	return result < 0 ? -1 : restore_end(run, err);
 }
 
 /* ---- The command line ---- */
@@ -331,6 +175,7 @@ static int restore_run(struct cli_call *call, struct error *err)
 {
 	struct restore run = {.call = call};
 	autosession *session = NULL;
+	autofollow follow = {0};
 	int found;
 
 	if (restore_read(&run, err) < 0 || cli_session_open(call, &session, err) < 0)
@@ -338,9 +183,11 @@ static int restore_run(struct cli_call *call, struct error *err)
 	run.session = session;
 	found = call->flags.from != NULL ? restore_find_by_checkpoint(&run, err)
 					 : restore_find_pods(&run, err);
-	if (found < 0 || restore_ask(&run, err) < 0)
+	/* From the first request on Ctrl-C must tell what was asked for; before it may just end us.
+	 */
+	if (found < 0 || cli_follow_start(&follow, session, err) < 0 || restore_ask(&run, err) < 0)
 		return -1;
-	return call->flags.wait ? restore_wait(&run, err) : CLI_DONE;
+	return call->flags.wait ? cli_restores_wait(&follow, run.items, run.count, err) : CLI_DONE;
 }
 
 static const struct option_row restore_flags[] = {
