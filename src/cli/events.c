@@ -2,8 +2,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "cli/about.h"
 #include "cli/event.h"
-#include "cli/gather.h"
+#include "cli/live.h"
 #include "cli/output.h"
 #include "cli/rows.h"
 #include "cli/watch.h"
@@ -12,26 +13,20 @@
 struct events {
 	struct cli_call *call;
 	struct cli_target *targets;
+	struct cli_gathered gathered; /* whose the objects are; empty when all are wanted */
+	struct cli_live *live; /* the same, for --watch */
 };
-
-/* Pods of a workload are named after it, ReplicaSets and schedules too; so are checkpoints. */
-static bool events_is_about(const struct cli_event *event, const struct cli_target *target)
-{
-	struct str name = event->regarding.name;
-	bool has_prefix = str_starts_with(name, target->name) &&
-		(name.size == target->name.size || name.data[target->name.size] == '-');
-
-	if (str_is(event->regarding.kind, target->kind->resource.kind))
-		return str_equal(name, target->name);
-	return (target->kind->is_workload || target->kind == &cli_pod_kind) && has_prefix;
-}
 
 static bool events_wants(const struct events *events, const struct cli_event *event)
 {
+	const struct cli_gathered *gathered =
+		events->live != NULL ? cli_live_look(events->live) : &events->gathered;
+
 	if (!cli_event_is_ours(event))
 		return false;
 	for (size_t i = 0; i < events->call->word_count; i++)
-		if (events_is_about(event, &events->targets[i]))
+		if (cli_is_about(gathered, &event->regarding, event->metadata.namespace,
+			    &events->targets[i]))
 			return true;
 	return events->call->word_count == 0;
 }
@@ -61,7 +56,14 @@ static int events_watch(struct events *events, struct cli_session *session, stru
 		.write = events_write_change,
 		.context = events,
 	};
+	autolive *live = NULL;
 
+	if (events->call->word_count > 0) {
+		live = cli_live_new(session, CLI_ABOUT_PARTS, NULL, NULL);
+		if (cli_live_wait(live, err) < 0)
+			return -1;
+	}
+	events->live = live;
 	return cli_watch(session, &options, err);
 }
 
@@ -76,6 +78,9 @@ static int events_once(struct events *events, struct cli_session *session, struc
 	struct cli_objects objects;
 	const struct cli_event *items;
 
+	if (call->word_count > 0 &&
+		cli_gather(session, CLI_ABOUT_PARTS, &events->gathered, err) < 0)
+		return -1;
 	if (cli_fetch_all(session, &fetch, 1, err) < 0 ||
 		cli_fetch_decode(&fetch, &cli_event_kind, call->arena, &objects, err) < 0)
 		return -1;
@@ -100,6 +105,7 @@ static int events_run(struct cli_call *call, struct error *err)
 {
 	struct events events = {.call = call};
 	autosession *session = NULL;
+	int result;
 
 	events.targets = arena_zeroed(call->arena, call->word_count + 1, sizeof(*events.targets));
 	for (size_t i = 0; i < call->word_count; i++)
@@ -108,8 +114,10 @@ static int events_run(struct cli_call *call, struct error *err)
 			return -1;
 	if (cli_session_open(call, &session, err) < 0)
 		return -1;
-	return call->flags.watch ? events_watch(&events, session, err)
-				 : events_once(&events, session, err);
+	result = call->flags.watch ? events_watch(&events, session, err)
+				   : events_once(&events, session, err);
+	cli_gathered_done(&events.gathered);
+	return result;
 }
 
 static const struct option_row events_flags[] = {
@@ -125,7 +133,9 @@ const struct cli_command cli_events_command = {
 	.description = "Shows the events that KCR's programs wrote, about checkpoints, requests, "
 		       "schedules and the Pods whose containers were restored. The newest stands "
 		       "last. The API server keeps events for an hour, unless it is told "
-		       "otherwise.",
+		       "otherwise. Those of a workload are about it, its schedules, and its "
+		       "Pods with their requests and checkpoints; of a Pod that is gone, as long "
+		       "as a checkpoint of it is kept.",
 	.examples = "# of the namespace\n"
 		    "kubectl kcr events\n"
 		    "# of a Deployment and its Pods, as they come\n"

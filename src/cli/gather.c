@@ -1,13 +1,19 @@
 /* What is fetched together, and how one finds from one to the other. */
 #include "cli/gather.h"
 
-static const struct cli_kind *const gather_kinds[CLI_GATHER_PARTS] = {
+const struct cli_kind *const cli_gather_kinds[CLI_GATHER_PARTS] = {
 	[CLI_GATHER_CHECKPOINTS] = &cli_checkpoint_kind,
 	[CLI_GATHER_SCHEDULES] = &cli_schedule_kind,
 	[CLI_GATHER_REQUESTS] = &cli_request_kind,
+	[CLI_GATHER_RESTORES] = &cli_restore_request_kind,
 	[CLI_GATHER_PODS] = &cli_pod_kind,
 	[CLI_GATHER_EVENTS] = &cli_event_kind,
 };
+
+bool cli_gather_is_optional(enum cli_gather_part part)
+{
+	return part == CLI_GATHER_RESTORES || part == CLI_GATHER_PODS || part == CLI_GATHER_EVENTS;
+}
 
 int cli_gather(struct cli_session *session, unsigned parts, struct cli_gathered *ret_gathered,
 	struct error *err)
@@ -20,15 +26,14 @@ int cli_gather(struct cli_session *session, unsigned parts, struct cli_gathered 
 	for (size_t i = 0; i < CLI_GATHER_PARTS; i++) {
 		if ((parts & 1u << i) == 0)
 			continue;
-		gathered->fetches[count] = cli_fetch_list(session, gather_kinds[i]);
-		gathered->fetches[count].is_optional =
-			i == CLI_GATHER_PODS || i == CLI_GATHER_EVENTS;
+		gathered->fetches[count] = cli_fetch_list(session, cli_gather_kinds[i]);
+		gathered->fetches[count].is_optional = cli_gather_is_optional(i);
 		asked[count++] = i;
 	}
 	if (cli_fetch_all(session, gathered->fetches, count, err) < 0)
 		return -1;
 	for (size_t i = 0; i < count; i++)
-		if (cli_fetch_decode(&gathered->fetches[i], gather_kinds[asked[i]],
+		if (cli_fetch_decode(&gathered->fetches[i], cli_gather_kinds[asked[i]],
 			    session->call->arena, &gathered->parts[asked[i]], err) < 0)
 			return -1;
 	return 0;
@@ -53,11 +58,10 @@ const struct api_pod *cli_gathered_pod(
 	return NULL;
 }
 
-struct cli_owner cli_request_owner(
-	const struct cli_gathered *gathered, const struct api_request *request)
+struct cli_owner cli_pod_name_owner(
+	const struct cli_gathered *gathered, struct str namespace, struct str name)
 {
-	const struct api_pod *pod =
-		cli_gathered_pod(gathered, request->metadata.namespace, request->spec.pod.name);
+	const struct api_pod *pod = cli_gathered_pod(gathered, namespace, name);
 	size_t count;
 	const struct api_checkpoint *checkpoints = cli_checkpoints(gathered, &count);
 
@@ -65,8 +69,8 @@ struct cli_owner cli_request_owner(
 		return cli_pod_owner(pod);
 	for (size_t i = 0; i < count; i++) {
 		const struct api_checkpoint_pod *reference = checkpoints[i].spec.pod;
-		if (reference != NULL && str_equal(reference->name, request->spec.pod.name) &&
-			str_equal(checkpoints[i].metadata.namespace, request->metadata.namespace))
+		if (reference != NULL && str_equal(reference->name, name) &&
+			str_equal(checkpoints[i].metadata.namespace, namespace))
 			return cli_checkpoint_owner(&checkpoints[i]);
 	}
 	return (struct cli_owner){0};

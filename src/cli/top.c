@@ -1,17 +1,23 @@
-/* `top`: a line for each container of each workload; on a terminal drawn anew until Ctrl-C. */
+/* `top`: a line for each container of each workload; on a terminal kept up to date until Ctrl-C. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "cli/checkpoints.h"
-#include "cli/gather.h"
+#include "cli/live.h"
 #include "cli/output.h"
 #include "cli/rows.h"
 #include "cli/words.h"
 #include "sys/clock.h"
 
-enum { TOP_INTERVAL_MS = 2000 };
+enum {
+	TOP_PARTS = CLI_GATHER_OURS | 1 << CLI_GATHER_PODS,
+	TOP_INTERVAL_MS = 1000,
+	TOP_SETTLE_MS = 100, /* what changes together is drawn once */
+	TOP_ROWS = 24, /* of a terminal that does not tell */
+};
 
 enum top_column {
 	TOP_NAMESPACE,
@@ -150,54 +156,122 @@ static void top_fill(
 	}
 }
 
-static int top_draw(struct cli_session *session, bool is_live, struct error *err)
+static int top_write(struct cli_session *session, const struct cli_gathered *gathered,
+	struct arena *arena, struct buf *out, struct error *err)
 {
 	struct cli_call *call = session->call;
 	size_t first = call->flags.all_namespaces ? TOP_NAMESPACE : TOP_WORKLOAD;
-	autogathered gathered = {0};
-	autobuf out = BUF_INIT(CLI_OUTPUT_BYTES);
 	struct cli_table table = cli_table_make(call, top_columns + first, TOP_COLUMNS - first);
 
-	if (cli_gather(session, CLI_GATHER_OURS | 1 << CLI_GATHER_PODS, &gathered, err) < 0)
-		return -1;
-	top_fill(&table, &gathered, clock_wall());
+	table.arena = arena;
+	top_fill(&table, gathered, clock_wall());
 	if (call->flags.sort_by != NULL && cli_table_sort(&table, call->flags.sort_by, err) < 0)
 		return -1;
-	if (is_live)
-		buf_add_text(&out, "\033[H\033[2J"); /* home, and all below it erased */
 	if (table.count > 0)
-		cli_table_write(&table, &out);
-	else if (is_live)
-		buf_add_text(&out, "No checkpoints yet.\n");
-	else
+		cli_table_write(&table, out);
+	return 0;
+}
+
+static int top_once(struct cli_session *session, struct error *err)
+{
+	autogathered gathered = {0};
+	autobuf out = BUF_INIT(CLI_OUTPUT_BYTES);
+
+	if (cli_gather(session, TOP_PARTS, &gathered, err) < 0 ||
+		top_write(session, &gathered, session->call->arena, &out, err) < 0)
+		return -1;
+	if (out.size == 0)
 		fprintf(stderr, "No checkpoints found.\n");
 	return cli_print(&out, err);
 }
 
-static void top_wait_is_over(void *context)
+/* ---- On a terminal ---- */
+
+struct top_live {
+	struct cli_session *session;
+	struct cli_live *live;
+	struct loop_source *timer; /* of the next drawing */
+	bool is_soon; /* it is near, because something has changed */
+	struct error error;
+};
+
+/* Over what stands there, line by line, so that nothing flickers; what does not fit is cut off. */
+static void top_frame(struct buf *out, struct str text, size_t rows)
 {
-	loop_stop(context);
+	struct str line;
+
+	buf_add_text(out, "\033[H\033[?7l"); /* home; no wrapping */
+	for (size_t i = 0; i + 1 < rows && text.size > 0; i++) {
+		(void)str_cut(text, '\n', &line, &text);
+		buf_printf(out, "%.*s\033[K\n", STR_ARG(line));
+	}
+	buf_add_text(out, "\033[J\033[?7h");
 }
 
-/* Each round has an arena of its own: it may run for days. */
+static size_t top_rows(void)
+{
+	struct winsize size;
+	bool is_known = ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row > 0;
+
+	return is_known ? size.ws_row : TOP_ROWS;
+}
+
+/* Each drawing has an arena of its own: it may go on for days. */
+static int top_draw(struct top_live *top, struct error *err)
+{
+	autoarena *arena = arena_new(4096);
+	autobuf text = BUF_INIT(CLI_OUTPUT_BYTES);
+	autobuf out = BUF_INIT(CLI_OUTPUT_BYTES);
+	struct str trouble = cli_live_trouble(top->live);
+
+	if (trouble.size > 0)
+		buf_printf(&text, "Not up to date: %.*s\n", STR_ARG(trouble));
+	if (top_write(top->session, cli_live_look(top->live), arena, &text, err) < 0)
+		return -1;
+	if (text.size == 0)
+		buf_add_text(&text, "No checkpoints yet.\n");
+	top_frame(&out, buf_str(&text), top_rows());
+	return cli_print(&out, err);
+}
+
+/* Ages grow without anything changing. */
+static void top_is_due(void *context)
+{
+	struct top_live *top = context;
+
+	top->is_soon = false;
+	loop_timer_set(top->timer, TOP_INTERVAL_MS);
+	if (top_draw(top, &top->error) < 0)
+		loop_stop(top->session->loop);
+}
+
+static void top_changed(void *context)
+{
+	struct top_live *top = context;
+
+	if (!top->is_soon)
+		loop_timer_set(top->timer, TOP_SETTLE_MS);
+	top->is_soon = true;
+}
+
 static int top_run_live(struct cli_session *session, struct error *err)
 {
-	struct cli_call *call = session->call;
-	struct arena *arena = call->arena;
-	struct loop_source *timer = loop_timer_new(session->loop, top_wait_is_over, session->loop);
-	int result = 0;
+	struct top_live top = {.session = session};
+	int result;
 
-	while (result == 0) {
-		autoarena *round = arena_new(4096);
-		call->arena = round;
-		result = top_draw(session, true, err);
-		call->arena = arena;
-		if (result < 0)
-			break;
-		loop_timer_set(timer, TOP_INTERVAL_MS);
+	top.timer = loop_timer_new(session->loop, top_is_due, &top);
+	top.live = cli_live_new(session, TOP_PARTS, top_changed, &top);
+	result = cli_live_wait(top.live, err);
+	if (result == 0) {
+		loop_timer_set(top.timer, 0);
 		result = loop_run(session->loop, err);
 	}
-	loop_source_free(timer);
+	if (result == 0 && top.error.kind != ERROR_NONE) {
+		*err = top.error;
+		result = -1;
+	}
+	loop_source_free(top.timer);
+	cli_live_free(top.live);
 	return result;
 }
 
@@ -209,7 +283,7 @@ static int top_run(struct cli_call *call, struct error *err)
 		return -1;
 	if (!call->flags.once && isatty(STDOUT_FILENO) == 1)
 		return top_run_live(session, err);
-	return top_draw(session, false, err);
+	return top_once(session, err);
 }
 
 static const struct option_row top_flags[] = {
@@ -230,7 +304,7 @@ const struct cli_command cli_top_command = {
 		"Shows for each container of each workload how many checkpoints it has, how many "
 		"of them would be restored, what they take together, how old the newest is, how "
 		"long the container stood still for it and at most, and when the next is due. On "
-		"a terminal it goes on every two seconds, until Ctrl-C.",
+		"a terminal it is kept up to date, until Ctrl-C.",
 	.examples = "# what takes the most room?\n"
 		    "kubectl kcr top --sort-by=-size",
 	.flags = top_flags,
