@@ -109,6 +109,32 @@ static void describe_request(struct cli_sheet *sheet, const void *object)
 	cli_sheet_add_conditions(sheet, &request->status.conditions);
 }
 
+/* ---- RestoreRequest ---- */
+
+static void describe_restore(struct cli_sheet *sheet, const void *object)
+{
+	const struct api_restore_request *restore = object;
+	enum api_restore_phase phase = api_restore_phase(restore);
+
+	describe_head(sheet, &restore->metadata);
+	cli_sheet_add(sheet, "Pod", restore->spec.pod.name);
+	cli_sheet_add(sheet, "Container", restore->spec.container_name);
+	cli_sheet_add(sheet, "Asked for", restore->spec.checkpoint_name);
+	cli_sheet_add_time(sheet, "As it was at", restore->spec.at);
+	cli_sheet_add(sheet, "Node", restore->spec.node_name);
+	cli_sheet_add(sheet, "Timeout", describe_seconds(sheet, restore->spec.timeout_seconds));
+	cli_sheet_add_styled(sheet, "Phase", api_restore_phase_text(phase),
+		phase == API_RESTORE_FAILED ? CLI_BAD : CLI_PLAIN);
+	cli_sheet_add(sheet, "Reason", restore->status.reason);
+	cli_sheet_add(sheet, "Message", restore->status.message);
+	if (restore->status.checkpoint != NULL)
+		cli_sheet_add(sheet, "Checkpoint", restore->status.checkpoint->name);
+	cli_sheet_add_time(sheet, "Taken", restore->status.checkpoint_time);
+	cli_sheet_add_time(sheet, "Started", restore->status.started);
+	cli_sheet_add_time(sheet, "Ended", restore->status.completed);
+	cli_sheet_add_conditions(sheet, &restore->status.conditions);
+}
+
 /* ---- CheckpointSchedule ---- */
 
 static void describe_schedule(struct cli_sheet *sheet, const void *object)
@@ -228,13 +254,33 @@ static void describe_checkpoints(struct cli_sheet *sheet, const struct cli_gathe
 	cli_sheet_add_table(sheet, "Checkpoints", &table);
 }
 
+static bool describe_has_checkpoints(
+	const struct cli_gathered *gathered, const struct cli_target *target)
+{
+	size_t count;
+	const struct api_checkpoint *checkpoints = cli_checkpoints(gathered, &count);
+
+	for (size_t i = 0; i < count; i++)
+		if (cli_checkpoint_is_of(&checkpoints[i], target))
+			return true;
+	return false;
+}
+
+/* One that is gone is described as long as checkpoints of it are kept. */
 static int describe_workload(struct cli_session *session, const struct cli_target *target,
 	struct cli_sheet *sheet, struct error *err)
 {
 	autogathered gathered = {0};
+	autofetch itself = cli_fetch_get(session, target->kind, target->name);
 
-	if (cli_gather(session, CLI_GATHER_OURS | 1 << CLI_GATHER_PODS, &gathered, err) < 0)
+	itself.is_optional = true;
+	if (cli_gather(session, CLI_GATHER_OURS | 1 << CLI_GATHER_PODS, &gathered, err) < 0 ||
+		cli_fetch_all(session, &itself, 1, err) < 0)
 		return -1;
+	if (itself.error.kind == ERROR_ABSENT && !describe_has_checkpoints(&gathered, target)) {
+		*err = itself.error;
+		return -1;
+	}
 	cli_sheet_add(sheet, "Name", target->name);
 	cli_sheet_add(sheet, "Namespace", session->namespace);
 	cli_sheet_add(sheet, "Kind", str_of(target->kind->resource.kind));
@@ -288,6 +334,7 @@ static const struct {
 } describe_kinds[] = {
 	{&cli_checkpoint_kind, describe_checkpoint},
 	{&cli_request_kind, describe_request},
+	{&cli_restore_request_kind, describe_restore},
 	{&cli_schedule_kind, describe_schedule},
 };
 
@@ -342,8 +389,8 @@ const struct cli_command cli_describe_command = {
 	.arguments = "CHECKPOINT|KIND/NAME ...",
 	.summary = "Shows all about a checkpoint, schedule, request or workload",
 	.description = "Shows what an object says, in words, with its conditions and events: a "
-		       "checkpoint (a name alone is one), a schedule, a request, or what a "
-		       "workload or Pod has of them.",
+		       "checkpoint (a name alone is one), a schedule, a request for a checkpoint "
+		       "or a restore, or what a workload or Pod has of them.",
 	.examples = "# why is it not restorable?\n"
 		    "kubectl kcr describe web-5d6f-x-default-1795315320\n"
 		    "# what is known of a Deployment\n"

@@ -27,7 +27,7 @@ const struct cli_kind cli_request_kind = {
 };
 const struct cli_kind cli_restore_request_kind = {
 	.resource = {API_GROUP, API_VERSION, "restorerequests", "RestoreRequest", true},
-	.names = CLI_NAMES("ckrr", "restore", "restores", "restorerequest", "restorerequests"),
+	.names = CLI_NAMES("restore", "ckrr", "restores", "restorerequest", "restorerequests"),
 	.label = "restorerequest",
 	.api = &api_restore_request_kind,
 };

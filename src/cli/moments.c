@@ -1,10 +1,14 @@
-/* Several objects tell of one crash or restore: what lies within two seconds is the same. */
+/* Several objects tell of one crash or restore: what lies within two seconds is the same, and a
+ * restore from the same checkpoint within some more. */
 #include "cli/moments.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 
-enum { MOMENTS_SAME_US = 2 * TIME_SECOND_US };
+enum {
+	MOMENTS_SAME_US = 2 * TIME_SECOND_US,
+	MOMENTS_LATE_US = 15 * TIME_SECOND_US, /* when it names the same checkpoint */
+};
 
 struct moments_making {
 	const struct cli_gathered *gathered;
@@ -140,16 +144,27 @@ static int moments_compare(const void *left, const void *right)
 	return (int)a->kind - (int)b->kind;
 }
 
-/* Whether an earlier one of the lane tells the same. */
-static bool moments_is_told(const struct cli_moments *moments, const struct cli_moment *moment)
+/* The same restore, told by its Checkpoint and, later on a busy node, by an event. */
+static bool moments_is_one_restore(const struct cli_moment *before, const struct cli_moment *moment)
+{
+	return moment->kind == CLI_MOMENT_RESTORE && str_starts_with(before->text, STR("from ")) &&
+		str_contains(moment->text, str_from(before->text, sizeof("from ") - 1));
+}
+
+/* Whether an earlier one of the lane tells the same; of a restore the event's words are kept. */
+static bool moments_is_told(struct cli_moments *moments, const struct cli_moment *moment)
 {
 	for (size_t i = moments->count; i > 0; i--) {
-		const struct cli_moment *before = &moments->items[i - 1];
-		if (!str_equal(before->lane, moment->lane) ||
-			moment->time.us - before->time.us > MOMENTS_SAME_US)
+		struct cli_moment *before = &moments->items[i - 1];
+		int64_t between_us = moment->time.us - before->time.us;
+		if (!str_equal(before->lane, moment->lane) || between_us > MOMENTS_LATE_US)
 			return false;
-		if (before->kind == moment->kind && moment->kind != CLI_MOMENT_CHECKPOINT)
+		if (before->kind == moment->kind && moment->kind != CLI_MOMENT_CHECKPOINT &&
+			(between_us <= MOMENTS_SAME_US || moments_is_one_restore(before, moment))) {
+			if (str_starts_with(before->text, STR("from ")))
+				before->text = moment->text;
 			return true;
+		}
 	}
 	return false;
 }

@@ -12,9 +12,10 @@ import subprocess
 import pytest
 
 # What is no test file shows both sides of its assertions, too.
-pytest.register_assert_rewrite("node")
+pytest.register_assert_rewrite("door", "node", "user")
 
 from node import NODE, Node
+from user import editor, roles, two, viewer, web  # fixtures
 from world import Api, ApiError, Network, NodeHeart, Program, Space, eventually
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]

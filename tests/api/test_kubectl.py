@@ -1,7 +1,6 @@
 """kubectl-kcr as its users call it, with the rights of our roles only, against a real API server."""
 
 import json
-import pathlib
 import re
 import subprocess
 import time
@@ -9,121 +8,8 @@ import xml.etree.ElementTree
 
 import pytest
 
-from world import ADDRESS, GROUP, PORT, SANITIZER, binary, eventually, owner_of, stamp
-
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-RBAC = "/apis/rbac.authorization.k8s.io/v1"
-
-
-def roles_of_install():
-    """kcr-view and kcr-edit, as deploy/install.yaml has them."""
-    documents = (ROOT / "deploy/install.yaml").read_text().split("\n---\n")
-    wanted = [d for d in documents if re.search(r"^kind: ClusterRole$", d, re.M)
-              and re.search(r"^  name: kcr-(view|edit)$", d, re.M)]
-    assert len(wanted) == 2
-    return "\n---\n".join(wanted)
-
-
-@pytest.fixture(scope="module")
-def roles(kinds):
-    kinds.kubectl("apply", "-f", "-", stdin=roles_of_install())
-    yield kinds
-    kinds.kubectl("delete", "clusterrole", "kcr-view", "kcr-edit")
-
-
-class User:
-    """Somebody with roles in one namespace, and a kubeconfig."""
-
-    def __init__(self, kinds, space, directory, *names, token=None):
-        self.kinds, self.space = kinds, space
-        self.name = f"system:serviceaccount:{space.name}:default"
-        for name in names:
-            kinds.api.call("POST", f"{RBAC}/namespaces/{space.name}/rolebindings", {
-                "metadata": {"name": f"user-{name}"},
-                "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": name},
-                "subjects": [{"kind": "User", "name": self.name,
-                              "apiGroup": "rbac.authorization.k8s.io"}]})
-        if token is None:
-            token = kinds.api.call(
-                "POST", f"/api/v1/namespaces/{space.name}/serviceaccounts/default/token",
-                {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}
-            )["status"]["token"]
-        self.token = token
-        self.kubeconfig = directory / "kubeconfig"
-        self.write_kubeconfig()
-
-    def write_kubeconfig(self, address=ADDRESS, port=PORT):
-        self.kubeconfig.write_text(json.dumps({
-            "apiVersion": "v1", "kind": "Config", "current-context": "there",
-            "clusters": [{"name": "c", "cluster": {
-                "server": f"https://{address}:{port}",
-                "certificate-authority": str(self.kinds.pki / "ca.crt")}}],
-            "users": [{"name": "u", "user": {"token": self.token}}],
-            "contexts": [{"name": "there", "context": {
-                "cluster": "c", "user": "u", "namespace": self.space.name}}]}))
-
-    def command(self, *arguments):
-        return [ROOT / "cluster" / "exec", "--name", self.kinds.name, "--net",
-                "env", f"KUBECONFIG={self.kubeconfig}", "TERM=dumb",
-                binary().parent / "kubectl-kcr", *map(str, arguments)]
-
-    def kcr(self, *arguments, status=0):
-        """Runs it; looks at its exit status and for the sanitizers."""
-        result = subprocess.run(self.command(*arguments), capture_output=True, text=True, timeout=60,
-                                stdin=subprocess.DEVNULL)
-        assert not SANITIZER.search(result.stderr), result.stderr
-        assert result.returncode == status, f"{result.returncode}: {result.stdout}{result.stderr}"
-        return result
-
-    def start(self, *arguments):
-        return subprocess.Popen(self.command(*arguments), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                                text=True, stdin=subprocess.DEVNULL)
-
-    def lines(self, *arguments):
-        return self.kcr(*arguments).stdout.splitlines()
-
-    def table(self, *arguments):
-        """Rows as {column: cell}."""
-        head, *rows = self.lines(*arguments)
-        names = re.split(r" {3,}", head)
-        return [dict(zip(names, re.split(r" {3,}", row))) for row in rows]
-
-    def until_allowed(self, *arguments):
-        """The authorizer sees a new binding a moment later."""
-        def look():
-            result = subprocess.run(self.command(*arguments), capture_output=True, text=True,
-                                    stdin=subprocess.DEVNULL, timeout=60)
-            return "forbidden" not in result.stderr
-        eventually(look, 10, f"{self.name} to be allowed {arguments}")
-        return self
-
-
-@pytest.fixture
-def viewer(roles, space, tmp_path):
-    return User(roles, space, tmp_path, "kcr-view").until_allowed("list")
-
-
-def checkpoint(space, pod, name, age=60, size=4404019, frozen=131000, restorable="True",
-               reason="Restorable", **more):
-    made = space.checkpoint(pod, name, age=age, templateHash="5d6f", strategy="Runtime",
-                            workloadReference={"apiVersion": "apps/v1", "kind": "ReplicaSet",
-                                               "name": "web-5d6f", "uid": "u"}, **more)
-    return space.patch("checkpoints", made["metadata"]["name"], {"status": {
-        "sizeBytes": size, "frozenMicroseconds": frozen, "memoryBytes": size // 2,
-        "conditions": [{"type": "Restorable", "status": restorable, "reason": reason,
-                        "message": "because", "lastTransitionTime": stamp()}]}}, "status")
-
-
-@pytest.fixture
-def two(space):
-    """A Pod of deploy/web with two checkpoints, and one of its own with one."""
-    pod = space.pod("web-5d6f-x", labels={"app": "web", "pod-template-hash": "5d6f"})
-    checkpoint(space, pod, "new", age=60, size=100 << 20)
-    checkpoint(space, pod, "old", age=7200, restorable="False", reason="NotStable")
-    lone = space.pod("lone", labels={"app": "lone"})
-    space.checkpoint(lone, "third", age=30)
-    return pod
-
+from user import User, checkpoint
+from world import ADDRESS, GROUP, PORT, eventually, owner_of, stamp
 
 def test_list_shows_what_matters_newest_first(viewer, two):
     rows = viewer.table("list")
@@ -194,52 +80,6 @@ def test_list_watches(viewer, two, space):
         watching.communicate(timeout=20)
 
 
-def test_a_denial_names_the_role_to_ask_for(roles, space, tmp_path):
-    nobody = User(roles, space, tmp_path)
-    told = nobody.kcr("list", status=1).stderr
-    assert told.startswith(f"Error: cannot list checkpoints in namespace '{space.name}': ")
-    assert (f"kubectl create rolebinding kcr-view --clusterrole=view --user='{nobody.name}' "
-            f"-n {space.name}") in told
-
-
-def test_all_namespaces_need_a_right_for_the_cluster(viewer):
-    told = viewer.kcr("list", "-A", status=1).stderr
-    assert "cannot list checkpoints: " in told
-    assert "name a namespace by -n" in told
-
-
-def test_a_server_that_is_away_is_named(viewer):
-    viewer.write_kubeconfig("127.0.0.1", 1)
-    told = viewer.kcr("list", "--request-timeout=1s", status=1).stderr
-    assert told.startswith("Error: cannot list checkpoints in namespace ")
-    assert "The API server https://127.0.0.1:1 of context there cannot be reached" in told
-
-
-def test_credentials_that_have_expired_are_named(viewer):
-    viewer.token = "nonsense"
-    viewer.write_kubeconfig()
-    told = viewer.kcr("list", status=1).stderr
-    assert "does not accept the credentials of context there" in told
-
-
-@pytest.mark.parametrize("text, words", [
-    ("{", "cannot read the kubeconfig"),
-    ("{}", "has no current-context"),
-    ('{"current-context": "x"}', "has no context 'x'"),
-])
-def test_a_kubeconfig_that_is_wrong_is_named(viewer, text, words):
-    viewer.kubeconfig.write_text(text)
-    told = viewer.kcr("list", status=1).stderr
-    assert told.startswith("Error: ") and words in told
-
-
-def test_requests_are_shown_without_secrets(viewer):
-    told = viewer.kcr("list", "-v=6").stderr
-    assert re.search(rf"^GET https://{ADDRESS}:{PORT}{GROUP}/namespaces/{viewer.space.name}/checkpoints"
-                     r"\?limit=500 200 in \d+ ms$", told, re.M)
-    assert viewer.token not in told
-
-
 def test_the_kubeconfigs_of_a_list_are_merged(viewer, two, tmp_path):
     other = tmp_path / "other"
     other.write_text(json.dumps({"current-context": "here", "contexts": [
@@ -252,11 +92,6 @@ def test_the_kubeconfigs_of_a_list_are_merged(viewer, two, tmp_path):
 
 
 # ---- describe, tree, events ----
-
-@pytest.fixture
-def editor(roles, space, tmp_path):
-    return User(roles, space, tmp_path, "edit").until_allowed("list")
-
 
 @pytest.fixture
 def story(space, two):
@@ -314,44 +149,23 @@ def test_describe_tells_of_schedules_requests_and_workloads(editor, story):
     assert "cannot get checkpoints '" in editor.kcr("describe", "x", status=1).stderr
 
 
+def say(space, name, controller, kind, about, reason):
+    space.create("events", "Event", name, {
+        "eventTime": stamp().replace("Z", ".000000Z"), "reportingController": controller,
+        "reportingInstance": "x", "action": "a", "reason": reason, "type": "Normal", "note": "n " + name,
+        "regarding": {"kind": kind, "namespace": space.name, "name": about}})
+
+
 def test_events_are_those_of_kcr(editor, space):
-    def say(name, controller, kind, about, reason):
-        space.create("events", "Event", name, {
-            "eventTime": stamp().replace("Z", ".000000Z"), "reportingController": controller,
-            "reportingInstance": "x", "action": "a", "reason": reason, "type": "Normal", "note": "n " + name,
-            "regarding": {"kind": kind, "namespace": space.name, "name": about}})
-    say("one", "kcr.io/agent", "Pod", "web-5d6f-x", "Restored")
-    say("two", "kcr.io/agent", "CheckpointRequest", "lone-1", "CheckpointTaken")
-    say("three", "somebody", "Pod", "web-5d6f-x", "Pulled")
+    say(space, "one", "kcr.io/agent", "Pod", "web-5d6f-x", "Restored")
+    say(space, "two", "kcr.io/agent", "CheckpointRequest", "lone-1", "CheckpointTaken")
+    say(space, "three", "somebody", "Pod", "web-5d6f-x", "Pulled")
     rows = editor.table("events")
     assert {(row["REASON"], row["OBJECT"], row["MESSAGE"]) for row in rows} == {
         ("Restored", "pod/web-5d6f-x", "n one"), ("CheckpointTaken", "checkpointrequest/lone-1", "n two")}
-    assert [row["REASON"] for row in editor.table("events", "deploy/web")] == ["Restored"]
-    watching = editor.start("events", "deploy/web", "-w")
-    try:
-        assert [watching.stdout.readline().split()[0] for _ in range(2)][0] == "LAST"
-        say("four", "kcr.io/controller", "Pod", "web-5d6f-x", "ColdStart")
-        assert "ColdStart" in watching.stdout.readline()
-    finally:
-        watching.terminate()
-        watching.communicate(timeout=20)
 
 
 # ---- checkpoint ----
-
-@pytest.fixture
-def web(space):
-    """deploy/web with two Pods, the second of which has a container that does not run."""
-    deployment = space.create("deployments", "Deployment", "web", {"spec": {
-        "replicas": 0, "selector": {"matchLabels": {"app": "web"}}, "template": {
-            "metadata": {"labels": {"app": "web"}},
-            "spec": {"containers": [{"name": "main", "image": "kcr.test/app:1"}]}}}})
-    for name in ("web-5d6f-x", "web-5d6f-y"):
-        space.pod(name, ("main", "side"), labels={"of": name}, owner=owner_of(deployment))
-    waiting = {"name": "side", "image": "i", "imageID": "", "ready": False, "restartCount": 1,
-               "state": {"waiting": {"reason": "CrashLoopBackOff"}}}
-    space.pod_status("web-5d6f-y", [space.running("main"), waiting])
-
 
 def asked(space):
     return {(r["spec"]["podReference"]["name"], r["spec"]["containerName"]): r for r in space.requests()}
@@ -539,6 +353,18 @@ def test_top_sums_up_what_a_workload_has(viewer, two):
     assert rows[1]["WORKLOAD"] == "pod/lone"
 
 
+def test_top_on_a_terminal_follows_what_changes_without_asking_again(viewer, two, space):
+    with viewer.on_terminal("top", "-v=6") as screen:
+        screen.until(lambda text: re.search(r"deployment/web +main +2 ", text))
+        assert "104Mi" in screen.text
+        asked = screen.text.count("GET ")
+        checkpoint(space, two, "newest", age=1, size=100 << 20)
+        screen.until(lambda text: re.search(r"deployment/web +main +3 .* 204Mi", text))
+        space.delete("checkpoints", "third")
+        screen.until(lambda text: "pod/lone" not in text.rpartition("WORKLOAD")[2])
+        assert screen.text.count("GET ") == asked
+
+
 def test_timeline_draws_checkpoints_crashes_and_restores(editor, two, space):
     space.patch("checkpoints", "new", {"status": {
         "restoreCount": 1, "lastRestoreTime": stamp(time.time() - 29), "containerExit": {
@@ -569,20 +395,6 @@ def test_names_of_objects_are_completed(editor, space, web):
     assert offered("-n", "nowhere", "describe", "o") == []  # who may not look gets nothing, and no error
     assert offered("list", "--sor") == ["--sort-by"]
     assert offered("resu") == ["resume"]
-
-
-@pytest.mark.parametrize("line, expected", [
-    ("kubectl-kcr li", "list"), ("kubectl-kcr list --output=j", "json"), ("kubectl-kcr prune --kee", "--keep")])
-def test_bash_completes(line, expected):
-    directory = binary().parent
-    script = f"""
-        PATH={directory}:$PATH
-        source <(kubectl-kcr completion bash)
-        COMP_LINE={line!r} COMP_POINT={len(line)}
-        _kubectl_kcr
-        echo "${{COMPREPLY[@]}}" """
-    result = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=60)
-    assert result.stdout.split() == [expected], result.stderr
 
 
 # ---- restore ----

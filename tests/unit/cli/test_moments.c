@@ -107,7 +107,7 @@ static void what_several_objects_tell_is_there_once(void **state)
 	} expected[] = {
 		{100, CLI_MOMENT_CHECKPOINT, "one"},
 		{200, CLI_MOMENT_CRASH, "Error, signal 9"},
-		{201, CLI_MOMENT_RESTORE, "from one"},
+		{201, CLI_MOMENT_RESTORE, "Container main was restored <&>"},
 		{300, CLI_MOMENT_COLD, "Container main starts without its memory"},
 	};
 	struct cli_moments moments = collect(*state, "web", 0);
@@ -119,6 +119,18 @@ static void what_several_objects_tell_is_there_once(void **state)
 		assert_true(str_is(moments.items[i].text, expected[i].text));
 		assert_true(str_is(moments.items[i].lane, "p/main"));
 	}
+}
+
+static void a_late_event_tells_of_the_same_restore_by_its_checkpoint(void **state)
+{
+	struct world *world = *state;
+
+	world->events[0] =
+		event("Restored", "Container main was restored from Checkpoint one in", 209);
+	assert_int_equal(collect(world, "web", 0).count, 4);
+	world->events[0] =
+		event("Restored", "Container main was restored from Checkpoint two in", 209);
+	assert_int_equal(collect(world, "web", 0).count, 5);
 }
 
 static void other_workloads_and_earlier_times_are_left_out(void **state)
@@ -164,6 +176,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		moments_test(what_several_objects_tell_is_there_once),
+		moments_test(a_late_event_tells_of_the_same_restore_by_its_checkpoint),
 		moments_test(other_workloads_and_earlier_times_are_left_out),
 		moments_test(a_lane_has_its_signs_at_their_places),
 		moments_test(texts_do_not_break_the_picture),
