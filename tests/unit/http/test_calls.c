@@ -159,6 +159,7 @@ static bool release_in_head(void *context, const struct http_answer *answer)
 	struct world *world = context;
 
 	release(world);
+	loop_stop(world->loop);
 	return answer->status == 200; /* what is borrowed stays until we return */
 }
 
@@ -170,8 +171,9 @@ static void a_call_may_be_released_in_its_head(void **state)
 	start_peer(world, steps);
 	world->callbacks.head = release_in_head;
 	world->call = http_call_start(world->client, &world->request, &world->callbacks);
-	assert_nothing_is_told(world);
+	run(world); /* until it is released */
 	assert_null(world->call);
+	assert_nothing_is_told(world);
 }
 
 static int release_in_data(void *context, struct str piece, struct error *err)
@@ -184,16 +186,25 @@ static int release_in_data(void *context, struct str piece, struct error *err)
 	return 0;
 }
 
+static int release_in_data_and_stop(void *context, struct str piece, struct error *err)
+{
+	struct world *world = context;
+
+	loop_stop(world->loop);
+	return release_in_data(world, piece, err);
+}
+
 static void a_call_may_be_released_in_its_data(void **state)
 {
 	static const char *const steps[] = {"<", ">" OK_HELLO, "=", NULL};
 	struct world *world = *state;
 
 	start_peer(world, steps);
-	world->callbacks.data = release_in_data;
+	world->callbacks.data = release_in_data_and_stop;
 	world->call = http_call_start(world->client, &world->request, &world->callbacks);
-	assert_nothing_is_told(world);
+	run(world); /* until it is released */
 	assert_null(world->call);
+	assert_nothing_is_told(world);
 	assert_string_equal(world->story.data, "hello");
 }
 
