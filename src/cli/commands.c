@@ -9,6 +9,7 @@ const struct cli_command *const cli_commands[] = {
 	&cli_tree_command,
 	&cli_checkpoint_command,
 	&cli_restore_command,
+	&cli_run_command,
 	&cli_schedule_command,
 	&cli_suspend_command,
 	&cli_resume_command,

@@ -64,6 +64,12 @@ const struct cli_kind cli_daemonset_kind = {
 	.object = &api_workload_object,
 	.is_workload = true,
 };
+const struct cli_kind cli_replicaset_kind = {
+	.resource = {"apps", "v1", "replicasets", "ReplicaSet", true},
+	.names = CLI_NAMES("rs", "replicaset", "replicasets", "replicaset.apps"),
+	.label = "replicaset",
+	.object = &api_workload_object,
+};
 const struct cli_kind cli_event_kind = {
 	.resource = {"events.k8s.io", "v1", "events", "Event", true},
 	.names = CLI_NAMES("ev", "event", "events"),

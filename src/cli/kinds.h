@@ -34,6 +34,7 @@ extern const struct cli_kind cli_pod_kind;
 extern const struct cli_kind cli_deployment_kind;
 extern const struct cli_kind cli_statefulset_kind;
 extern const struct cli_kind cli_daemonset_kind;
+extern const struct cli_kind cli_replicaset_kind; /* only read, so not among cli_kinds */
 extern const struct cli_kind cli_event_kind;
 
 /* All of them, ends with NULL. */

@@ -18,6 +18,7 @@ extern const struct cli_command cli_top_command;
 extern const struct cli_command cli_timeline_command;
 extern const struct cli_command cli_completion_command;
 extern const struct cli_command cli_restore_command;
+extern const struct cli_command cli_run_command;
 extern const struct cli_command cli_version_command;
 
 #endif

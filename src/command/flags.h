@@ -35,6 +35,9 @@ struct cli_flags {
 	const char *dry_run; /* "none", "client", "server" */
 	const char *time_zone;
 	bool remove;
+	const char *labels; /* of what is made */
+	const char *filename;
+	bool share_volumes;
 	bool wait;
 	int64_t timeout_ms;
 	int64_t keep; /* negative: all */

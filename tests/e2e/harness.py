@@ -17,6 +17,7 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 RELEASE = ROOT / "build" / "release"
 BUILD = pathlib.Path(os.environ.get("KCR_BUILD", RELEASE))
+KUBECTL_KCR = BUILD / "src" / "main" / "kubectl-kcr"
 STATE = pathlib.Path(os.environ.get("KCR_STATE", "/var/lib/kcr-cluster"))
 
 NODE = "node1"

@@ -16,6 +16,7 @@ STORE = "/var/lib/kubelet/checkpoints/kcr"
 PATHS = {"Pod": ("v1", "pods"), "CheckpointSchedule": (KCR, "checkpointschedules"), "ConfigMap": ("v1", "configmaps"),
          "CheckpointRequest": (KCR, "checkpointrequests"),
          "RestoreRequest": (KCR, "restorerequests"), "Secret": ("v1", "secrets"),
+         "Service": ("v1", "services"), "Deployment": ("apps/v1", "deployments"),
          "StatefulSet": ("apps/v1", "statefulsets")}
 
 
@@ -120,7 +121,7 @@ class Place(Namespace):
         """As apply(), for objects that are not there yet; without the cost of a kubectl."""
         for one in objects:
             one["metadata"]["namespace"] = self.name
-            spec = one["spec"]["template"]["spec"] if one["kind"] == "StatefulSet" else one.get("spec", {})
+            spec = one["spec"]["template"]["spec"] if one["kind"] in ("Deployment", "StatefulSet") else one.get("spec", {})
             if "containers" in spec and not self.cluster.is_default:
                 spec["runtimeClassName"] = "kcr"
             path = self._path(*PATHS[one["kind"]])

@@ -10,6 +10,7 @@ import os
 import pytest
 
 import cases_again  # noqa: F401
+import cases_beside  # noqa: F401
 import cases_calls  # noqa: F401
 import cases_callers  # noqa: F401
 import cases_damage  # noqa: F401

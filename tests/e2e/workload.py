@@ -37,6 +37,11 @@ def stateful_set(name, *containers):
                      "template": {"metadata": {"labels": {"app": name}}, "spec": pod_spec(*containers)}}}
 
 
+def service(app, port):
+    return {"apiVersion": "v1", "kind": "Service", "metadata": {"name": app},
+            "spec": {"selector": {"app": app}, "ports": [{"port": port}]}}
+
+
 def schedule(name, app, cron="0 0 1 1 *", **spec):
     """A CheckpointSchedule; the default is due once a year."""
     return {"apiVersion": "checkpoint-restore.kcr.io/v1", "kind": "CheckpointSchedule", "metadata": {"name": name},
