@@ -15,6 +15,7 @@ const struct cli_command *const cli_commands[] = {
 	&cli_resume_command,
 	&cli_prune_command,
 	&cli_inspect_command,
+	&cli_doctor_command,
 	&cli_events_command,
 	&cli_top_command,
 	&cli_timeline_command,
@@ -46,5 +47,5 @@ void cli_help_write_all(struct buf *out)
 		"\nA WORKLOAD is deploy/NAME, sts/NAME, ds/NAME or pod/NAME.\n"
 		"'kubectl kcr COMMAND --help' tells of a command.\n\n"
 		"Exit status: 0 done, 1 failed, 2 the command line is wrong, 3 --timeout is over,\n"
-		"130 interrupted.\n");
+		"130 interrupted; those of 'doctor' its own help tells.\n");
 }

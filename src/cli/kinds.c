@@ -31,6 +31,18 @@ const struct cli_kind cli_restore_request_kind = {
 	.label = "restorerequest",
 	.api = &api_restore_request_kind,
 };
+const struct cli_kind cli_export_kind = {
+	.resource = {API_GROUP, API_VERSION, "checkpointexports", "CheckpointExport", true},
+	.names = CLI_NAMES("ckpe", "export", "exports", "checkpointexport", "checkpointexports"),
+	.label = "checkpointexport",
+	.api = &api_export_kind,
+};
+const struct cli_kind cli_import_kind = {
+	.resource = {API_GROUP, API_VERSION, "checkpointimports", "CheckpointImport", true},
+	.names = CLI_NAMES("ckpi", "import", "imports", "checkpointimport", "checkpointimports"),
+	.label = "checkpointimport",
+	.api = &api_import_kind,
+};
 const struct cli_kind cli_node_kind = {
 	.resource = {API_GROUP, API_VERSION, "checkpointnodes", "CheckpointNode", false},
 	.names = CLI_NAMES("ckn", "node", "checkpointnode", "checkpointnodes"),
@@ -82,6 +94,8 @@ const struct cli_kind *const cli_kinds[] = {
 	&cli_schedule_kind,
 	&cli_request_kind,
 	&cli_restore_request_kind,
+	&cli_export_kind,
+	&cli_import_kind,
 	&cli_node_kind,
 	&cli_pod_kind,
 	&cli_deployment_kind,

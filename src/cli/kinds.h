@@ -29,6 +29,8 @@ extern const struct cli_kind cli_checkpoint_kind;
 extern const struct cli_kind cli_schedule_kind;
 extern const struct cli_kind cli_request_kind;
 extern const struct cli_kind cli_restore_request_kind;
+extern const struct cli_kind cli_export_kind;
+extern const struct cli_kind cli_import_kind;
 extern const struct cli_kind cli_node_kind;
 extern const struct cli_kind cli_pod_kind;
 extern const struct cli_kind cli_deployment_kind;

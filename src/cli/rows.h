@@ -8,6 +8,7 @@ extern const struct cli_command cli_checkpoint_command;
 extern const struct cli_command cli_list_command;
 extern const struct cli_command cli_describe_command;
 extern const struct cli_command cli_tree_command;
+extern const struct cli_command cli_doctor_command;
 extern const struct cli_command cli_events_command;
 extern const struct cli_command cli_inspect_command;
 extern const struct cli_command cli_schedule_command;

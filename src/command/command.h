@@ -32,8 +32,10 @@ enum cli_words {
 enum cli_status {
 	CLI_DONE = 0,
 	CLI_FAILED = 1, /* the error says what, on which object, and what to do */
+	CLI_UNWELL = 1, /* doctor, which fails otherwise: something cannot be done */
 	CLI_MISUSED = 2, /* the command line is wrong; nothing was done */
 	CLI_WAITED_IN_VAIN = 3, /* --timeout is over; what was begun goes on in the cluster */
+	CLI_NOT_KNOWN = 4, /* doctor: it failed, or could not see all */
 	CLI_INTERRUPTED = 130, /* by Ctrl-C, as shells say it */
 };
 
@@ -51,7 +53,8 @@ struct cli_command {
 	enum cli_words words;
 	size_t least_words;
 	size_t most_words;
-	/* Returns an exit status, or -1 with *err, which becomes CLI_FAILED. */
+	enum cli_status failure; /* what a failure becomes; 0: CLI_FAILED */
+	/* Returns an exit status, or -1 with *err, which becomes a failure. */
 	int (*run)(struct cli_call *call, struct error *err);
 };
 

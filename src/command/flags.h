@@ -48,6 +48,9 @@ struct cli_flags {
 	const char *diff; /* a path; NULL: none */
 	bool environment;
 	bool mappings;
+	/* of the doctor */
+	bool nodes;
+	bool fix;
 	/* of pictures */
 	bool once;
 	int64_t since_ms; /* 0: since ever */

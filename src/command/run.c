@@ -104,7 +104,9 @@ int cli_command_run(const struct cli_program *program, const struct cli_command 
 	}
 	if (result < 0)
 		program->report(&call, &err);
-	return result < 0 ? CLI_FAILED : result;
+	if (result >= 0)
+		return result;
+	return command->failure != 0 ? (int)command->failure : CLI_FAILED;
 }
 
 int cli_print(const struct buf *out, struct error *err)

@@ -98,6 +98,8 @@ void generate_commands(struct buf *out)
 		"| 1 | It failed; standard error says what, on which object, and what to do |\n"
 		"| 2 | The command line is wrong; nothing was done |\n"
 		"| 3 | `--timeout` is over; what was begun goes on in the cluster |\n"
+		"| 4 | Of `doctor`: it failed, or could not see all; its 1 means that something "
+		"cannot be done |\n"
 		"| 130 | Interrupted by Ctrl-C |\n");
 }
 
