@@ -15,6 +15,8 @@ const struct cli_command *const cli_commands[] = {
 	&cli_resume_command,
 	&cli_prune_command,
 	&cli_inspect_command,
+	&cli_export_command,
+	&cli_import_command,
 	&cli_doctor_command,
 	&cli_events_command,
 	&cli_top_command,

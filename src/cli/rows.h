@@ -11,6 +11,8 @@ extern const struct cli_command cli_tree_command;
 extern const struct cli_command cli_doctor_command;
 extern const struct cli_command cli_events_command;
 extern const struct cli_command cli_inspect_command;
+extern const struct cli_command cli_export_command;
+extern const struct cli_command cli_import_command;
 extern const struct cli_command cli_schedule_command;
 extern const struct cli_command cli_suspend_command;
 extern const struct cli_command cli_resume_command;

@@ -48,6 +48,10 @@ struct cli_flags {
 	const char *diff; /* a path; NULL: none */
 	bool environment;
 	bool mappings;
+	bool overwrites;
+	const char *to; /* a path, or "-"; NULL: none */
+	const char *pod; /* NULL: none */
+	const char *node; /* likewise */
 	/* of the doctor */
 	bool nodes;
 	bool fix;

@@ -16,6 +16,7 @@ STORE = "/var/lib/kubelet/checkpoints/kcr"
 PATHS = {"Pod": ("v1", "pods"), "CheckpointSchedule": (KCR, "checkpointschedules"), "ConfigMap": ("v1", "configmaps"),
          "CheckpointRequest": (KCR, "checkpointrequests"),
          "RestoreRequest": (KCR, "restorerequests"), "Secret": ("v1", "secrets"),
+         "CheckpointImport": (KCR, "checkpointimports"),
          "Service": ("v1", "services"), "Deployment": ("apps/v1", "deployments"),
          "StatefulSet": ("apps/v1", "statefulsets")}
 
