@@ -1,7 +1,8 @@
 # A thin front: meson builds, the scripts do the work. `make help` lists the targets.
 
 BUILD ?= build/release
-PROGRAMS = src/main/kcr src/main/kcr-work src/main/kcr-runtime src/main/kcr-hold src/main/kcr-relay src/main/kubectl-kcr tools/generator/kcr-generate
+PROGRAMS = src/main/kcr src/main/kcr-work src/main/kcr-runtime src/main/kcr-hold src/main/kcr-relay src/main/kubectl-kcr \
+	src/main/kubectl-kcr-inspect tools/generator/kcr-generate
 SANITIZE ?= build/sanitize
 FUZZ ?= build/fuzz
 SECONDS ?= 60

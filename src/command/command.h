@@ -23,7 +23,7 @@ enum cli_words {
 	CLI_WORDS_OBJECTS, /* these, checkpoints, schedules and requests */
 	CLI_WORDS_CHECKPOINTS,
 	CLI_WORDS_SCHEDULES, /* and the workloads that may have one */
-	CLI_WORDS_FILES,
+	CLI_WORDS_FILES, /* and checkpoints */
 	CLI_WORDS_COMMANDS,
 	CLI_WORDS_SHELLS,
 };
@@ -62,6 +62,9 @@ struct cli_command {
 struct cli_program {
 	/* Tells a failure on standard error, and what can be done about it. */
 	void (*report)(const struct cli_call *call, const struct error *err);
+	/* `inspect` where all that is named lies on this machine, and where it does not. */
+	int (*inspect_here)(struct cli_call *call, struct error *err);
+	int (*inspect_elsewhere)(struct cli_call *call, struct error *err);
 };
 
 /* One run of a command. */
@@ -71,6 +74,8 @@ struct cli_call {
 	struct cli_flags flags;
 	const char *const *words;
 	size_t word_count;
+	int argument_count; /* of the command line, without the command's name */
+	char *const *arguments;
 	struct arena *arena; /* for all that the command makes; released after it */
 };
 
@@ -80,6 +85,13 @@ struct cli_call {
  */
 must_check int cli_command_run(const struct cli_program *program, const struct cli_command *command,
 	int count, char *const *arguments);
+
+/*
+ * Becomes the program `name` that lies beside this one, with the call's arguments behind `first`
+ * (NULL: nothing). Returns only when that fails: ABSENT (there is none), SYSTEM.
+ */
+int cli_become_sibling(
+	const struct cli_call *call, const char *name, const char *first, struct error *err);
 
 enum { CLI_FLAGS_MAX = 40 };
 

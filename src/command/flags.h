@@ -49,9 +49,17 @@ struct cli_flags {
 	bool environment;
 	bool mappings;
 	bool overwrites;
+	const char *search; /* NULL: nothing */
+	bool regex;
+	bool show_match;
+	int64_t context_bytes;
+	int64_t pid; /* 0: all */
+	int64_t dump_memory; /* a PID; 0: none */
 	const char *to; /* a path, or "-"; NULL: none */
 	const char *pod; /* NULL: none */
 	const char *node; /* likewise */
+	const char *authfile; /* a path; NULL: where others have theirs */
+	bool plain_http;
 	/* of the doctor */
 	bool nodes;
 	bool fix;

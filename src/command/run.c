@@ -1,6 +1,7 @@
 /* From the arguments to a call, and from its end to an exit status. */
 #include <assert.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -83,6 +84,8 @@ int cli_command_run(const struct cli_program *program, const struct cli_command 
 		.program = program,
 		.command = command,
 		.flags = cli_flags_defaults,
+		.argument_count = count,
+		.arguments = arguments,
 		.arena = arena,
 	};
 	struct error err;
@@ -107,6 +110,37 @@ int cli_command_run(const struct cli_program *program, const struct cli_command 
 	if (result >= 0)
 		return result;
 	return command->failure != 0 ? (int)command->failure : CLI_FAILED;
+}
+
+/* ---- The other program ---- */
+
+int cli_become_sibling(
+	const struct cli_call *call, const char *name, const char *first, struct error *err)
+{
+	const char **arguments =
+		arena_zeroed(call->arena, (size_t)call->argument_count + 3, sizeof(*arguments));
+	autobuf path = BUF_INIT(PATH_MAX);
+	char own[PATH_MAX];
+	struct str directory;
+	struct str file;
+	ssize_t size = readlink("/proc/self/exe", own, sizeof(own));
+	size_t count = 0;
+
+	if (size < 0)
+		return error_set_errno(err, "cannot tell where this program lies");
+	(void)str_cut_last((struct str){own, (size_t)size}, '/', &directory, &file);
+	buf_printf(&path, "%.*s/%s", STR_ARG(directory), name);
+	if (buf_check(&path, "the path of a program", err) < 0)
+		return -1;
+	arguments[count++] = path.data;
+	if (first != NULL)
+		arguments[count++] = first;
+	for (int i = 0; i < call->argument_count; i++)
+		arguments[count++] = call->arguments[i];
+	(void)execv(path.data, (char *const *)(uintptr_t)arguments);
+	if (errno == ENOENT)
+		return error_set(err, ERROR_ABSENT, "there is no program '%s'", path.data);
+	return error_set_errno(err, "cannot execute '%s'", path.data);
 }
 
 int cli_print(const struct buf *out, struct error *err)

@@ -1,0 +1,170 @@
+/* The row of `inspect`. */
+#include "look/look.h"
+
+#include <sys/stat.h>
+
+bool look_is_path(const char *word)
+{
+	struct stat status;
+
+	return word[0] == '/' || word[0] == '.' || stat(word, &status) == 0;
+}
+
+/* Flags that mean nothing together. */
+static int look_check(const struct cli_flags *flags, struct error *err)
+{
+	bool is_dump = flags->dump_memory != 0;
+
+	if ((flags->diff != NULL) + (flags->search != NULL) + is_dump > 1)
+		return error_set(err, ERROR_INVALID,
+			"--diff, --search and --dump-memory exclude each other");
+	if (flags->search == NULL &&
+		(flags->regex || flags->show_match || flags->context_bytes > 0 || flags->pid != 0))
+		return error_set(err, ERROR_INVALID,
+			"--regex, --show-match, --around and --pid belong to --search");
+	if (flags->context_bytes > 0 && !flags->show_match)
+		return error_set(
+			err, ERROR_INVALID, "--around shows memory: it needs --show-match, too");
+	if (flags->to != NULL && !is_dump)
+		return error_set(err, ERROR_INVALID, "--to belongs to --dump-memory");
+	if (is_dump && flags->output[0] != '\0')
+		return error_set(err, ERROR_INVALID,
+			"--dump-memory has no formats: it writes text, or bytes with --to");
+	return 0;
+}
+
+static int look_run(struct cli_call *call, struct error *err)
+{
+	bool is_here = look_is_path(call->words[0]) &&
+		(call->flags.diff == NULL || look_is_path(call->flags.diff));
+
+	if (look_check(&call->flags, err) < 0)
+		return -1;
+	return is_here ? call->program->inspect_here(call, err)
+		       : call->program->inspect_elsewhere(call, err);
+}
+
+static const char *const look_outputs[] = {"tree", "table", "json", NULL};
+
+static const struct option_row look_flags[] = {
+	{.name = "output",
+		.letter = 'o',
+		.type = OPTION_CHOICE,
+		.offset = offsetof(struct cli_flags, output),
+		.argument = "FORMAT",
+		.help = "tree: processes with what they have, also when left out. table: a line "
+			"for each. json: all, as docs/formats/inspect.md describes it.",
+		.choices = look_outputs},
+	{.name = "diff",
+		.type = OPTION_TEXT,
+		.offset = offsetof(struct cli_flags, diff),
+		.argument = "OTHER",
+		.help = "Shows what is otherwise in this checkpoint; nothing where nothing is."},
+	{.name = "environment",
+		.type = OPTION_FLAG,
+		.offset = offsetof(struct cli_flags, environment),
+		.help = "Shows the values of environment variables, too, secrets among them; "
+			"else their names only."},
+	{.name = "mappings",
+		.type = OPTION_FLAG,
+		.offset = offsetof(struct cli_flags, mappings),
+		.help = "Lists each mapping of memory, not only sums for each kind."},
+	{.name = "authfile",
+		.type = OPTION_TEXT,
+		.offset = offsetof(struct cli_flags, authfile),
+		.argument = "PATH",
+		.help = "Logins for the registry of an image. Left out: those of podman, skopeo "
+			"and docker."},
+	{.name = "plain-http",
+		.type = OPTION_FLAG,
+		.offset = offsetof(struct cli_flags, plain_http),
+		.help = "Speaks to the registry without TLS; to one on this machine it does "
+			"anyway."},
+	{.name = "search",
+		.type = OPTION_TEXT,
+		.offset = offsetof(struct cli_flags, search),
+		.argument = "PATTERN",
+		.group = "Flags for what the memory holds, secrets among it",
+		.help = "Searches all dumped memory for this text, or for the bytes 0x..., and "
+			"tells process, address and mapping of each match; not what stands there."},
+	{.name = "regex",
+		.type = OPTION_FLAG,
+		.offset = offsetof(struct cli_flags, regex),
+		.help = "The pattern is a regular expression as Perl has them, over bytes; of a "
+			"match of more than 4 KiB the end may be missing."},
+	{.name = "show-match",
+		.type = OPTION_FLAG,
+		.offset = offsetof(struct cli_flags, show_match),
+		.help = "Shows what matches, too."},
+	{.name = "around",
+		.type = OPTION_NUMBER,
+		.offset = offsetof(struct cli_flags, context_bytes),
+		.argument = "BYTES",
+		.help = "With --show-match: so many bytes before and behind it, too.",
+		.minimum = 0,
+		.maximum = 1024},
+	{.name = "pid",
+		.type = OPTION_NUMBER,
+		.offset = offsetof(struct cli_flags, pid),
+		.argument = "PID",
+		.help = "Searches the memory of this process only; 0: of all, and shared memory.",
+		.minimum = 0,
+		.maximum = INT32_MAX},
+	{.name = "dump-memory",
+		.type = OPTION_NUMBER,
+		.offset = offsetof(struct cli_flags, dump_memory),
+		.argument = "PID",
+		.help = "Prints the dumped memory of this process, with addresses, as hexadecimal "
+			"text; memory that it shares is not in it.",
+		.minimum = 0,
+		.maximum = INT32_MAX},
+	{.name = "to",
+		.type = OPTION_TEXT,
+		.offset = offsetof(struct cli_flags, to),
+		.argument = "FILE",
+		.help = "With --dump-memory: writes the bytes to a new file of mode 0600, and "
+			"prints which addresses are where in it. '-': to standard output, without "
+			"that."},
+};
+
+const struct cli_command look_inspect_command = {
+	.name = "inspect",
+	.arguments = "PATH|IMAGE|CHECKPOINT",
+	.summary = "Shows what is in a checkpoint",
+	.description =
+		"Reads an archive of the kubelet, CRI-O or podman (a tar, also compressed by gzip "
+		"or zstd), or a directory: an unpacked archive, CRIU's images, an entry of a "
+		"node's store. Shows processes with command lines and threads, memory by kind, "
+		"open files, sockets, mounts, changed files, the dump's statistics, and what "
+		"would hinder a restore.\n"
+		"Of the memory only command lines and environments are read; values of variables "
+		"are shown only with --environment.\n"
+		"A word with a '/', ':' or '@' that is no file names an image at a registry, of "
+		"whose layer only the parts that matter are read, unless it is compressed. Any "
+		"other word names a checkpoint of the cluster. It is read "
+		"from its node as 'export' reads it, with the same rights, and stays on record "
+		"likewise; but only by the ranges that are looked at, never the memory's pages.\n"
+		"--search and --dump-memory are for forensics: they read all of the memory, which "
+		"holds every key and password of the process. What --dump-memory writes, and "
+		"--search with --show-match, is as secret as these.",
+	.examples = "# an archive that the kubelet has written\n"
+		    "kubectl kcr inspect checkpoint-web_default-app-2026-11-22T09:00:00Z.tar\n"
+		    "# one of the cluster, and how much of it was fetched\n"
+		    "kubectl kcr inspect web-5c7d-x2x9-1795334400 -v 1\n"
+		    "# what has changed between two\n"
+		    "kubectl kcr inspect before.tar --diff after.tar\n"
+		    "# for scripts\n"
+		    "kubectl kcr inspect before.tar -o json | jq '.processes[].arguments'\n"
+		    "# an image that KCR, buildah or checkpointctl has made\n"
+		    "kubectl kcr inspect registry.example.com/shop/web:2026-11-22\n"
+		    "# where a leaked key still stands in memory, without showing it\n"
+		    "kubectl kcr inspect web.tar --regex --search 'AKIA[0-9A-Z]{16}'\n"
+		    "# the memory of process 31, for other tools\n"
+		    "kubectl kcr inspect web.tar --dump-memory 31 --to 31.mem",
+	.flags = look_flags,
+	.flag_count = array_size(look_flags),
+	.words = CLI_WORDS_FILES,
+	.least_words = 1,
+	.most_words = 1,
+	.run = look_run,
+};

@@ -1,0 +1,134 @@
+/*
+ * What lies on this machine: opened first, then read by a process that can open nothing else, and
+ * neither start a program nor reach a network.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "look/file.h"
+#include "look/look.h"
+#include "sys/confine.h"
+
+static int here_open(const char *path, struct inspect_place **ret_place, struct error *err)
+{
+	if (inspect_place_open(path, ret_place, err) == 0)
+		return 0;
+	if (err->kind == ERROR_ABSENT)
+		return error_set(err, ERROR_ABSENT, "there is no file or directory '%s'", path);
+	return -1;
+}
+
+/* What the kernel does not have is told by -v: the bytes are read nevertheless. */
+static int here_confine(
+	const struct cli_call *call, const struct look_subject *subject, struct error *err)
+{
+	const struct inspect_place *places[] = {subject->place, subject->other};
+	struct confine_directory directories[array_size(places)];
+	size_t count = 0;
+	bool has_landlock;
+	bool has_seccomp;
+
+	for (size_t i = 0; i < array_size(places); i++)
+		if (places[i] != NULL && inspect_place_directory(places[i]) >= 0)
+			directories[count++] = (struct confine_directory){
+				inspect_place_directory(places[i]), false};
+	if (confine_self(directories, count, &has_landlock, err) < 0 ||
+		confine_calls(count > 0, &has_seccomp, err) < 0)
+		return -1;
+	if (call->flags.verbosity > 0 && !has_landlock)
+		fprintf(stderr, "This kernel has no Landlock: %s\n",
+			has_seccomp && count == 0 ? "seccomp alone keeps files from being opened"
+						  : "other files could be opened");
+	if (call->flags.verbosity > 0 && !has_seccomp)
+		fprintf(stderr, "This kernel has no seccomp: all system calls could be made\n");
+	return 0;
+}
+
+static int here_read(
+	const struct cli_call *call, const struct look_subject *subject, struct error *err)
+{
+	return here_confine(call, subject, err) < 0 ? -1 : look_inspect(call, subject, err);
+}
+
+/*
+ * Who is confined cannot give a file its name: a process of its own writes, and this one, which has
+ * not read a byte, does that when all went well.
+ */
+static int here_write(const struct cli_call *call, struct look_subject *subject, struct error *err)
+{
+	autofile file = LOOK_FILE_NONE;
+	int status;
+	pid_t child;
+
+	if (look__file_open(call->flags.to, &file, err) < 0)
+		return -1;
+	subject->file_fd = file.fd;
+	child = fork();
+	if (child < 0)
+		return error_set_errno(err, "cannot start a process");
+	if (child == 0) {
+		int result =
+			prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 ? -1 : here_read(call, subject, err);
+		if (result < 0)
+			call->program->report(call, err);
+		_exit(result < 0 ? CLI_FAILED : result);
+	}
+	while (waitpid(child, &status, 0) < 0)
+		if (errno != EINTR)
+			return error_set_errno(err, "cannot wait for a process");
+	if (!WIFEXITED(status))
+		return error_set(
+			err, ERROR_SYSTEM, "the process that reads '%s' has died", call->words[0]);
+	if (WEXITSTATUS(status) != CLI_DONE)
+		return WEXITSTATUS(status);
+	return look__file_publish(&file, err) < 0 ? -1 : CLI_DONE;
+}
+
+int look_inspect_here(struct cli_call *call, struct error *err)
+{
+	autoplace *place = NULL;
+	autoplace *other = NULL;
+	struct look_subject subject = {.file_fd = -1};
+
+	if (here_open(call->words[0], &place, err) < 0 ||
+		(call->flags.diff != NULL && here_open(call->flags.diff, &other, err) < 0))
+		return -1;
+	subject.place = place;
+	subject.other = other;
+	return call->flags.to != NULL ? here_write(call, &subject, err)
+				      : here_read(call, &subject, err);
+}
+
+static int here_elsewhere(struct cli_call *call, struct error *err)
+{
+	if (cli_become_sibling(call, LOOK_WHOLE_PROGRAM, "inspect", err) < 0 &&
+		err->kind == ERROR_ABSENT)
+		return error_set(err, ERROR_ABSENT,
+			"there is no file or directory '%s', and no " LOOK_WHOLE_PROGRAM
+			" beside this program that would ask the cluster for it",
+			call->words[0]);
+	return -1;
+}
+
+static void here_report(const struct cli_call *call, const struct error *err)
+{
+	(void)call;
+	fprintf(stderr, "Error: %s\n", err->text);
+}
+
+void look_main(int count, char *const *arguments)
+{
+	static const struct cli_program program = {
+		.report = here_report,
+		.inspect_here = look_inspect_here,
+		.inspect_elsewhere = here_elsewhere,
+	};
+
+	(void)signal(SIGPIPE, SIG_IGN); /* a closed pipe is an error of writing */
+	/* Exit handlers (the leak checker's) would open files, which this process has given up. */
+	_exit(cli_command_run(&program, &look_inspect_command, count, arguments));
+}

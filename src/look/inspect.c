@@ -1,0 +1,95 @@
+/* From places to a report, or to what two reports have different. */
+#include <string.h>
+
+#include "look/dump.h"
+#include "look/file.h"
+#include "look/look.h"
+#include "look/search.h"
+
+static int look_read(const struct cli_call *call, struct inspect_place *place,
+	struct inspect **ret_inspect, struct error *err)
+{
+	const struct inspect_options options = {
+		.show_environment = call->flags.environment,
+		.show_mappings = call->flags.mappings,
+	};
+
+	return inspect_read(place, &options, ret_inspect, err);
+}
+
+static int look_show(const struct cli_call *call, struct inspect_place *place, struct buf *out,
+	struct error *err)
+{
+	autoinspect *inspect = NULL;
+
+	if (look_read(call, place, &inspect, err) < 0)
+		return -1;
+	if (strcmp(call->flags.output, "json") == 0)
+		inspect_write_json(inspect_report(inspect), out);
+	else if (strcmp(call->flags.output, "table") == 0)
+		inspect_write_table(inspect_report(inspect), out);
+	else
+		inspect_write_tree(inspect_report(inspect), out);
+	return 0;
+}
+
+static int look_compare(const struct cli_call *call, struct inspect_place *place,
+	struct inspect_place *other, struct buf *out, struct error *err)
+{
+	autoinspect *before = NULL;
+	autoinspect *after = NULL;
+
+	if (look_read(call, place, &before, err) < 0 || look_read(call, other, &after, err) < 0)
+		return -1;
+	if (strcmp(call->flags.output, "json") == 0)
+		inspect_write_difference_json(inspect_report(before), inspect_report(after), out);
+	else
+		inspect_write_difference(inspect_report(before), inspect_report(after), out);
+	return 0;
+}
+
+static int look_into_memory(
+	const struct cli_call *call, const struct look_subject *subject, struct error *err)
+{
+	autoinspect *inspect = NULL;
+
+	if (look_read(call, subject->place, &inspect, err) < 0)
+		return -1;
+	return call->flags.search != NULL ? look__search(call, inspect, err)
+					  : look__dump(call, inspect, subject->file_fd, err);
+}
+
+static int look_report(
+	const struct cli_call *call, const struct look_subject *subject, struct error *err)
+{
+	autobuf out = BUF_INIT(INSPECT_OUTPUT_BYTES);
+	int result = subject->other != NULL
+		? look_compare(call, subject->place, subject->other, &out, err)
+		: look_show(call, subject->place, &out, err);
+
+	return result < 0 ? -1 : cli_print(&out, err);
+}
+
+int look_inspect(const struct cli_call *call, const struct look_subject *subject, struct error *err)
+{
+	const struct cli_flags *flags = &call->flags;
+	int result = flags->search != NULL || flags->dump_memory != 0
+		? look_into_memory(call, subject, err)
+		: look_report(call, subject, err);
+
+	return result < 0 ? -1 : CLI_DONE;
+}
+
+int look_inspect_elsewhere(const struct cli_call *call, struct inspect_place *place,
+	struct inspect_place *other, struct error *err)
+{
+	autofile file = LOOK_FILE_NONE;
+	struct look_subject subject = {place, other, -1};
+
+	if (call->flags.to != NULL && look__file_open(call->flags.to, &file, err) < 0)
+		return -1;
+	subject.file_fd = file.fd;
+	if (look_inspect(call, &subject, err) < 0)
+		return -1;
+	return look__file_publish(&file, err) < 0 ? -1 : CLI_DONE;
+}
