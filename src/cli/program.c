@@ -9,6 +9,7 @@
 
 #include "base/alloc.h"
 #include "cli/complete.h"
+#include "cli/inspect.h"
 #include "cli/session.h"
 
 /* How many arguments the flag at the beginning takes, itself included; 0: it is no flag. */
@@ -118,6 +119,8 @@ int cli_main(int count, char *const *arguments)
 {
 	static const struct cli_program program = {
 		.report = program_report,
+		.inspect_here = cli_inspect_here,
+		.inspect_elsewhere = cli_inspect_elsewhere,
 	};
 	int index = cli_find_command(count, arguments);
 	const char *name = index < count ? arguments[index] : "help";

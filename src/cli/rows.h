@@ -10,7 +10,6 @@ extern const struct cli_command cli_describe_command;
 extern const struct cli_command cli_tree_command;
 extern const struct cli_command cli_doctor_command;
 extern const struct cli_command cli_events_command;
-extern const struct cli_command cli_inspect_command;
 extern const struct cli_command cli_export_command;
 extern const struct cli_command cli_import_command;
 extern const struct cli_command cli_schedule_command;

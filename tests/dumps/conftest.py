@@ -5,6 +5,7 @@ import subprocess
 
 import pytest
 
+from programs import PROGRAMS, Dump
 from world import HERE, ROOT, Node, stop_on_term
 
 
@@ -26,3 +27,24 @@ def node(tmp_path_factory):
         yield one
     finally:
         one.stop()
+
+
+@pytest.fixture(scope="session")
+def dumps(node):
+    """Each dump is taken once, when it is first asked for."""
+    class Dumps(dict):
+        def __missing__(self, name):
+            try:
+                self[name] = Dump(node, name)
+            except RuntimeError as failure:
+                self[name] = failure
+            return self[name]
+    return Dumps()
+
+
+@pytest.fixture(params=PROGRAMS)
+def dump(request, dumps):
+    one = dumps[request.param]
+    if isinstance(one, RuntimeError):
+        raise one
+    return one

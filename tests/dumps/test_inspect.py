@@ -3,82 +3,18 @@
 import ipaddress
 import json
 import quopri
+import shutil
 import subprocess
 import tarfile
 
 import pytest
 
-from world import inspect, inspect_text, kubectl_kcr
-
-SHELL_WITH_TTY = """
-import os, pty, time
-child, _ = pty.fork()
-if child == 0:
-    os.execvp("sh", ["sh", "-c", "echo $$; sleep 1000"])
-print("ready", flush=True)
-time.sleep(1000)
-"""
-THREADS = """
-import threading, time
-for _ in range(20):
-    threading.Thread(target=time.sleep, args=(1000,)).start()
-print("ready", flush=True)
-"""
-HTTP = "import http.server as s; d = s.ThreadingHTTPServer(('127.0.0.1', 8123), s.BaseHTTPRequestHandler); print('ready', flush=True); d.serve_forever()"
-
-PROGRAMS = {  # a command, and what it says when it is ready
-    "redis": (["redis-server", "--port", "6399", "--save", ""], "Ready to accept"),
-    "nginx": (["sh", "-c", "echo 'user root; worker_processes 2; error_log stderr notice; events {} http { server { listen 8124; } }'"
-                           " >/tmp/nginx.conf && exec nginx -c /tmp/nginx.conf -g 'daemon off;'"], "start worker process [0-9]+\n.*start worker process"),
-    "postgres": (["unshare", "--ipc", "setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", "sh", "-c",
-                  "cd /tmp && PATH=$(echo /usr/lib/postgresql/*/bin):$PATH && initdb -N -A trust -D data && exec postgres -D data -k /tmp"],
-                 "ready to accept connections"),
-    "python": (["python3", "-c", HTTP], "ready"),
-    "threads": (["python3", "-c", THREADS], "ready"),
-    "processes": (["sh", "-c", "sleep 1000 | cat & (sleep 1001; :) & sleep 0.2; echo ready; wait"], "ready"),
-    "terminal": (["python3", "-c", SHELL_WITH_TTY], "ready"),
-    "kinds": (["python3", "/kinds.py"], "ready"),
-}
+from world import KUBECTL_KCR, KUBECTL_KCR_INSPECT, inspect, inspect_text, kubectl_kcr
 
 FILE_TYPES = ["", "regular", "pipe", "fifo", "inet-socket", "unix-socket", "eventfd", "eventpoll", "inotify", "signalfd",
               "packet-socket", "tty", "fanotify", "netlink-socket", "namespace", "tun", "external", "timerfd", "memfd"]
 GUARD = 1 << 16  # ranges within mappings that may not be touched, which CRIU lists beside these
 PARTS = {"reg": 1, "pipe": 2, "fifo": 3, "isk": 4, "usk": 5}
-
-
-class Dump:
-    """A dump, what CRIU's decoder reads in it, and what ours tells."""
-
-    def __init__(self, node, name):
-        self.directory = node.dump(name, *PROGRAMS[name])
-        self.images = node.decode(name)
-        self.report = inspect("json", "--mappings", "--environment", self.directory)
-        self.files = {entry["id"]: entry for entry in self.images["files.img"]}
-        self.process_images = {entry["pid"]: entry for entry in self.images["pstree.img"]}
-
-    def one(self, image):
-        return self.images[image][0]
-
-
-@pytest.fixture(scope="session")
-def dumps(node):
-    """Each dump is taken once, when it is first asked for."""
-    class Dumps(dict):
-        def __missing__(self, name):
-            try:
-                self[name] = Dump(node, name)
-            except RuntimeError as failure:
-                self[name] = failure
-            return self[name]
-    return Dumps()
-
-
-@pytest.fixture(params=PROGRAMS)
-def dump(request, dumps):
-    one = dumps[request.param]
-    if isinstance(one, RuntimeError):
-        raise one
-    return one
 
 
 def living(dump):
@@ -329,6 +265,33 @@ def test_the_command_shows_what_the_reader_tells(dumps):
     assert json.loads(whole.stdout) == dumps["redis"].report
 
 
+def test_the_program_that_kubectl_prefers_tells_the_same(dumps):
+    directory = dumps["redis"].directory
+    assert kubectl_kcr(directory, program=KUBECTL_KCR_INSPECT).stdout == kubectl_kcr("inspect", directory).stdout
+    assert kubectl_kcr(directory, "--diff", "/usr", program=KUBECTL_KCR_INSPECT).stderr == \
+        "Error: cannot inspect '/usr': it holds no checkpoint: neither CRIU's inventory.img nor an engine's config.dump\n"
+
+
+def test_either_program_goes_without_the_other(dumps, tmp_path):
+    directory = dumps["redis"].directory
+    alone = shutil.copy(KUBECTL_KCR, tmp_path / "alone")
+    assert kubectl_kcr("inspect", directory, program=alone).stdout == inspect_text("tree", directory)
+    alone = shutil.copy(KUBECTL_KCR_INSPECT, tmp_path / "alone-inspect")
+    done = kubectl_kcr("some-checkpoint", program=alone)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "no kubectl-kcr beside this program" in done.stderr
+
+
+def test_it_has_no_network_and_no_other_files_while_it_reads(dumps):
+    """What strace sees after the confinement: nothing is opened but what lies in the directory."""
+    traced = kubectl_kcr("-f", "-o", "/dev/stderr", "-e", "trace=open,openat,openat2,socket,execve,prctl,landlock_restrict_self", "-E",
+                         "ASAN_OPTIONS=detect_leaks=0", KUBECTL_KCR_INSPECT, dumps["redis"].directory, program="/usr/bin/strace").stderr
+    before, confined, after = traced.partition("PR_SET_SECCOMP, SECCOMP_MODE_FILTER")
+    assert confined and "landlock_restrict_self" in before
+    calls = [line for line in after.splitlines()[1:] if "(" in line]
+    assert calls and all("RESOLVE_BENEATH" in line or '"."' in line for line in calls), calls
+
+
 def test_the_command_compares_two(dumps):
     redis, python = dumps["redis"].directory, dumps["python"].directory
     assert kubectl_kcr("inspect", redis, "--diff", redis).stdout == ""
@@ -341,7 +304,7 @@ def test_the_command_compares_two(dumps):
     (["/no/such/place"], 1, "there is no file or directory '/no/such/place'"),
     (["/usr"], 1, "it holds no checkpoint"),
     (["/bin/sh"], 1, "cannot inspect '/bin/sh'"),
-    ([], 2, "it needs more: PATH"),
+    ([], 2, "it needs more: PATH|IMAGE"),
     (["a", "b"], 2, "'b' is too much"),
     (["/usr", "-o", "wide"], 2, "tree"),
 ])

@@ -13,6 +13,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 BUILD = pathlib.Path(os.environ.get("KCR_BUILD", ROOT / "build/sanitize"))
 DRIVER = BUILD / "tests/programs/inspect_driver"
 KUBECTL_KCR = BUILD / "src/main/kubectl-kcr"
+KUBECTL_KCR_INSPECT = BUILD / "src/main/kubectl-kcr-inspect"
 DEADLINE = 30
 
 # CRIU needs no descriptors of ours in the programs that it dumps; these are the options that runc gives it.
@@ -105,10 +106,10 @@ def inspect_text(output, *arguments):
     return done.stdout
 
 
-def kubectl_kcr(*arguments):
+def kubectl_kcr(*arguments, program=KUBECTL_KCR):
     """The command as users have it; without a kubeconfig, because it needs no cluster."""
     environment = {**os.environ, "KUBECONFIG": "/nowhere", "NO_COLOR": "1"}
-    return subprocess.run([KUBECTL_KCR, *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    return subprocess.run([program, *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                           text=True, timeout=DEADLINE, env=environment)
 
 

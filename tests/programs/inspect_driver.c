@@ -1,20 +1,17 @@
 /*
  * The inspect room on the command line, for tests with real dumps:
  *
- *   inspect_driver [json|tree|table] [--environment] [--mappings] [--peak] PATH
+ *   inspect_driver [json|tree|table] [--environment] [--mappings] PATH
  *   inspect_driver [difference|difference-json] BEFORE AFTER
  *
- * With --peak the most memory that it took ends as "VmHWM: N kB" on standard error.
  * Failures are printed as "KIND: text" on standard error; the exit code is 1.
  */
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "inspect/report.h"
 #include "sys/fd.h"
-#include "sys/file.h"
 
 static int fail(const struct error *err)
 {
@@ -73,43 +70,21 @@ static int show(const char *format, const char *path, const struct inspect_optio
 	return write_out(&out);
 }
 
-/* As the kernel counts it for this program alone: what wait4(2) tells has its parent's in it. */
-static int show_peak(void)
-{
-	autobuf status = BUF_INIT(64 * 1024);
-	struct str rest;
-	struct str line;
-	struct error err;
-
-	if (file_read(AT_FDCWD, "/proc/self/status", &status, &err) < 0)
-		return fail(&err);
-	rest = buf_str(&status);
-	while (str_cut(rest, '\n', &line, &rest))
-		if (str_starts_with(line, STR("VmHWM:")))
-			fprintf(stderr, "%.*s\n", STR_ARG(line));
-	return 0;
-}
-
 int main(int count, char **arguments)
 {
 	struct inspect_options options = {0};
-	bool is_peak_wanted = false;
 	int at = 2;
 
 	if (count == 4 && strncmp(arguments[1], "difference", strlen("difference")) == 0)
 		return show_difference(arguments[1], arguments[2], arguments[3]);
 	for (; at < count && strncmp(arguments[at], "--", 2) == 0; at++) {
 		options.show_environment |= strcmp(arguments[at], "--environment") == 0;
-		is_peak_wanted |= strcmp(arguments[at], "--peak") == 0;
 		options.show_mappings |= strcmp(arguments[at], "--mappings") == 0;
 	}
 	if (at + 1 != count) {
-		fprintf(stderr,
-			"usage: %s json|tree|table [--environment] [--mappings] [--peak] PATH\n",
+		fprintf(stderr, "usage: %s json|tree|table [--environment] [--mappings] PATH\n",
 			arguments[0]);
 		return 2;
 	}
-	if (show(arguments[1], arguments[at], &options) != 0)
-		return 1;
-	return is_peak_wanted ? show_peak() : 0;
+	return show(arguments[1], arguments[at], &options);
 }

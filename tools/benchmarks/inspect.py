@@ -1,8 +1,7 @@
-"""What is in an archive of 1 GiB: our reader beside checkpointctl, time and memory."""
+"""What is in an archive of 1 GiB: kubectl-kcr-inspect beside checkpointctl, time and memory."""
 
 import json
 import pathlib
-import re
 import subprocess
 import sys
 import tempfile
@@ -16,7 +15,8 @@ from world import Node  # pylint: disable=wrong-import-position
 
 HEAP_BYTES = 1 << 30
 RUNS = 7
-DRIVER = ROOT / "build/release/tests/programs/inspect_driver"
+PROGRAM = ROOT / "build/release/src/main/kubectl-kcr-inspect"
+PATTERN = "AKIA[0-9A-Z]{16}"
 HEAP = f"import os, signal; data = os.urandom({HEAP_BYTES}); print('ready', flush=True); signal.pause()"
 
 # What checkpointctl asks for beside the images, as containerd writes it.
@@ -37,19 +37,25 @@ def _archive(node):
     return "/dumps/heap.tar"
 
 
-def _ours(node, archive):
-    """(seconds, KiB) of one run."""
-    began = time.monotonic()
-    done = subprocess.run([DRIVER, "table", "--peak", node.path(archive)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-    seconds = time.monotonic() - began
+def _run(*command):
+    done = subprocess.run(list(map(str, command)), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False)
     if done.returncode != 0:
-        raise Failure(f"{DRIVER}: {done.stderr}")
-    return seconds, int(re.search(r"VmHWM:\s+(\d+)", done.stderr)[1])
+        raise Failure(f"{command[0]}: {done.stderr}")
+    return done.stderr
 
 
-def _theirs(node, archive):
+def _ours(node, archive, *flags):
+    """(seconds, KiB) of two runs: GNU time, which tells the memory, takes a part of our time itself."""
+    command = [PROGRAM, node.path(archive), *flags]
+    began = time.monotonic()
+    _run(*command)
+    seconds = time.monotonic() - began
+    return seconds, int(_run("/usr/bin/time", "-f", "%M", *command).splitlines()[-1])
+
+
+def _theirs(node, *arguments):
     """The same of checkpointctl, without the time of entering the node."""
-    done = node.run("time", "-f", "%e %M", "checkpointctl", "inspect", "--all", archive, check=False)
+    done = node.run("time", "-f", "%e %M", "checkpointctl", *arguments, check=False)
     if done.returncode != 0:
         raise Failure(f"checkpointctl: {done.stderr}")
     seconds, peak = done.stderr.splitlines()[-1].split()
@@ -57,7 +63,7 @@ def _theirs(node, archive):
 
 
 def measure(say):
-    subprocess.run(["ninja", "-C", ROOT / "build/release", "tests/programs/inspect_driver"], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(["ninja", "-C", ROOT / "build/release", "src/main/kubectl-kcr-inspect"], check=True, stdout=subprocess.DEVNULL)
     root = subprocess.run([ROOT / "cluster/build", "--dumps"], check=True, stdout=subprocess.PIPE, text=True).stdout.split()[-1]
     with tempfile.TemporaryDirectory() as scratch:
         node = Node(root, pathlib.Path(scratch))
@@ -65,15 +71,24 @@ def measure(say):
         try:
             archive = _archive(node)
             say("a program of 1 GiB is dumped")
-            runs = [(_ours(node, archive), _theirs(node, archive)) for _ in range(RUNS)]
+            pid = json.loads(subprocess.run([PROGRAM, node.path(archive), "-o", "json"], check=True, stdout=subprocess.PIPE).stdout)["processes"][0]["pid"]
+            runs = [(_ours(node, archive, "-o", "table"), _theirs(node, "inspect", "--all", archive)) for _ in range(RUNS)]
+            searches = [(_ours(node, archive, "--regex", "--search", PATTERN),
+                         _theirs(node, "memparse", "--pid", pid, "--search-regex", PATTERN, archive)) for _ in range(RUNS)]
         finally:
             node.stop()
     say(f"read {RUNS} times by both")
     ours, theirs = zip(*runs)
+    found, found_by_them = zip(*searches)
     return [
         figure("inspect: 1 GiB archive", [1000 * seconds for seconds, _ in ours], "ms", "table of all, file in memory",
                reference=[1000 * seconds for seconds, _ in theirs], reference_is="checkpointctl inspect --all",
                pairs=[(one[0], other[0]) for one, other in runs], bound=0.1, bound_on="ratio"),
-        figure("inspect: memory", [peak / 1024 for _, peak in ours], "MiB", "VmHWM",
+        figure("inspect: memory", [peak / 1024 for _, peak in ours], "MiB", "of GNU time",
                reference=[peak / 1024 for _, peak in theirs], reference_is="checkpointctl inspect --all", bound=8, bound_on="value"),
+        figure("inspect: search of 1 GiB", [1000 * seconds for seconds, _ in found], "ms", "an expression that matches nowhere",
+               reference=[1000 * seconds for seconds, _ in found_by_them], reference_is="checkpointctl memparse --search-regex",
+               pairs=[(one[0], other[0]) for one, other in searches], bound=0.5, bound_on="ratio"),
+        figure("inspect: memory of a search", [peak / 1024 for _, peak in found], "MiB", "of GNU time",
+               reference=[peak / 1024 for _, peak in found_by_them], reference_is="checkpointctl memparse --search-regex", bound=8, bound_on="value"),
     ]
