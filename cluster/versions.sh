@@ -13,6 +13,7 @@ CRIO_VERSION=1.36.1
 CRIO_PROGRAMS=(cmd/crio test/copyimg)
 CRIO_TAGS=containers_image_openpgp,containers_image_ostree_stub,exclude_graphdriver_btrfs,apparmor
 HELM_VERSION=4.3.1
+KREW_VERSION=0.5.0
 
 NODE_SUITE=forky
 NODE_PACKAGES=(
@@ -63,6 +64,11 @@ engine_home() {
 helm_home() {
     local pins="$CLUSTER_DIR/helm"
     echo "$KCR_CACHE/helm-$HELM_VERSION-$(content_key "$pins/go.mod" "$pins/go.sum" </dev/null)"
+}
+
+krew_home() {
+    local pins="$CLUSTER_DIR/krew"
+    echo "$KCR_CACHE/krew-$KREW_VERSION-$(content_key "$pins/go.mod" "$pins/go.sum" </dev/null)"
 }
 
 node_root_home() {

@@ -19,16 +19,18 @@ struct complete {
 	int directive;
 };
 
-static void complete_offer(
+/* Returns whether it is what the word can become. */
+static bool complete_offer(
 	struct complete *complete, const char *before, struct str value, const char *meaning)
 {
 	autobuf text = BUF_INIT(LIMIT_CONFIG_BYTES);
 
 	buf_printf(&text, "%s%.*s", before, STR_ARG(value));
 	if (!str_starts_with(buf_str(&text), complete->word))
-		return;
+		return false;
 	buf_printf(complete->out, "%s%s%s\n", text.data, meaning != NULL ? "\t" : "",
 		meaning != NULL ? meaning : "");
+	return true;
 }
 
 static void complete_commands(struct complete *complete)
@@ -87,19 +89,19 @@ static void complete_kinds(
 	for (size_t i = 0; i < count; i++) {
 		autobuf before = BUF_INIT(LIMIT_CONFIG_BYTES);
 		buf_printf(&before, "%.*s/", STR_ARG(has_kind ? name : str_of(kinds[i]->names[0])));
-		if (!has_kind)
-			complete_offer(complete, before.data, STR(""), kinds[i]->resource.kind);
-		else if (complete_is_called(kinds[i], name))
+		if (has_kind && complete_is_called(kinds[i], name))
 			complete_names(complete, &kinds[i]->resource, before.data);
+		else if (!has_kind &&
+			complete_offer(complete, before.data, STR(""), kinds[i]->resource.kind))
+			complete->directive |= COMPLETE_NO_SPACE; /* a name has to follow */
 	}
-	if (!has_kind)
-		complete->directive |= COMPLETE_NO_SPACE;
 }
 
 static void complete_words(struct complete *complete)
 {
 	static const struct cli_kind *const kinds[] = {&cli_deployment_kind, &cli_statefulset_kind,
-		&cli_daemonset_kind, &cli_pod_kind, &cli_schedule_kind, &cli_request_kind};
+		&cli_daemonset_kind, &cli_pod_kind, &cli_schedule_kind, &cli_request_kind,
+		&cli_restore_request_kind};
 	enum { WORKLOADS = 3, WORKLOADS_AND_PODS = 4 };
 	bool is_bare = !str_contains(complete->word, STR("/"));
 
@@ -124,6 +126,8 @@ static void complete_words(struct complete *complete)
 		return;
 	case CLI_WORDS_FILES:
 		complete->directive &= ~COMPLETE_NO_FILES;
+		if (is_bare)
+			complete_names(complete, &cli_checkpoint_kind.resource, "");
 		return;
 	case CLI_WORDS_COMMANDS:
 		complete_commands(complete);
@@ -145,7 +149,9 @@ static void complete_value(
 			complete_offer(complete, before, str_of(*choice), NULL);
 	else if (strcmp(row->name, "namespace") == 0)
 		complete_names(complete, &complete_namespaces, before);
-	else if (strcmp(row->name, "kubeconfig") == 0)
+	else if (strcmp(row->name, "from") == 0)
+		complete_names(complete, &cli_checkpoint_kind.resource, before);
+	else if (strcmp(row->name, "kubeconfig") == 0 || strcmp(row->name, "filename") == 0)
 		complete->directive &= ~COMPLETE_NO_FILES;
 }
 

@@ -28,25 +28,41 @@ static const char *const completion_scripts[] = {
 	"2>/dev/null\n"
 	"}\n"
 	"complete -F _kubectl_kcr kubectl-kcr\n",
+	/* its file may be read by source, or as the autoloaded function itself */
 	"#compdef kubectl-kcr\n"
 	"_kubectl_kcr() {\n"
-	"\tlocal -a lines values open\n"
-	"\tlines=(\"${(@f)$(kubectl-kcr __complete \"${(@)words[2,CURRENT]}\" 2>/dev/null)}\")\n"
-	"\tvalues=(${(@)${(@)lines[1,-2]}%%$'\\t'*})\n"
-	"\topen=(${(M)values:#*/})\n"
-	"\tvalues=(${values:#*/})\n"
+	"\tlocal -a values open\n"
+	"\tlocal line value directive=0\n"
+	"\tfor line in \"${(@f)$(kubectl-kcr __complete \"${(@)words[2,CURRENT]}\" "
+	"2>/dev/null)}\"; "
+	"do\n"
+	"\t\tvalue=${line%%$'\\t'*}\n"
+	"\t\tcase $value in\n"
+	"\t\t'') ;;\n"
+	"\t\t:*) directive=${line#:} ;;\n"
+	"\t\t*/) open+=(\"$value\") ;;\n"
+	"\t\t*) values+=(\"${value//:/\\\\:}${${line#$value}/$'\\t'/:}\") ;;\n"
+	"\t\tesac\n"
+	"\tdone\n"
 	"\t((${#open})) && compadd -S '' -- $open\n"
-	"\t((${#values})) && compadd -- $values\n"
-	"\t((${lines[-1]#:} & 4)) || _files\n"
+	"\t((${#values})) && _describe kubectl-kcr values\n"
+	"\t((directive & 4)) || _files\n"
 	"}\n"
-	"compdef _kubectl_kcr kubectl-kcr\n",
+	"if [[ ${funcstack[1]} == _kubectl-kcr ]]; then\n"
+	"\t_kubectl_kcr\n"
+	"else\n"
+	"\tcompdef _kubectl_kcr kubectl-kcr\n"
+	"fi\n",
 	"function __kubectl_kcr_complete\n"
 	"\tset -l words (commandline -opc)\n"
 	"\tset -l last (commandline -ct)\n"
-	"\tkubectl-kcr __complete $words[2..-1] \"$last\" 2>/dev/null | string match -v ':*'\n"
+	"\tset -l lines (kubectl-kcr __complete $words[2..-1] \"$last\" 2>/dev/null)\n"
+	"\tstring match -v ':*' -- $lines\n"
+	"\tcontains -- \"$lines[-1]\" :4 :6; or __fish_complete_path \"$last\"\n"
 	"end\n"
 	"complete -c kubectl-kcr -f -a '(__kubectl_kcr_complete)'\n",
 	"#!/bin/sh\n"
+	"case $0 in *-inspect) set -- inspect \"$@\" ;; esac\n" /* of kubectl-kcr-inspect */
 	"exec kubectl-kcr __complete \"$@\"\n",
 };
 

@@ -2,9 +2,13 @@
  * The table of kubectl-kcr's commands becomes docs/kubectl-reference.md and the man pages, one for
  * the program and one for each command.
  */
+#include <ctype.h>
+
 #include "cli/checkpoints.h"
 #include "cli/command.h"
 #include "generate.h"
+
+enum { MAN_WIDTH = 79 };
 
 /* ---- Markdown ---- */
 
@@ -119,15 +123,45 @@ static void man_add_text(struct buf *out, struct str text)
 	}
 }
 
+/* Filled lines, no longer than mandoc -Tlint wants them, after the `column` bytes that stand there.
+ */
+static void man_add_prose(struct buf *out, size_t column, struct str text)
+{
+	struct str rest;
+
+	for (struct str word; text.size > 0; text = rest) {
+		autobuf shown = BUF_INIT(LIMIT_CONFIG_BYTES);
+		(void)str_cut(text, ' ', &word, &rest);
+		man_add_text(&shown, word);
+		if (column > 0 && column + 1 + shown.size > MAN_WIDTH) {
+			buf_add_byte(out, '\n');
+			column = 0;
+		} else if (column > 0) {
+			buf_add_byte(out, ' ');
+			column++;
+		}
+		buf_add(out, buf_str(&shown));
+		column += shown.size;
+	}
+	buf_add_byte(out, '\n');
+}
+
 static void man_add_head(struct buf *out, const char *name, const char *summary)
 {
-	buf_printf(out,
-		".\\\" Written by tools/generate from the tables in src/cli; do not edit.\n"
-		".TH KUBECTL\\-KCR%s%s 1 \"\" \"kcr " KCR_VERSION "\"\n.SH NAME\nkubectl\\-kcr%s%s "
-		"\\- ",
-		name[0] != '\0' ? "\\-" : "", name, name[0] != '\0' ? "\\-" : "", name);
-	man_add_text(out, str_of(summary));
-	buf_add_text(out, "\n.SH SYNOPSIS\n.B kubectl kcr");
+	autobuf line = BUF_INIT(LIMIT_CONFIG_BYTES);
+
+	buf_add_text(out,
+		".\\\" Written by tools/generate from the tables in src/cli; do not edit.\n.TH "
+		"KUBECTL\\-KCR");
+	if (name[0] != '\0')
+		buf_add_text(out, "\\-");
+	for (const char *letter = name; *letter != '\0'; letter++)
+		buf_add_byte(out, (char)toupper((unsigned char)*letter));
+	buf_add_text(out, " 1 " KCR_RELEASED " \"kcr " KCR_VERSION "\"\n.SH NAME\n");
+	buf_printf(&line, "kubectl\\-kcr%s%s \\-", name[0] != '\0' ? "\\-" : "", name);
+	buf_add(out, buf_str(&line));
+	man_add_prose(out, line.size, str_of(summary));
+	buf_add_text(out, ".SH SYNOPSIS\n.B kubectl kcr");
 }
 
 static void man_add_flags(
@@ -144,8 +178,7 @@ static void man_add_flags(
 		buf_add_text(out, ".TP\n.B ");
 		man_add_text(out, buf_str(&flag));
 		buf_add_byte(out, '\n');
-		man_add_text(out, str_of(rows[i].help));
-		buf_add_byte(out, '\n');
+		man_add_prose(out, 0, str_of(rows[i].help));
 	}
 }
 
@@ -169,9 +202,9 @@ void generate_man_page(struct buf *out, const struct cli_command *command)
 	commands_add_paragraphs(&description, command->description, "");
 	for (struct str rest = buf_str(&description), line; rest.size > 0;) {
 		(void)str_cut(rest, '\n', &line, &rest);
-		buf_add_text(out, ".PP\n");
-		man_add_text(out, line);
-		buf_add_byte(out, '\n');
+		man_add_prose(out, 0, line);
+		if (rest.size > 0)
+			buf_add_text(out, ".PP\n");
 	}
 	man_add_flags(out, "OPTIONS", command->flags, command->flag_count);
 	man_add_flags(out, "OPTIONS OF EVERY COMMAND", cli_common_flags, cli_common_flag_count);
@@ -185,14 +218,14 @@ void generate_man_overview(struct buf *out)
 	buf_add_text(out, " COMMAND [ARGUMENT ...] [FLAG ...]\n.SH COMMANDS\n");
 	for (const struct cli_command *const *command = cli_commands; *command != NULL; command++) {
 		buf_printf(out, ".TP\n.BR kubectl\\-kcr\\-%s (1)\n", (*command)->name);
-		man_add_text(out, str_of((*command)->summary));
-		buf_add_byte(out, '\n');
+		man_add_prose(out, 0, str_of((*command)->summary));
 	}
 	man_add_flags(out, "OPTIONS OF EVERY COMMAND", cli_common_flags, cli_common_flag_count);
 	buf_add_text(out,
 		".SH EXIT STATUS\n"
-		"0: done. 1: failed. 2: the command line is wrong. 3: \\-\\-timeout is over. 130: "
-		"interrupted.\n.SH ENVIRONMENT\n"
+		"0: done.\n1: failed.\n2: the command line is wrong.\n"
+		"3: \\-\\-timeout is over.\n4: of doctor, see there.\n130: interrupted.\n.SH "
+		"ENVIRONMENT\n"
 		".TP\n.B KUBECONFIG\nFiles, separated by colons, that are merged.\n"
 		".TP\n.B NO_COLOR\nNo colours on a terminal either.\n");
 }
