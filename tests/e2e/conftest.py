@@ -8,8 +8,8 @@ import signal
 import pytest
 
 # What is no test file shows both sides of its assertions, too.
-pytest.register_assert_rewrite("harness", "runtime_node", "vm_node", "cases_again", "cases_beside", "cases_calls", "cases_damage", "cases_ends", "cases_exports",
-                               "cases_life", "cases_node", "cases_requested")
+pytest.register_assert_rewrite("harness", "runtime_node", "vm_node", "cases_again", "cases_beside", "cases_calls", "cases_damage",
+                               "cases_ends", "cases_exports", "cases_kubectl", "cases_life", "cases_node", "cases_requested")
 
 from harness import AGENT, CONTROLLER, Cluster, Namespace
 

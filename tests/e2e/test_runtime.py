@@ -16,6 +16,7 @@ import cases_callers  # noqa: F401
 import cases_damage  # noqa: F401
 import cases_ends  # noqa: F401
 import cases_exports  # noqa: F401
+import cases_kubectl  # noqa: F401
 import cases_life  # noqa: F401
 import cases_node  # noqa: F401
 import cases_requested  # noqa: F401
