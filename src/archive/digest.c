@@ -8,6 +8,7 @@
 #include <openssl/evp.h>
 
 #include "base/alloc.h"
+#include "base/hex.h"
 
 struct archive_hasher {
 	EVP_MD *algorithm;
@@ -17,13 +18,10 @@ struct archive_hasher {
 
 static const struct str digest_prefix = {"sha256:", 7};
 
+/* Lower case only: one digest has one text. */
 static int digest_hex_value(char digit)
 {
-	if (digit >= '0' && digit <= '9')
-		return digit - '0';
-	if (digit >= 'a' && digit <= 'f')
-		return digit - 'a' + 10;
-	return -1;
+	return digit >= 'A' && digit <= 'F' ? -1 : hex_value(digit);
 }
 
 bool archive_digest_parse(struct str text, struct archive_digest *ret_digest)
@@ -50,15 +48,8 @@ bool archive_digest_parse(struct str text, struct archive_digest *ret_digest)
 void archive_digest_format(
 	const struct archive_digest *digest, char text[static ARCHIVE_DIGEST_TEXT_SIZE])
 {
-	static const char digits[] = "0123456789abcdef";
-	char *next = text + digest_prefix.size;
-
 	memcpy(text, digest_prefix.data, digest_prefix.size);
-	for (size_t i = 0; i < sizeof(digest->bytes); i++) {
-		*next++ = digits[digest->bytes[i] >> 4];
-		*next++ = digits[digest->bytes[i] & 15];
-	}
-	*next = '\0';
+	hex_format(digest->bytes, sizeof(digest->bytes), text + digest_prefix.size);
 }
 
 bool archive_digest_equal(const struct archive_digest *a, const struct archive_digest *b)

@@ -6,6 +6,7 @@
 #include <sys/random.h>
 
 #include "api/names.h"
+#include "base/hex.h"
 #include "cli/create.h"
 #include "kube/informer.h"
 #include "sys/clock.h"
@@ -18,17 +19,6 @@ enum {
 
 /* ---- The secret ---- */
 
-static void ticket_write_hex(const uint8_t *bytes, size_t size, char *text)
-{
-	static const char digits[] = "0123456789abcdef";
-
-	for (size_t i = 0; i < size; i++) {
-		text[2 * i] = digits[bytes[i] >> 4];
-		text[2 * i + 1] = digits[bytes[i] & 15];
-	}
-	text[2 * size] = '\0';
-}
-
 static int ticket_make_secret(
 	struct cli_ticket *ticket, struct str *ret_hash, struct arena *arena, struct error *err)
 {
@@ -38,11 +28,11 @@ static int ticket_make_secret(
 
 	if (getrandom(bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes))
 		return error_set_errno(err, "cannot make a secret");
-	ticket_write_hex(bytes, sizeof(bytes), ticket->secret);
+	hex_format(bytes, sizeof(bytes), ticket->secret);
 	explicit_bzero(bytes, sizeof(bytes));
 	if (archive_digest_of(str_of(ticket->secret), &digest, err) < 0)
 		return -1;
-	ticket_write_hex(digest.bytes, sizeof(digest.bytes), hash);
+	hex_format(digest.bytes, sizeof(digest.bytes), hash);
 	*ret_hash = arena_str(arena, str_of(hash));
 	return 0;
 }

@@ -2,7 +2,6 @@
 #include "handover/sum.h"
 
 #include <assert.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,6 +14,7 @@
 #include <xxhash.h>
 
 #include "base/alloc.h"
+#include "base/hex.h"
 #include "handover/sum_wide.h"
 
 struct handover_sum {
@@ -31,13 +31,6 @@ static void sum_write(XXH128_hash_t hash, uint8_t ret_sum[static HANDOVER_CHUNK_
 
 	XXH128_canonicalFromHash(&canonical, hash);
 	memcpy(ret_sum, canonical.digest, HANDOVER_CHUNK_SUM);
-}
-
-static void sum_format(
-	const uint8_t sum[static HANDOVER_CHUNK_SUM], char ret_text[static HANDOVER_SUM_TEXT])
-{
-	for (size_t i = 0; i < HANDOVER_CHUNK_SUM; i++)
-		(void)snprintf(ret_text + 2 * i, 3, "%02x", (unsigned)sum[i]);
 }
 
 static XXH3_state_t *sum_state(void)
@@ -119,7 +112,7 @@ void handover_sum_finish(struct handover_sum *sum, char ret_text[static HANDOVER
 	if (sum->in_chunk > 0 || sum->full_chunks == 0)
 		sum_end_chunk(sum);
 	sum_write(XXH3_128bits_digest(sum->file), file);
-	sum_format(sum->full_chunks == 1 ? sum->first : file, ret_text);
+	hex_format(sum->full_chunks == 1 ? sum->first : file, HANDOVER_CHUNK_SUM, ret_text);
 	sum_begin_anew(sum);
 }
 
@@ -139,5 +132,5 @@ void handover_sum_of_chunks(uint8_t (*chunks)[HANDOVER_CHUNK_SUM], size_t count,
 
 	assert(count > 0);
 	sum_write(XXH3_128bits(chunks, count * sizeof(*chunks)), file);
-	sum_format(count == 1 ? chunks[0] : file, ret_text);
+	hex_format(count == 1 ? chunks[0] : file, HANDOVER_CHUNK_SUM, ret_text);
 }

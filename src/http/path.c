@@ -1,16 +1,7 @@
 /* Percent-decoding, strict: a target that means two things to two readers is refused. */
 #include "http/path.h"
 
-static int hex_value(char digit)
-{
-	if (digit >= '0' && digit <= '9')
-		return digit - '0';
-	if (digit >= 'a' && digit <= 'f')
-		return digit - 'a' + 10;
-	if (digit >= 'A' && digit <= 'F')
-		return digit - 'A' + 10;
-	return -1;
-}
+#include "base/hex.h"
 
 /* The byte that `text` begins with, escaped or not; how much it takes, 0 when it is broken. */
 static size_t decode_one(struct str text, char *ret_byte)

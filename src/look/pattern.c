@@ -9,6 +9,7 @@
 
 #include "base/alloc.h"
 #include "base/buf.h"
+#include "base/hex.h"
 
 enum {
 	/* Of backtracking at one place; the library's own default, said here. */
@@ -36,15 +37,6 @@ void look_pattern_free(struct look_pattern *pattern)
 	free(pattern);
 }
 
-static int pattern_digit(char digit)
-{
-	if (digit >= '0' && digit <= '9')
-		return digit - '0';
-	if (digit >= 'a' && digit <= 'f')
-		return digit - 'a' + 10;
-	return digit >= 'A' && digit <= 'F' ? digit - 'A' + 10 : -1;
-}
-
 static int pattern_read_hexadecimal(
 	struct look_pattern *pattern, struct str digits, struct error *err)
 {
@@ -53,8 +45,8 @@ static int pattern_read_hexadecimal(
 			"'0x%.*s' is no row of bytes: it needs two digits for each",
 			STR_ARG(digits));
 	for (size_t i = 0; i < digits.size; i += 2) {
-		int high = pattern_digit(digits.data[i]);
-		int low = pattern_digit(digits.data[i + 1]);
+		int high = hex_value(digits.data[i]);
+		int low = hex_value(digits.data[i + 1]);
 		if (high < 0 || low < 0)
 			return error_set(err, ERROR_INVALID,
 				"'0x%.*s' is no row of bytes: '%.2s' is no hexadecimal number",
