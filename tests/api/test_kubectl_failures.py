@@ -1,6 +1,7 @@
 """What kubectl-kcr says when it cannot do what it was asked for, and what it leaves behind when it is interrupted."""
 
 import json
+import pathlib
 import random
 import re
 import signal
@@ -10,7 +11,7 @@ import time
 import pytest
 
 from user import User, checkpoint
-from world import ADDRESS, GROUP, PORT, SANITIZER
+from world import ADDRESS, GROUP, PORT, SANITIZER, eventually
 
 def test_a_denial_names_the_role_to_ask_for(roles, space, tmp_path):
     nobody = User(roles, space, tmp_path)
@@ -139,6 +140,8 @@ def test_a_server_that_is_another_one_is_named(viewer, tmp_path):
 def interrupted(user, seconds, *arguments):
     """Ctrl-C after some time: what it said and how it ended, by the signal or by itself."""
     process = user.start(*arguments)
+    program = pathlib.Path(f"/proc/{process.pid}/comm")
+    eventually(lambda: program.read_text() == "kubectl-kcr\n", what="it to be more than a shell, which may lose a signal")
     time.sleep(seconds)
     process.send_signal(signal.SIGINT)
     output, errors = process.communicate(timeout=60)
