@@ -144,14 +144,14 @@ struct checkpoint_next checkpoint_next_for_agent(const struct api_request *reque
 	return (struct checkpoint_next){.step = CHECKPOINT_STEP_TAKE};
 }
 
-bool checkpoint_failure_may_pass(struct str message)
+bool checkpoint_may_try_again(struct str message, unsigned tries)
 {
 	static const char *const texts[] = {
 		"unable to freeze", /* runc, cgroup v1: a process was being born */
 		"Unseizable non-zombie", /* CRIU: a process in vfork(2) */
 	};
 
-	for (size_t i = 0; i < array_size(texts); i++)
+	for (size_t i = 0; i < array_size(texts) && tries < CHECKPOINT_TRIES; i++)
 		if (str_contains(message, str_of(texts[i])))
 			return true;
 	return false;

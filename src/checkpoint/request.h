@@ -39,11 +39,16 @@ struct checkpoint_next checkpoint_next_for_controller(const struct api_request *
 struct checkpoint_next checkpoint_next_for_agent(const struct api_request *request,
 	const struct api_pod *pod, bool is_running, struct wall_time now);
 
+enum {
+	CHECKPOINT_TRIES = 6, /* each one freezes the container for a moment */
+	CHECKPOINT_AGAIN_MS = 1000,
+};
+
 /*
- * Whether what a runtime or CRIU said of a checkpoint that failed is of that moment only, so that
- * the same may succeed a second later.
+ * Whether, after so many tries, one more is made CHECKPOINT_AGAIN_MS later: what the runtime or
+ * CRIU said of the last one is of that moment only.
  */
-bool checkpoint_failure_may_pass(struct str message);
+bool checkpoint_may_try_again(struct str message, unsigned tries);
 
 /* When the request's time is over: its start (or creation, before it began) plus its timeout. */
 struct wall_time checkpoint_deadline(const struct api_request *request);

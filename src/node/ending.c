@@ -20,8 +20,6 @@
 
 enum {
 	ENDING_PATIENCE_SECONDS = 3600,
-	ENDING_TRIES = 3,
-	ENDING_AGAIN_MS = 1000,
 };
 
 struct node_ending {
@@ -128,15 +126,15 @@ static void ending_done(void *context, struct str archive, const struct error *e
 		ending->err = *err;
 	else
 		ending_drop_archive(ending, archive);
-	if (err == NULL || ending->tries == ENDING_TRIES || ending->is_unwanted ||
-		!checkpoint_failure_may_pass(str_of(err->text))) {
+	if (err == NULL || ending->is_unwanted ||
+		!checkpoint_may_try_again(str_of(err->text), ending->tries)) {
 		ending_end(ending);
 		return;
 	}
 	log_warning(err, "An end failed by chance, will try again", "request", ending->request_key);
 	if (ending->again == NULL)
 		ending->again = loop_timer_new(ending->node->loop, ending_again, ending);
-	loop_timer_set(ending->again, ENDING_AGAIN_MS);
+	loop_timer_set(ending->again, CHECKPOINT_AGAIN_MS);
 }
 
 static void ending_ask(struct node_ending *ending, const struct api_restore_request *request)

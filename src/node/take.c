@@ -19,8 +19,6 @@
 
 enum {
 	NODE_TAKE_SEEN_SECONDS = 60, /* its Checkpoint comes back to us by then, or never */
-	NODE_TAKE_TRIES = 3, /* each one freezes the container */
-	NODE_TAKE_AGAIN_MS = 1000,
 	/*
 	 * A call that is cut can leave its container frozen: containerd (2.0 to 2.4) pauses it and
 	 * resumes it with the context of the call. So no call ends with its request.
@@ -168,8 +166,7 @@ static void node_take_done(void *context, struct str archive, const struct error
 		take->result.archive = str_dup(name);
 	}
 	node_take_end_order(take);
-	if (err == NULL || take->tries == NODE_TAKE_TRIES ||
-		!checkpoint_failure_may_pass(str_of(err->text))) {
+	if (err == NULL || !checkpoint_may_try_again(str_of(err->text), take->tries)) {
 		node_take_end(take);
 		return;
 	}
@@ -177,7 +174,7 @@ static void node_take_done(void *context, struct str archive, const struct error
 		err, "A checkpoint failed by chance, will try again", "container", take->container);
 	if (take->again == NULL)
 		take->again = loop_timer_new(take->node->loop, node_take_again, take);
-	loop_timer_set(take->again, NODE_TAKE_AGAIN_MS);
+	loop_timer_set(take->again, CHECKPOINT_AGAIN_MS);
 }
 
 struct str node_container_key(struct arena *arena, const struct api_request *request)

@@ -8,6 +8,7 @@ import os
 import pathlib
 import random
 import signal
+import threading
 import time
 
 import pytest
@@ -164,21 +165,19 @@ def test_a_failure_of_the_moment_is_tried_again(node, space):
     assert not answers
 
 
-def test_a_failure_of_the_moment_that_stays_is_told_after_three_tries(node):
+def test_a_failure_of_the_moment_that_stays_is_told_after_six_tries(node):
     node.kubelet.script = refuse(500, "OCI runtime pause failed: unable to freeze")
     node.start()
     node.request()
     assert "unable to freeze" in node.failed()["message"]
-    assert len(node.kubelet.calls) == 3
+    assert len(node.kubelet.calls) == 6
 
 
 def test_a_kubelet_that_hangs_fails_the_request_when_its_time_is_over(node):
     node.kubelet.script = lambda *_: node.kubelet.hang() or refuse(500)()
     node.start()
     node.request(timeoutSeconds=1)
-    began = time.monotonic()
     assert "Timeout" in node.failed()["reason"]
-    assert time.monotonic() - began < 8
 
 
 def test_a_kubelet_that_is_slow_is_waited_for(node, space):
@@ -476,7 +475,7 @@ def test_an_archive_that_comes_after_the_request_has_failed_is_removed(node, end
     """By this agent, or by the next one; one that somebody else asked for stays."""
     def late(*container):
         name = node.kubelet.write(*container, b"late")  # it is named after the beginning
-        node.kubelet.hang(5)
+        node.kubelet.hang()
         return name
     node.kubelet.script = late
     node.start()
@@ -486,6 +485,7 @@ def test_an_archive_that_comes_after_the_request_has_failed_is_removed(node, end
     time.sleep(1.1)
     foreign = node.kubelet.write(node.space.name, "pod-1", "main", b"of somebody else")
     assert len(node.kubelet.archives()) == 2
+    threading.Timer(2, node.kubelet.is_over.set).start()
     if end == "is stopped":
         node.agent.stop()
         assert node.kubelet.hung_up == 0
@@ -497,13 +497,15 @@ def test_an_archive_that_comes_after_the_request_has_failed_is_removed(node, end
 
 def test_a_call_that_is_late_is_not_followed_by_another_one(node):
     """The container is frozen still: a second call would freeze it for longer."""
-    node.kubelet.script = lambda *_: node.kubelet.hang(4) or refuse(500)()
+    node.kubelet.script = lambda *_: node.kubelet.hang() or refuse(500)()
     node.start()
     node.request(timeoutSeconds=1)
     assert node.failed()["reason"] == "Timeout"
     node.kubelet.script = archive
     node.request("two")
+    time.sleep(1)
     assert len(node.kubelet.calls) == 1
+    node.kubelet.is_over.set()
     node.checkpoint("two")
     assert len(node.kubelet.calls) == 2
     assert node.kubelet.hung_up == 0
@@ -512,13 +514,14 @@ def test_a_call_that_is_late_is_not_followed_by_another_one(node):
 def test_an_agent_that_is_stopped_waits_for_the_kubelet_and_writes_what_came(node):
     """A call that is cut would leave the container frozen."""
     def slow(*container):
-        node.kubelet.hang(3)
+        node.kubelet.hang()
         return archive(*container)
     node.kubelet.script = slow
     agent = node.start()
     node.request()
     node.request("two")
     eventually(lambda: node.kubelet.calls)
+    threading.Timer(2, node.kubelet.is_over.set).start()
     agent.stop()
     assert node.finished()["phase"] == "Completed"
     assert node.kubelet.hung_up == 0

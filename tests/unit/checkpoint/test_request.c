@@ -231,14 +231,18 @@ static void the_agent_waits_for_a_container_that_does_not_run_yet(void **state)
 
 static void failures_of_the_moment_are_told_from_lasting_ones(void **state)
 {
+	const struct str freeze = STR("OCI runtime pause failed: unable to freeze: signal: killed");
+
 	(void)state;
-	assert_true(checkpoint_failure_may_pass(
-		STR("OCI runtime pause failed: unable to freeze: signal: killed")));
-	assert_true(checkpoint_failure_may_pass(
-		STR("criu failed: Unseizable non-zombie 123 found, state D, err -1/10")));
-	assert_false(checkpoint_failure_may_pass(
-		STR("criu failed: inet: Connected TCP socket, consider using --tcp-established")));
-	assert_false(checkpoint_failure_may_pass(STR("")));
+	assert_true(checkpoint_may_try_again(freeze, 1));
+	assert_true(checkpoint_may_try_again(freeze, CHECKPOINT_TRIES - 1));
+	assert_false(checkpoint_may_try_again(freeze, CHECKPOINT_TRIES));
+	assert_true(checkpoint_may_try_again(
+		STR("criu failed: Unseizable non-zombie 123 found, state D, err -1/10"), 1));
+	assert_false(checkpoint_may_try_again(
+		STR("criu failed: inet: Connected TCP socket, consider using --tcp-established"),
+		1));
+	assert_false(checkpoint_may_try_again(STR(""), 1));
 }
 
 #define world_test(name) cmocka_unit_test_setup_teardown(name, make_world, drop_world)
