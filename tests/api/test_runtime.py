@@ -260,16 +260,14 @@ def test_the_policy_always_asks_nobody(node, space, pod):
 def test_without_an_exit_code_it_counts_as_failed(node, pod, trouble):
     def pods():
         if trouble == "hangs":
-            node.kubelet.hang(2)
+            node.kubelet.hang()
         if trouble == "refuses":
             raise Answer(403, "Forbidden (user=agent, verb=get, resource=nodes)")
         return []
     node.take(pod)
     node.kubelet.pods = pods
     node.start()
-    began = time.monotonic()
     assert node.ask(pod)["action"] == "Restore"
-    assert time.monotonic() - began < 1  # kcr-runtime itself waits for 0.2 s
     if trouble != "knows nothing":
         node.agent.says("The kubelet did not tell how a container ended")
 

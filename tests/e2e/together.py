@@ -16,7 +16,7 @@ from runtime_node import Place, RuntimeCluster
 from vm_node import VirtualCluster
 
 NODES_AT_A_TIME = 1 if IN_VM else 2
-CASES_AT_A_TIME = 2 if IN_VM else 12  # with their Pods more would only wait for each other
+CASES_AT_A_TIME = 2 if IN_VM else 8  # with their Pods more would only wait for each other
 DEADLINE = 4500 if IN_VM else 1500  # seconds until a node has told of all of its cases
 
 
