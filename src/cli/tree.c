@@ -21,6 +21,7 @@ struct tree_leaf {
 	const struct api_schedule *itself; /* the schedule's own leaf */
 	const struct api_request *request;
 	const struct api_checkpoint *checkpoint;
+	const struct api_restore_request *restore; /* whose Checkpoint is no leaf */
 	struct wall_time time;
 };
 
@@ -31,6 +32,8 @@ struct tree {
 	bool has_namespaces;
 	struct wall_time now;
 	struct arena *arena;
+	const struct api_restore_request **restores; /* the newest first */
+	size_t restore_count;
 	struct tree_leaf *leaves;
 	size_t count;
 };
@@ -117,6 +120,64 @@ static void tree_add_requests(struct tree *tree)
 	}
 }
 
+static struct str tree_checkpoint_name(const struct api_restore_request *restore)
+{
+	return restore->status.checkpoint != NULL ? restore->status.checkpoint->name
+						  : restore->spec.checkpoint_name;
+}
+
+static bool tree_is_from(
+	const struct api_restore_request *restore, const struct api_checkpoint *checkpoint)
+{
+	return str_equal(tree_checkpoint_name(restore), checkpoint->metadata.name) &&
+		str_equal(restore->metadata.namespace, checkpoint->metadata.namespace);
+}
+
+static bool tree_has_checkpoint_of(
+	const struct tree *tree, const struct api_restore_request *restore)
+{
+	for (size_t i = 0; i < tree->count; i++)
+		if (tree->leaves[i].checkpoint != NULL &&
+			tree_is_from(restore, tree->leaves[i].checkpoint))
+			return true;
+	return false;
+}
+
+static int tree_compare_restores(const void *left, const void *right)
+{
+	const struct api_restore_request *const *a = left;
+	const struct api_restore_request *const *b = right;
+	int64_t a_us = (*a)->metadata.created.us;
+	int64_t b_us = (*b)->metadata.created.us;
+
+	return (a_us < b_us) - (a_us > b_us);
+}
+
+static void tree_add_restores(struct tree *tree)
+{
+	const struct api_restore_request *restores =
+		cli_restores(tree->gathered, &tree->restore_count);
+
+	for (size_t i = 0; i < tree->restore_count; i++) {
+		const struct api_restore_request *restore = &restores[i];
+		struct str namespace = restore->metadata.namespace;
+		struct str pod = restore->spec.pod.name;
+		struct cli_owner owner = cli_pod_name_owner(tree->gathered, namespace, pod);
+		tree->restores[i] = restore;
+		if (tree_has_checkpoint_of(tree, restore) || !tree_wants(tree, owner, pod))
+			continue;
+		tree->leaves[tree->count++] = (struct tree_leaf){
+			.namespace = namespace,
+			.root = cli_owner_text(tree->arena, owner, pod),
+			.restore = restore,
+			.time = restore->metadata.created,
+		};
+	}
+	if (tree->restore_count > 1)
+		qsort(tree->restores, tree->restore_count, sizeof(*tree->restores),
+			tree_compare_restores);
+}
+
 /* A schedule whose workload is not known has neither Pods nor Checkpoints yet. */
 static void tree_add_schedules(struct tree *tree)
 {
@@ -160,6 +221,17 @@ static struct str tree_name(const struct tree *tree, const char *kind, struct st
 	return arena_printf(tree->arena, "%s/%.*s", kind, STR_ARG(name));
 }
 
+static void tree_grow_restore(const struct tree *tree, struct cli_branch *parent,
+	const struct api_restore_request *restore)
+{
+	struct cli_phrase phrase = cli_restore_phrase(restore, tree->now, tree->arena);
+	struct cli_branch *branch = cli_branch_add(
+		tree->arena, parent, tree_name(tree, "restore", restore->metadata.name));
+
+	branch->rest = phrase.text;
+	branch->style = phrase.style;
+}
+
 static void tree_grow_restores(
 	const struct tree *tree, struct cli_branch *parent, const struct api_checkpoint *checkpoint)
 {
@@ -167,6 +239,9 @@ static void tree_grow_restores(
 	struct str when = cli_when(status->last_restore, tree->now, tree->arena);
 	struct cli_branch *branch;
 
+	for (size_t i = 0; i < tree->restore_count; i++)
+		if (tree_is_from(tree->restores[i], checkpoint))
+			tree_grow_restore(tree, parent, tree->restores[i]);
 	if (status->restore_count == 0)
 		return;
 	branch = cli_branch_add(tree->arena, parent, STR("restored"));
@@ -195,6 +270,8 @@ static void tree_grow_leaf(
 		parent->style = phrase.style;
 		tree_grow_restores(tree, parent, leaf->checkpoint);
 	}
+	if (leaf->restore != NULL)
+		tree_grow_restore(tree, parent, leaf->restore);
 }
 
 /* What a schedule's objects stand below: its branch, which says that it is gone when it is. */
@@ -254,13 +331,16 @@ struct cli_branch *cli_tree_make(const struct cli_gathered *gathered,
 		.now = now,
 		.arena = arena,
 	};
+	size_t restore_count = gathered->parts[CLI_GATHER_RESTORES].count;
 	size_t most = gathered->parts[CLI_GATHER_CHECKPOINTS].count +
 		gathered->parts[CLI_GATHER_REQUESTS].count +
-		gathered->parts[CLI_GATHER_SCHEDULES].count;
+		gathered->parts[CLI_GATHER_SCHEDULES].count + restore_count;
 
 	tree.leaves = arena_zeroed(arena, most + 1, sizeof(*tree.leaves));
+	tree.restores = arena_zeroed(arena, restore_count + 1, sizeof(*tree.restores));
 	tree_add_checkpoints(&tree);
 	tree_add_requests(&tree);
+	tree_add_restores(&tree);
 	tree_add_schedules(&tree);
 	if (tree.count > 1)
 		qsort(tree.leaves, tree.count, sizeof(*tree.leaves), tree_compare);
@@ -282,7 +362,9 @@ static int tree_run(struct cli_call *call, struct error *err)
 		if (cli_target_parse(call->words[i], NULL, &targets[i], err) < 0)
 			return -1;
 	if (cli_session_open(call, &session, err) < 0 ||
-		cli_gather(session, CLI_GATHER_OURS | 1 << CLI_GATHER_PODS, &gathered, err) < 0)
+		cli_gather(session,
+			CLI_GATHER_OURS | 1 << CLI_GATHER_RESTORES | 1 << CLI_GATHER_PODS,
+			&gathered, err) < 0)
 		return -1;
 	root = cli_tree_make(&gathered, targets, call->word_count, call->flags.all_namespaces,
 		clock_wall(), call->arena);
@@ -301,9 +383,10 @@ const struct cli_command cli_tree_command = {
 	.summary = "Draws workloads with their schedules, requests, checkpoints and restores",
 	.description =
 		"Draws what there is about checkpoints as a tree: the workload, its schedules, the "
-		"requests of these, the checkpoints that came of them, and how often a container "
-		"was restored from each. Requests that were made by hand stand directly below the "
-		"workload, what is newest stands first.",
+		"requests of these, the checkpoints that came of them, the requests to restore "
+		"these, and how often a container was restored from each. Requests that were made "
+		"by hand stand directly below the workload, and so do those to restore a "
+		"checkpoint that is gone or not chosen yet. What is newest stands first.",
 	.examples = "# all of the namespace\n"
 		    "kubectl kcr tree\n"
 		    "# one workload\n"

@@ -6,8 +6,9 @@
 #include "cli/gather.h"
 
 /*
- * Workload, its schedules, their requests, the Checkpoints of these, what was restored from them;
- * what no schedule asked for stands directly below the workload. Only the workloads and Pods in
+ * Workload, its schedules, their requests, the Checkpoints of these, the RestoreRequests from them
+ * and how often they were restored; what no schedule asked for stands directly below the workload,
+ * and so does a RestoreRequest whose Checkpoint is not drawn. Only the workloads and Pods in
  * `targets`; none: all. The branches are from the arena. Never NULL.
  */
 must_check struct cli_branch *cli_tree_make(const struct cli_gathered *gathered,

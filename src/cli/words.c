@@ -66,6 +66,24 @@ struct cli_phrase cli_request_phrase(
 		arena_printf(arena, "%.*s, made %.*s", STR_ARG(name), STR_ARG(created)), CLI_FAINT};
 }
 
+struct cli_phrase cli_restore_phrase(
+	const struct api_restore_request *restore, struct wall_time now, struct arena *arena)
+{
+	enum api_restore_phase phase = api_restore_phase(restore);
+	bool is_finished = api_restore_is_finished(restore);
+	struct str name = api_restore_phase_text(phase);
+	struct str when = cli_when(
+		is_finished ? restore->status.completed : restore->metadata.created, now, arena);
+	struct str text = arena_printf(arena, "%.*s%s %.*s, pod %.*s", STR_ARG(name),
+		is_finished ? "" : ", made", STR_ARG(when), STR_ARG(restore->spec.pod.name));
+
+	if (phase == API_RESTORE_FAILED)
+		return (struct cli_phrase){arena_printf(arena, "%.*s: %.*s", STR_ARG(text),
+						   STR_ARG(restore->status.message)),
+			CLI_BAD};
+	return (struct cli_phrase){text, phase == API_RESTORE_COMPLETED ? CLI_PLAIN : CLI_FAINT};
+}
+
 struct cli_phrase cli_schedule_phrase(
 	const struct api_schedule *schedule, struct wall_time now, struct arena *arena)
 {

@@ -21,6 +21,10 @@ struct cli_phrase cli_checkpoint_phrase(
 struct cli_phrase cli_request_phrase(
 	const struct api_request *request, struct wall_time now, struct arena *arena);
 
+/* "Completed 9s ago, pod web-x", "Failed 3m ago, pod web-x: <message>". */
+struct cli_phrase cli_restore_phrase(
+	const struct api_restore_request *restore, struct wall_time now, struct arena *arena);
+
 /* "*\/10 * * * *, next run in 4m", "..., suspended", "..., not Ready: <message>". */
 struct cli_phrase cli_schedule_phrase(
 	const struct api_schedule *schedule, struct wall_time now, struct arena *arena);

@@ -130,6 +130,14 @@ def test_tree_draws_all_that_belongs_together(editor, story):
     assert editor.kcr("tree", "deploy/none").stdout == ""
 
 
+def test_tree_draws_requests_to_restore_below_their_checkpoints(editor, story):
+    editor.kcr("restore", "deploy/web", "--from", "old")
+    [made] = story.names("restorerequests")
+    assert without_ages(editor.kcr("tree").stdout).splitlines()[2:4] == [
+        "├── checkpoint/old  4.2Mi, frozen 131ms, AGO, not restorable: NotStable",
+        f"│   └── restore/{made}  Pending, made AGO, pod web-5d6f-x"]
+
+
 def test_describe_tells_all_of_a_checkpoint(editor, story):
     told = without_ages(editor.kcr("describe", "old").stdout)
     for line in (r"Name: +old", r"Workload: +deployment/web", r"Container: +main", r"Size: +4.2Mi",

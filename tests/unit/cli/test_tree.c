@@ -24,6 +24,7 @@ struct world {
 	struct api_condition restorable;
 	struct api_checkpoint checkpoint;
 	struct api_pod pod;
+	struct api_restore_request restores[3];
 	struct cli_gathered gathered;
 };
 
@@ -146,6 +147,57 @@ static void a_schedule_that_is_gone_is_told(void **state)
 		"        └── restored  1 time, last 3s ago\n");
 }
 
+/* b chose the checkpoint itself and is newer than a; c is for what is not there any more. */
+static void requests_to_restore_stand_below_their_checkpoint(void **state)
+{
+	struct world *world = *state;
+
+	world->restores[0] = (struct api_restore_request){
+		.metadata = {.name = STR("a"), .created = wall_time_of_seconds(NOW - 8)},
+		.spec = {.pod = {.name = STR("copy")}, .checkpoint_name = STR("k")},
+		.status = {.phase = STR("Failed"),
+			.completed = wall_time_of_seconds(NOW - 6),
+			.message = STR("address in use")},
+	};
+	world->restores[1] = (struct api_restore_request){
+		.metadata = {.name = STR("b"), .created = wall_time_of_seconds(NOW - 4)},
+		.spec = {.pod = {.name = STR("p")}},
+		.status = {.phase = STR("Completed"),
+			.completed = wall_time_of_seconds(NOW - 3),
+			.checkpoint = &world->made},
+	};
+	world->restores[2] = (struct api_restore_request){
+		.metadata = {.name = STR("c"), .created = wall_time_of_seconds(NOW - 2)},
+		.spec = {.pod = {.name = STR("p")}, .checkpoint_name = STR("gone")},
+	};
+	world->gathered.parts[CLI_GATHER_RESTORES] = (struct cli_objects){world->restores, NULL, 3};
+	world->gathered.parts[CLI_GATHER_REQUESTS].count = 1;
+	expect(world, NULL,
+		"deployment/web\n"
+		"├── restore/c  Pending, made 2s ago, pod p\n"
+		"└── schedule/s  @daily, next run in 60s\n"
+		"    └── request/r  Completed 7s ago\n"
+		"        └── checkpoint/k  2Ki, frozen 3ms, 9s ago, restorable\n"
+		"            ├── restore/b  Completed 3s ago, pod p\n"
+		"            ├── restore/a  Failed 6s ago, pod copy: address in use\n"
+		"            └── restored  1 time, last 3s ago\n"
+		"no workload\n└── schedule/lonely  @hourly, suspended\n");
+}
+
+static void a_pod_that_was_made_from_a_checkpoint_can_be_chosen(void **state)
+{
+	const struct cli_target copy = {&cli_pod_kind, STR_INIT("copy")};
+	struct world *world = *state;
+
+	world->restores[0] = (struct api_restore_request){
+		.metadata = {.name = STR("a")},
+		.spec = {.pod = {.name = STR("copy")}, .checkpoint_name = STR("k")},
+		.status = {.phase = STR("Completed"), .completed = wall_time_of_seconds(NOW - 6)},
+	};
+	world->gathered.parts[CLI_GATHER_RESTORES] = (struct cli_objects){world->restores, NULL, 1};
+	expect(world, &copy, "pod/copy\n└── restore/a  Completed 6s ago, pod copy\n");
+}
+
 #define tree_test(name) cmocka_unit_test_setup_teardown(name, make_world, drop_world)
 
 int main(void)
@@ -155,6 +207,8 @@ int main(void)
 		tree_test(one_workload_can_be_chosen),
 		tree_test(a_request_outlives_its_pod_by_its_checkpoint),
 		tree_test(a_schedule_that_is_gone_is_told),
+		tree_test(requests_to_restore_stand_below_their_checkpoint),
+		tree_test(a_pod_that_was_made_from_a_checkpoint_can_be_chosen),
 	};
 
 	return cmocka_run_group_tests_name("cli/tree", tests, NULL, NULL);
