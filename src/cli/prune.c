@@ -120,13 +120,13 @@ static void prune_add_row(
 	cli_table_add(table, cells + first, NULL);
 }
 
-/* All at once; those that are gone meanwhile count as deleted. Ctrl-C comes too late then: what was
- * deleted must be told. */
+/*
+ * All at once, the fetches in the order of the items that go; those that are gone meanwhile count
+ * as deleted. Ctrl-C comes too late then: what was deleted must be told.
+ */
 static int prune_delete(struct cli_session *session, const struct cli_prune_item *items,
-	size_t count, size_t surplus, struct error *err)
+	size_t count, struct cli_fetch *fetches, struct error *err)
 {
-	struct cli_fetch *fetches =
-		arena_zeroed(session->call->arena, surplus + 1, sizeof(struct cli_fetch));
 	size_t used = 0;
 	autofollow follow = {0};
 	int result = cli_follow_start(&follow, session, err);
@@ -148,31 +148,67 @@ static int prune_delete(struct cli_session *session, const struct cli_prune_item
 	return result;
 }
 
+struct prune_sum {
+	size_t gone;
+	size_t failed;
+	int64_t bytes;
+};
+
+/* Rows of those that are gone, or would be. */
+static struct prune_sum prune_add_rows(struct cli_table *table, const struct cli_prune_item *items,
+	size_t count, const struct cli_fetch *fetches)
+{
+	struct prune_sum sum = {0};
+	struct wall_time now = clock_wall();
+
+	for (size_t i = 0; i < count; i++) {
+		if (items[i].why == CLI_PRUNE_STAYS)
+			continue;
+		if (fetches++->error.kind != ERROR_NONE) {
+			sum.failed++;
+			continue;
+		}
+		prune_add_row(table, &items[i], now);
+		sum.gone++;
+		sum.bytes += items[i].checkpoint->status.size_bytes;
+	}
+	return sum;
+}
+
+static void prune_tell(const struct cli_call *call, const struct prune_sum *sum, size_t count)
+{
+	struct str bytes = cli_bytes_text(call->arena, sum->bytes);
+
+	fprintf(stderr, "%zu of %zu checkpoints %s, %.*s", sum->gone, count,
+		call->flags.is_dry_run ? "would be deleted (dry run)" : "deleted", STR_ARG(bytes));
+	if (sum->failed > 0)
+		fprintf(stderr, "; %zu could not be", sum->failed);
+	fprintf(stderr, ".\n");
+}
+
+/* When some cannot be deleted, what has gone already is told nevertheless. */
 static int prune_carry_out(struct cli_session *session, const struct cli_prune_item *items,
 	size_t count, struct error *err)
 {
 	struct cli_call *call = session->call;
 	size_t first = call->flags.all_namespaces ? PRUNE_NAMESPACE : PRUNE_NAME;
 	struct cli_table table = cli_table_make(call, prune_columns + first, PRUNE_COLUMNS - first);
+	struct cli_fetch *fetches = arena_zeroed(call->arena, count + 1, sizeof(*fetches));
 	autobuf out = BUF_INIT(CLI_OUTPUT_BYTES);
-	int64_t bytes = 0;
+	struct prune_sum sum;
+	struct error
+		ignored; /* that some are still there matters more than that a pipe is closed */
+	int result = call->flags.is_dry_run ? 0 : prune_delete(session, items, count, fetches, err);
 
-	for (size_t i = 0; i < count; i++) {
-		if (items[i].why == CLI_PRUNE_STAYS)
-			continue;
-		prune_add_row(&table, &items[i], clock_wall());
-		bytes += items[i].checkpoint->status.size_bytes;
-	}
-	if (!call->flags.is_dry_run && prune_delete(session, items, count, table.count, err) < 0)
-		return -1;
-	if (table.count > 0)
+	sum = prune_add_rows(&table, items, count, fetches);
+	if (result < 0 && sum.failed == 0)
+		return -1; /* the server was asked for nothing */
+	if (sum.gone > 0)
 		cli_table_write(&table, &out);
-	if (cli_print(&out, err) < 0)
-		return -1;
-	fprintf(stderr, "%zu of %zu checkpoints %s, %.*s.\n", table.count, count,
-		call->flags.is_dry_run ? "would be deleted (dry run)" : "deleted",
-		STR_ARG(cli_bytes_text(call->arena, bytes)));
-	return 0;
+	if (cli_print(&out, result < 0 ? &ignored : err) < 0)
+		result = -1;
+	prune_tell(call, &sum, count);
+	return result;
 }
 
 static int prune_select(struct cli_call *call, const struct cli_objects *objects,
