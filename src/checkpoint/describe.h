@@ -35,6 +35,7 @@ struct checkpoint_description {
 	struct str runtime; /* containerd's runtime name or CRI-O's handler */
 	struct wall_time created; /* the container */
 	struct wall_time checkpointed;
+	struct json_string_map annotations; /* of the container's spec; not in the JSON */
 	struct str digest; /* of the whole archive, which is the image's layer: "sha256:..." */
 	int64_t size_bytes; /* of the whole archive */
 	int64_t entry_count;

@@ -104,34 +104,49 @@ int checkpoint_read_config(struct str content, struct arena *arena,
 	return 0;
 }
 
-/* The annotation's text, copied into the arena. */
-static struct str metadata_annotation(
-	struct arena *arena, const struct json *annotations, const char *name)
+/* Of spec.dump only the annotations. */
+struct metadata_spec {
+	struct json_string_map annotations;
+};
+
+static const struct json_field metadata_spec_fields[] = {
+	{.name = "annotations",
+		.type = JSON_FIELD_STRING_MAP,
+		.offset = offsetof(struct metadata_spec, annotations)},
+};
+
+static const struct json_object metadata_spec_object =
+	JSON_OBJECT_OF("spec.dump", struct metadata_spec, metadata_spec_fields);
+
+static struct str metadata_annotation(const struct json_string_map *annotations, const char *name)
 {
-	return arena_str(arena, json_str(json_get(annotations, name)));
+	return json_string_map_get(annotations, str_of(name));
 }
 
 int checkpoint_read_spec(struct str content, struct arena *arena,
 	struct checkpoint_description *description, struct error *err)
 {
-	const struct json *annotations;
+	const struct json_string_map *annotations = &description->annotations;
+	struct metadata_spec spec;
 	autojson *doc = NULL;
 
-	if (json_parse(content, &doc, err) < 0)
+	if (json_parse(content, &doc, err) < 0 ||
+		json_decode(json_doc_root(doc), &metadata_spec_object, false, arena, &spec, err) <
+			0)
 		return error_wrap(err, "spec.dump of the archive");
-	annotations = json_get(json_doc_root(doc), "annotations");
+	description->annotations = spec.annotations;
 	for (size_t i = 0; i < array_size(metadata_engines); i++) {
 		const struct metadata_engine *engine = &metadata_engines[i];
-		if (json_get(annotations, engine->mark) == NULL)
+		if (metadata_annotation(annotations, engine->mark).data == NULL)
 			continue;
 		description->engine = str_of(engine->name);
 		description->pod_namespace =
-			metadata_annotation(arena, annotations, engine->pod_namespace);
-		description->pod_name = metadata_annotation(arena, annotations, engine->pod_name);
-		description->pod_uid = metadata_annotation(arena, annotations, engine->pod_uid);
+			metadata_annotation(annotations, engine->pod_namespace);
+		description->pod_name = metadata_annotation(annotations, engine->pod_name);
+		description->pod_uid = metadata_annotation(annotations, engine->pod_uid);
 		if (description->container_name.size == 0)
 			description->container_name =
-				metadata_annotation(arena, annotations, engine->container_name);
+				metadata_annotation(annotations, engine->container_name);
 		return 0;
 	}
 	return 0;

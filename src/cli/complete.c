@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/session.h"
+#include "inspect/report.h"
 
 enum {
 	COMPLETE_NO_SPACE = 2,
@@ -141,6 +142,20 @@ static void complete_words(struct complete *complete)
 
 /* ---- Flags ---- */
 
+/* Names separated by commas: what stands before the last one stays. */
+static void complete_list(struct complete *complete, const char *const *names, const char *before)
+{
+	autobuf all = BUF_INIT(LIMIT_CONFIG_BYTES);
+	struct str done = {0};
+	struct str last;
+
+	buf_add_text(&all, before);
+	if (str_cut_last(str_from(complete->word, all.size), ',', &done, &last))
+		buf_printf(&all, "%.*s,", STR_ARG(done));
+	for (; *names != NULL; names++)
+		complete_offer(complete, all.data, str_of(*names), NULL);
+}
+
 static void complete_value(
 	struct complete *complete, const struct option_row *row, const char *before)
 {
@@ -151,6 +166,8 @@ static void complete_value(
 		complete_names(complete, &complete_namespaces, before);
 	else if (strcmp(row->name, "from") == 0)
 		complete_names(complete, &cli_checkpoint_kind.resource, before);
+	else if (strcmp(row->name, "part") == 0)
+		complete_list(complete, inspect_part_names, before);
 	else if (strcmp(row->name, "kubeconfig") == 0 || strcmp(row->name, "filename") == 0)
 		complete->directive &= ~COMPLETE_NO_FILES;
 }

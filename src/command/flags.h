@@ -46,6 +46,7 @@ struct cli_flags {
 	bool is_dry_run; /* --dry-run without a value */
 	/* of checkpoints' contents */
 	const char *diff; /* a path; NULL: none */
+	const char *parts; /* names, separated by commas; NULL: all */
 	bool environment;
 	bool mappings;
 	bool overwrites;

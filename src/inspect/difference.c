@@ -207,14 +207,14 @@ static void difference_write_one(
 	struct buf *out = context;
 
 	buf_add_text(out, before == NULL ? "+ " : after == NULL ? "- " : "~ ");
-	inspect__add_escaped(out, place);
+	inspect_add_escaped(out, place);
 	buf_add_text(out, ": ");
 	if (before != NULL)
-		inspect__add_escaped(out, *before);
+		inspect_add_escaped(out, *before);
 	if (before != NULL && after != NULL)
 		buf_add_text(out, " -> ");
 	if (after != NULL)
-		inspect__add_escaped(out, *after);
+		inspect_add_escaped(out, *after);
 	buf_add_byte(out, '\n');
 }
 

@@ -75,6 +75,7 @@ static void open_read_metadata(struct inspect_build *build)
 		.created = description.created,
 		.checkpointed = description.checkpointed,
 	};
+	build->report->annotations = description.annotations;
 }
 
 static void open_read_inventory(struct inspect_build *build)
@@ -182,6 +183,9 @@ static void open_count_files(struct inspect_build *build)
 
 	dump->file_count = (int64_t)build->source->files.count;
 	dump->size_bytes = build->source->size_bytes;
+	file = inspect__source_find(build->source, STR(INSPECT_CHANGES));
+	if (file != NULL)
+		dump->changes_bytes = file->size_bytes;
 	while ((file = map_next(&build->source->files, &at, &name)) != NULL) {
 		if (!str_starts_with(name, prefix))
 			continue;
@@ -209,14 +213,14 @@ static void open_read_changes(struct inspect_build *build)
 	build->report->changes = changes;
 }
 
+const char *const inspect__marks[] = {"checkpoint/inventory.img", "checkpoint/pstree.img",
+	"inventory.img", "pstree.img", "config.dump", "spec.dump", NULL};
+
 /* Whether there is anything that makes it a checkpoint. */
 static bool open_is_checkpoint(const struct inspect_source *source)
 {
-	static const char *const marks[] = {"checkpoint/inventory.img", "checkpoint/pstree.img",
-		"inventory.img", "pstree.img", "config.dump", "spec.dump"};
-
-	for (size_t i = 0; i < array_size(marks); i++)
-		if (inspect__source_find(source, str_of(marks[i])) != NULL)
+	for (const char *const *mark = inspect__marks; *mark != NULL; mark++)
+		if (inspect__source_find(source, str_of(*mark)) != NULL)
 			return true;
 	return false;
 }
@@ -334,7 +338,7 @@ static int place_open_layer(
 {
 	autoclose int fd = -1;
 
-	if (file_open_beneath(directory_fd, "layer.tar", O_RDONLY | O_NONBLOCK, 0, &fd, err) < 0)
+	if (file_open_beneath(directory_fd, INSPECT_LAYER, O_RDONLY | O_NONBLOCK, 0, &fd, err) < 0)
 		return err->kind == ERROR_ABSENT ? 0 : -1;
 	if (fstat(fd, ret_status) < 0)
 		return error_set_errno(err, "cannot look at layer.tar");

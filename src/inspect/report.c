@@ -567,6 +567,10 @@ static const struct json_field report_dump_fields[] = {
 		.type = JSON_FIELD_I64,
 		.offset = offsetof(struct inspect_dump, pages_bytes),
 		.description = "Of the pages among them."},
+	{.name = "changesBytes",
+		.type = JSON_FIELD_I64,
+		.offset = offsetof(struct inspect_dump, changes_bytes),
+		.description = "Of the file system's changes among them, as they are packed."},
 };
 
 static const struct json_object report_dump_object =
@@ -621,6 +625,10 @@ static const struct json_field report_report_fields[] = {
 		.offset = offsetof(struct inspect_report, changes),
 		.object = &report_change_object,
 		.description = "What differs from the image in the file system."},
+	{.name = "annotations",
+		.type = JSON_FIELD_STRING_MAP,
+		.offset = offsetof(struct inspect_report, annotations),
+		.description = "Annotations that the engine has given the container."},
 	{.name = "obstacles",
 		.type = JSON_FIELD_LIST,
 		.flags = JSON_WRITE_EMPTY,
@@ -641,11 +649,3 @@ static const struct json_field report_report_fields[] = {
 
 const struct json_object inspect_report_object =
 	JSON_OBJECT_OF("report", struct inspect_report, report_report_fields);
-
-void inspect_write_json(const struct inspect_report *report, struct buf *out)
-{
-	struct json_writer writer = json_writer_pretty(out);
-
-	json_encode(&writer, &inspect_report_object, report);
-	buf_add_byte(out, '\n');
-}

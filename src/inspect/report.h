@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/arena.h"
 #include "base/attributes.h"
 #include "base/buf.h"
 #include "base/error.h"
@@ -70,6 +71,7 @@ struct inspect_dump {
 	int64_t file_count;
 	int64_t size_bytes; /* of all files together */
 	int64_t pages_bytes; /* of the pages among them */
+	int64_t changes_bytes; /* of the file system's changes among them, as they are packed */
 };
 
 struct inspect_thread {
@@ -201,6 +203,7 @@ struct inspect_report {
 	struct json_list shared_memory; /* of struct inspect_shared_memory */
 	struct json_list mounts; /* of struct inspect_mount */
 	struct json_list changes; /* of struct inspect_change: the file system's */
+	struct json_string_map annotations; /* of the container at its engine */
 	struct json_list obstacles; /* of struct inspect_obstacle */
 	struct json_strings problems; /* what could not be read, and why */
 	struct json_strings unknown; /* images and types of files that this version does not know */
@@ -210,6 +213,25 @@ struct inspect_options {
 	bool show_environment; /* with values */
 	bool show_mappings;
 };
+
+/* The parts of a report, for who wants only some. What could not be read is told in any case. */
+enum inspect_part {
+	INSPECT_PART_CONTAINER = 1 << 0,
+	INSPECT_PART_DUMP = 1 << 1,
+	INSPECT_PART_PROCESSES = 1 << 2,
+	INSPECT_PART_MEMORY = 1 << 3,
+	INSPECT_PART_FILES = 1 << 4,
+	INSPECT_PART_SOCKETS = 1 << 5,
+	INSPECT_PART_MOUNTS = 1 << 6,
+	INSPECT_PART_ENVIRONMENT = 1 << 7,
+	INSPECT_PART_CHANGES = 1 << 8,
+	INSPECT_PART_ANNOTATIONS = 1 << 9,
+	INSPECT_PART_RESTORE = 1 << 10,
+	INSPECT_PART_ALL = (1 << 11) - 1,
+};
+
+/* Their names, the lowest bit's first; NULL behind the last. */
+extern const char *const inspect_part_names[];
 
 /* Where a checkpoint lies, opened and not yet read, so that who reads it can be confined before. */
 struct inspect_place;
@@ -221,6 +243,14 @@ struct inspect_place;
  */
 must_check int inspect_place_open(
 	const char *path, struct inspect_place **ret_place, struct error *err);
+
+/*
+ * The paths of the archives in the directory `path`, sorted, from `arena`: files that are called
+ * *.tar (also .tar.gz, .tgz, .tar.zst) or checkpoint-*. None when it is itself a checkpoint, or no
+ * directory. Fails with SYSTEM.
+ */
+must_check int inspect_find_archives(
+	const char *path, struct arena *arena, struct json_strings *ret_paths, struct error *err);
 
 /*
  * A tar that is read where it is asked for: the layer of an image at a registry, by ranges.
@@ -253,11 +283,35 @@ define_clean_up(struct inspect, inspect_free, inspect_free)
 /* Lives as long as what it is of. */
 const struct inspect_report *inspect_report(const struct inspect *inspect);
 
-/* The writers append; `out` has room for INSPECT_OUTPUT_BYTES, what does not fit tells buf_check().
+/*
+ * Leaves in the report only the process `pid` and those below it, with their sockets. Fails with
+ * ABSENT.
  */
-void inspect_write_json(const struct inspect_report *report, struct buf *out);
+must_check int inspect_keep_process(struct inspect *inspect, int64_t pid, struct error *err);
+
+/*
+ * The writers append; `out` has room for INSPECT_OUTPUT_BYTES, what does not fit tells buf_check().
+ * `parts` is a set of enum inspect_part.
+ */
+void inspect_write_json(const struct inspect_report *report, unsigned parts, struct buf *out);
 void inspect_write_tree(const struct inspect_report *report, struct buf *out);
-void inspect_write_table(const struct inspect_report *report, struct buf *out);
+void inspect_write_table(const struct inspect_report *report, unsigned parts, struct buf *out);
+
+/* One of several checkpoints: what was read of it, of the container and the dump at least. */
+struct inspect_overview {
+	struct str source;
+	const struct inspect_report *report; /* NULL: it could not be read */
+	struct str failure; /* why; only then */
+};
+
+/* A table with a row each. */
+void inspect_write_overview(const struct inspect_overview *items, size_t count, struct buf *out);
+
+/*
+ * Appends the text with what a terminal would obey (controls, also those of ISO 6429's upper half)
+ * as \n, \t or \xNN, and a backslash doubled.
+ */
+void inspect_add_escaped(struct buf *out, struct str text);
 
 /* What differs from `before` to `after`: nothing is written where nothing does. */
 void inspect_write_difference(

@@ -24,6 +24,10 @@ enum {
 };
 
 #define INSPECT_CHANGES "rootfs-diff.tar"
+#define INSPECT_LAYER   "layer.tar" /* in an entry of a node's store */
+
+/* Files of which one at least makes it a checkpoint; NULL behind the last. */
+extern const char *const inspect__marks[];
 
 struct inspect_file {
 	struct str name;

@@ -18,7 +18,7 @@ static size_t text_control(struct str rest)
 	return 0;
 }
 
-void inspect__add_escaped(struct buf *out, struct str text)
+void inspect_add_escaped(struct buf *out, struct str text)
 {
 	while (text.size > 0) {
 		size_t control = text_control(text);
@@ -45,7 +45,7 @@ void inspect__add_words(struct buf *out, const struct json_strings *words)
 			str_contains(word, STR("\n"));
 		buf_add_text(out, i > 0 ? " " : "");
 		buf_add_text(out, is_quoted ? "'" : "");
-		inspect__add_escaped(out, word);
+		inspect_add_escaped(out, word);
 		buf_add_text(out, is_quoted ? "'" : "");
 	}
 }
@@ -111,7 +111,7 @@ void inspect__cell(struct inspect_columns *columns, struct str text)
 {
 	if (text.size == 0)
 		buf_add_byte(&columns->cells, '-');
-	inspect__add_escaped(&columns->cells, text);
+	inspect_add_escaped(&columns->cells, text);
 	text_end_cell(columns);
 }
 

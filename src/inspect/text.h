@@ -8,12 +8,6 @@
 #include "inspect/report.h"
 #include "json/json.h"
 
-/*
- * Appends the text with what a terminal would obey (controls, also those of ISO 6429's upper half)
- * as \n, \t or \xNN, and a backslash doubled.
- */
-void inspect__add_escaped(struct buf *out, struct str text);
-
 /* Appends the texts with a space between, those with spaces in quotes. */
 void inspect__add_words(struct buf *out, const struct json_strings *words);
 
@@ -28,7 +22,7 @@ void inspect__format_duration(int64_t us, char text[static INSPECT_SIZE_TEXT]);
  * Rows of a table whose columns are as wide as their widest cell; cells are ended by
  * inspect__cell(), rows by inspect__row(). The last column is not padded.
  */
-enum { INSPECT_COLUMNS = 8 };
+enum { INSPECT_COLUMNS = 12 };
 struct inspect_columns {
 	struct buf cells; /* one behind the other, ended by NUL; a row by another NUL */
 	size_t widths[INSPECT_COLUMNS];

@@ -73,8 +73,9 @@ static void table_write_container(const struct inspect_report *report, struct bu
 	inspect__columns_write(&columns, "  ", out);
 }
 
-static void table_write_dump(const struct inspect_dump *dump, struct buf *out)
+static void table_write_dump(const struct inspect_report *report, struct buf *out)
 {
+	const struct inspect_dump *dump = &report->dump;
 	autocolumns columns = INSPECT_COLUMNS_INIT;
 
 	table_begin("DUMP", out);
@@ -94,6 +95,7 @@ static void table_write_dump(const struct inspect_dump *dump, struct buf *out)
 	table_number(&columns, "Files", dump->file_count);
 	table_size(&columns, "Size", dump->size_bytes);
 	table_size(&columns, "Memory", dump->pages_bytes);
+	table_size(&columns, "Changes", dump->changes_bytes);
 	table_pair(&columns, "Error", dump->error);
 	inspect__columns_write(&columns, "  ", out);
 }
@@ -182,7 +184,7 @@ static void table_write_shared(const struct inspect_report *report, struct buf *
 	inspect__columns_write(&columns, "  ", out);
 }
 
-static void table_write_mappings(const struct inspect_process *process, struct buf *out)
+static void table_write_process_mappings(const struct inspect_process *process, struct buf *out)
 {
 	static const char *const head[] = {"START", "END", "PROT", "KIND", "DUMPED", "NAME", NULL};
 	const struct inspect_mapping *mappings = process->mappings.items;
@@ -190,7 +192,7 @@ static void table_write_mappings(const struct inspect_process *process, struct b
 
 	if (process->mappings.count == 0)
 		return;
-	buf_printf(out, "\nMAPPINGS OF %lld\n", (long long)process->pid);
+	buf_printf(out, "%sMAPPINGS OF %lld\n", out->size > 0 ? "\n" : "", (long long)process->pid);
 	table_head(&columns, head);
 	for (size_t i = 0; i < process->mappings.count; i++) {
 		inspect__cell(&columns, mappings[i].start);
@@ -202,6 +204,14 @@ static void table_write_mappings(const struct inspect_process *process, struct b
 		inspect__row(&columns);
 	}
 	inspect__columns_write(&columns, "  ", out);
+}
+
+static void table_write_mappings(const struct inspect_report *report, struct buf *out)
+{
+	const struct inspect_process *processes = report->processes.items;
+
+	for (size_t i = 0; i < report->processes.count; i++)
+		table_write_process_mappings(&processes[i], out);
 }
 
 static void table_write_files(const struct inspect_report *report, struct buf *out)
@@ -219,7 +229,7 @@ static void table_write_files(const struct inspect_report *report, struct buf *o
 			inspect__cell(&columns, files[k].type);
 			inspect__cell(&columns, files[k].access);
 			buf_add_text(&columns.cells, files[k].name.size == 0 ? "-" : "");
-			inspect__add_escaped(&columns.cells, files[k].name);
+			inspect_add_escaped(&columns.cells, files[k].name);
 			inspect__cell_text(&columns, files[k].is_deleted ? " (deleted)" : "");
 			inspect__row(&columns);
 		}
@@ -306,10 +316,26 @@ static void table_write_changes(const struct inspect_report *report, struct buf 
 		inspect__cell(&columns, changes[i].type);
 		inspect__cell(&columns, changes[i].mode);
 		inspect__cell_size(&columns, changes[i].size_bytes);
-		inspect__add_escaped(&columns.cells, changes[i].path);
+		inspect_add_escaped(&columns.cells, changes[i].path);
 		buf_add_text(&columns.cells, changes[i].target.size > 0 ? " -> " : "");
-		inspect__add_escaped(&columns.cells, changes[i].target);
+		inspect_add_escaped(&columns.cells, changes[i].target);
 		inspect__cell_text(&columns, "");
+		inspect__row(&columns);
+	}
+	inspect__columns_write(&columns, "  ", out);
+}
+
+static void table_write_annotations(const struct inspect_report *report, struct buf *out)
+{
+	const struct json_pair *annotations = report->annotations.items;
+	autocolumns columns = INSPECT_COLUMNS_INIT;
+
+	if (report->annotations.count == 0)
+		return;
+	table_begin("ANNOTATIONS", out);
+	for (size_t i = 0; i < report->annotations.count; i++) {
+		inspect__cell(&columns, annotations[i].key);
+		inspect__cell(&columns, annotations[i].value);
 		inspect__row(&columns);
 	}
 	inspect__columns_write(&columns, "  ", out);
@@ -340,28 +366,37 @@ static void table_write_texts(const char *title, const struct json_strings *text
 	table_begin(title, out);
 	for (size_t i = 0; i < texts->count; i++) {
 		buf_add_text(out, "  ");
-		inspect__add_escaped(out, texts->items[i]);
+		inspect_add_escaped(out, texts->items[i]);
 		buf_add_byte(out, '\n');
 	}
 }
 
-void inspect_write_table(const struct inspect_report *report, struct buf *out)
-{
-	const struct inspect_process *processes = report->processes.items;
+struct table_section {
+	enum inspect_part part;
+	void (*write)(const struct inspect_report *report, struct buf *out);
+};
 
-	table_write_container(report, out);
-	table_write_dump(&report->dump, out);
-	table_write_processes(report, out);
-	table_write_memory(report, out);
-	table_write_shared(report, out);
-	for (size_t i = 0; i < report->processes.count; i++)
-		table_write_mappings(&processes[i], out);
-	table_write_files(report, out);
-	table_write_sockets(report, out);
-	table_write_mounts(report, out);
-	table_write_environment(report, out);
-	table_write_changes(report, out);
-	table_write_obstacles(report, out);
+static const struct table_section table_sections[] = {
+	{INSPECT_PART_CONTAINER, table_write_container},
+	{INSPECT_PART_DUMP, table_write_dump},
+	{INSPECT_PART_PROCESSES, table_write_processes},
+	{INSPECT_PART_MEMORY, table_write_memory},
+	{INSPECT_PART_MEMORY, table_write_shared},
+	{INSPECT_PART_MEMORY, table_write_mappings},
+	{INSPECT_PART_FILES, table_write_files},
+	{INSPECT_PART_SOCKETS, table_write_sockets},
+	{INSPECT_PART_MOUNTS, table_write_mounts},
+	{INSPECT_PART_ENVIRONMENT, table_write_environment},
+	{INSPECT_PART_CHANGES, table_write_changes},
+	{INSPECT_PART_ANNOTATIONS, table_write_annotations},
+	{INSPECT_PART_RESTORE, table_write_obstacles},
+};
+
+void inspect_write_table(const struct inspect_report *report, unsigned parts, struct buf *out)
+{
+	for (size_t i = 0; i < array_size(table_sections); i++)
+		if ((table_sections[i].part & parts) != 0)
+			table_sections[i].write(report, out);
 	table_write_texts("COULD NOT BE READ", &report->problems, out);
 	table_write_texts("UNKNOWN TO THIS VERSION", &report->unknown, out);
 }

@@ -19,7 +19,7 @@ static void tree_add_named(struct buf *out, const char *before, struct str text)
 	if (text.size == 0)
 		return;
 	buf_add_text(out, before);
-	inspect__add_escaped(out, text);
+	inspect_add_escaped(out, text);
 }
 
 static void tree_write_head(const struct inspect_report *report, struct buf *out)
@@ -56,7 +56,7 @@ static void tree_write_process(const struct inspect_process *process, struct buf
 	if (process->arguments.count > 0)
 		inspect__add_words(out, &process->arguments);
 	else
-		inspect__add_escaped(out, process->name);
+		inspect_add_escaped(out, process->name);
 	buf_add_text(out, process->are_arguments_cut && process->arguments.count > 0 ? "..." : "");
 	if (process->state.size > 0 && !str_is(process->state, "running"))
 		tree_add_named(out, "  ", process->state);

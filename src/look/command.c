@@ -3,6 +3,8 @@
 
 #include <sys/stat.h>
 
+#include "look/report.h"
+
 bool look_is_path(const char *word)
 {
 	struct stat status;
@@ -11,17 +13,45 @@ bool look_is_path(const char *word)
 }
 
 /* Flags that mean nothing together. */
-static int look_check(const struct cli_flags *flags, struct error *err)
+static int look_check_report(const struct cli_flags *flags, struct error *err)
 {
+	bool is_report = look__is_report(flags);
+	unsigned parts;
+
+	if (look__parts(flags, &parts, err) < 0)
+		return -1;
+	if (!is_report && flags->parts != NULL)
+		return error_set(err, ERROR_INVALID, "--part is for a checkpoint as a whole");
+	if (!is_report && (look__is_output(flags, "yaml") || look__is_output(flags, "name")))
+		return error_set(
+			err, ERROR_INVALID, "-o %s is for a checkpoint as a whole", flags->output);
+	if (flags->parts != NULL && look__is_output(flags, "tree"))
+		return error_set(err, ERROR_INVALID, "a tree has no parts: leave out -o tree");
+	if (flags->pid != 0 && (flags->diff != NULL || flags->dump_memory != 0))
+		return error_set(err, ERROR_INVALID,
+			"--pid is for a checkpoint as a whole and for --search");
+	return 0;
+}
+
+static int look_check(const struct cli_call *call, struct error *err)
+{
+	const struct cli_flags *flags = &call->flags;
 	bool is_dump = flags->dump_memory != 0;
 
+	if (call->word_count > 1 && !look__is_report(flags))
+		return error_set(err, ERROR_INVALID,
+			"--diff, --search and --dump-memory are for one checkpoint: '%s' is too "
+			"much",
+			call->words[1]);
 	if ((flags->diff != NULL) + (flags->search != NULL) + is_dump > 1)
 		return error_set(err, ERROR_INVALID,
 			"--diff, --search and --dump-memory exclude each other");
+	if (look_check_report(flags, err) < 0)
+		return -1;
 	if (flags->search == NULL &&
-		(flags->regex || flags->show_match || flags->context_bytes > 0 || flags->pid != 0))
+		(flags->regex || flags->show_match || flags->context_bytes > 0))
 		return error_set(err, ERROR_INVALID,
-			"--regex, --show-match, --around and --pid belong to --search");
+			"--regex, --show-match and --around belong to --search");
 	if (flags->context_bytes > 0 && !flags->show_match)
 		return error_set(
 			err, ERROR_INVALID, "--around shows memory: it needs --show-match, too");
@@ -33,18 +63,20 @@ static int look_check(const struct cli_flags *flags, struct error *err)
 	return 0;
 }
 
+/* Several have to lie here: one that does not is told as one that could not be read. */
 static int look_run(struct cli_call *call, struct error *err)
 {
-	bool is_here = look_is_path(call->words[0]) &&
-		(call->flags.diff == NULL || look_is_path(call->flags.diff));
+	bool is_here = call->word_count > 1 ||
+		(look_is_path(call->words[0]) &&
+			(call->flags.diff == NULL || look_is_path(call->flags.diff)));
 
-	if (look_check(&call->flags, err) < 0)
+	if (look_check(call, err) < 0)
 		return -1;
 	return is_here ? call->program->inspect_here(call, err)
 		       : call->program->inspect_elsewhere(call, err);
 }
 
-static const char *const look_outputs[] = {"tree", "table", "json", NULL};
+static const char *const look_outputs[] = {"tree", "table", "json", "yaml", "name", NULL};
 
 static const struct option_row look_flags[] = {
 	{.name = "output",
@@ -53,8 +85,23 @@ static const struct option_row look_flags[] = {
 		.offset = offsetof(struct cli_flags, output),
 		.argument = "FORMAT",
 		.help = "tree: processes with what they have, also when left out. table: a line "
-			"for each. json: all, as docs/formats/inspect.md describes it.",
+			"for each, also with --part. json, yaml: all, as docs/formats/inspect.md "
+			"describes it. name: how it is called, if it can be read.",
 		.choices = look_outputs},
+	{.name = "part",
+		.type = OPTION_TEXT,
+		.offset = offsetof(struct cli_flags, parts),
+		.argument = "PARTS",
+		.help = "Only these, separated by commas: container, dump, processes, memory, "
+			"files, sockets, mounts, environment, changes, annotations, restore."},
+	{.name = "pid",
+		.type = OPTION_NUMBER,
+		.offset = offsetof(struct cli_flags, pid),
+		.argument = "PID",
+		.help = "Only this process and those below it, with their files and sockets; with "
+			"--search: the memory of this one. 0: all.",
+		.minimum = 0,
+		.maximum = INT32_MAX},
 	{.name = "diff",
 		.type = OPTION_TEXT,
 		.offset = offsetof(struct cli_flags, diff),
@@ -103,13 +150,6 @@ static const struct option_row look_flags[] = {
 		.help = "With --show-match: so many bytes before and behind it, too.",
 		.minimum = 0,
 		.maximum = 1024},
-	{.name = "pid",
-		.type = OPTION_NUMBER,
-		.offset = offsetof(struct cli_flags, pid),
-		.argument = "PID",
-		.help = "Searches the memory of this process only; 0: of all, and shared memory.",
-		.minimum = 0,
-		.maximum = INT32_MAX},
 	{.name = "dump-memory",
 		.type = OPTION_NUMBER,
 		.offset = offsetof(struct cli_flags, dump_memory),
@@ -129,7 +169,7 @@ static const struct option_row look_flags[] = {
 
 const struct cli_command look_inspect_command = {
 	.name = "inspect",
-	.arguments = "PATH|IMAGE|CHECKPOINT",
+	.arguments = "PATH ...|IMAGE|CHECKPOINT",
 	.summary = "Shows what is in a checkpoint",
 	.description =
 		"Reads an archive of the kubelet, CRI-O or podman (a tar, also compressed by gzip "
@@ -137,6 +177,9 @@ const struct cli_command look_inspect_command = {
 		"node's store. Shows processes with command lines and threads, memory by kind, "
 		"open files, sockets, mounts, changed files, the dump's statistics, and what "
 		"would hinder a restore.\n"
+		"Several paths, or a directory of archives such as the kubelet's, are shown as a "
+		"table with a row each; with -o or --part, one after the other. Of one that "
+		"cannot be read it is told why, and the exit status is 1 in the end.\n"
 		"Of the memory only command lines and environments are read; values of variables "
 		"are shown only with --environment.\n"
 		"A word with a '/', ':' or '@' that is no file names an image at a registry, of "
@@ -149,10 +192,14 @@ const struct cli_command look_inspect_command = {
 		"--search with --show-match, is as secret as these.",
 	.examples = "# an archive that the kubelet has written\n"
 		    "kubectl kcr inspect checkpoint-web_default-app-2026-11-22T09:00:00Z.tar\n"
+		    "# all that the kubelet has written\n"
+		    "kubectl kcr inspect /var/lib/kubelet/checkpoints\n"
 		    "# one of the cluster, and how much of it was fetched\n"
 		    "kubectl kcr inspect web-5c7d-x2x9-1795334400 -v 1\n"
 		    "# what has changed between two\n"
 		    "kubectl kcr inspect before.tar --diff after.tar\n"
+		    "# the open files of process 31 and of those below it\n"
+		    "kubectl kcr inspect before.tar --part files --pid 31\n"
 		    "# for scripts\n"
 		    "kubectl kcr inspect before.tar -o json | jq '.processes[].arguments'\n"
 		    "# an image that KCR, buildah or checkpointctl has made\n"
@@ -165,6 +212,6 @@ const struct cli_command look_inspect_command = {
 	.flag_count = array_size(look_flags),
 	.words = CLI_WORDS_FILES,
 	.least_words = 1,
-	.most_words = 1,
+	.most_words = SIZE_MAX,
 	.run = look_run,
 };

@@ -1,37 +1,9 @@
 /* From places to a report, or to what two reports have different. */
-#include <string.h>
-
 #include "look/dump.h"
 #include "look/file.h"
 #include "look/look.h"
+#include "look/report.h"
 #include "look/search.h"
-
-static int look_read(const struct cli_call *call, struct inspect_place *place,
-	struct inspect **ret_inspect, struct error *err)
-{
-	const struct inspect_options options = {
-		.show_environment = call->flags.environment,
-		.show_mappings = call->flags.mappings,
-	};
-
-	return inspect_read(place, &options, ret_inspect, err);
-}
-
-static int look_show(const struct cli_call *call, struct inspect_place *place, struct buf *out,
-	struct error *err)
-{
-	autoinspect *inspect = NULL;
-
-	if (look_read(call, place, &inspect, err) < 0)
-		return -1;
-	if (strcmp(call->flags.output, "json") == 0)
-		inspect_write_json(inspect_report(inspect), out);
-	else if (strcmp(call->flags.output, "table") == 0)
-		inspect_write_table(inspect_report(inspect), out);
-	else
-		inspect_write_tree(inspect_report(inspect), out);
-	return 0;
-}
 
 static int look_compare(const struct cli_call *call, struct inspect_place *place,
 	struct inspect_place *other, struct buf *out, struct error *err)
@@ -39,9 +11,9 @@ static int look_compare(const struct cli_call *call, struct inspect_place *place
 	autoinspect *before = NULL;
 	autoinspect *after = NULL;
 
-	if (look_read(call, place, &before, err) < 0 || look_read(call, other, &after, err) < 0)
+	if (look__read(call, place, &before, err) < 0 || look__read(call, other, &after, err) < 0)
 		return -1;
-	if (strcmp(call->flags.output, "json") == 0)
+	if (look__is_output(&call->flags, "json"))
 		inspect_write_difference_json(inspect_report(before), inspect_report(after), out);
 	else
 		inspect_write_difference(inspect_report(before), inspect_report(after), out);
@@ -53,7 +25,7 @@ static int look_into_memory(
 {
 	autoinspect *inspect = NULL;
 
-	if (look_read(call, subject->place, &inspect, err) < 0)
+	if (look__read(call, subject->place, &inspect, err) < 0)
 		return -1;
 	return call->flags.search != NULL ? look__search(call, inspect, err)
 					  : look__dump(call, inspect, subject->file_fd, err);
@@ -65,7 +37,7 @@ static int look_report(
 	autobuf out = BUF_INIT(INSPECT_OUTPUT_BYTES);
 	int result = subject->other != NULL
 		? look_compare(call, subject->place, subject->other, &out, err)
-		: look_show(call, subject->place, &out, err);
+		: look__show(call, subject->place, &out, err);
 
 	return result < 0 ? -1 : cli_print(&out, err);
 }

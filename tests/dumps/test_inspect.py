@@ -3,11 +3,13 @@
 import ipaddress
 import json
 import quopri
+import re
 import shutil
 import subprocess
 import tarfile
 
 import pytest
+import yaml
 
 from world import KUBECTL_KCR, KUBECTL_KCR_INSPECT, inspect, inspect_text, kubectl_kcr
 
@@ -304,11 +306,155 @@ def test_the_command_compares_two(dumps):
     (["/no/such/place"], 1, "there is no file or directory '/no/such/place'"),
     (["/usr"], 1, "it holds no checkpoint"),
     (["/bin/sh"], 1, "cannot inspect '/bin/sh'"),
-    ([], 2, "it needs more: PATH|IMAGE"),
-    (["a", "b"], 2, "'b' is too much"),
+    ([], 2, "it needs more: PATH ...|IMAGE"),
     (["/usr", "-o", "wide"], 2, "tree"),
+    (["/usr", "/bin", "--search", "x"], 1, "for one checkpoint: '/bin' is too much"),
+    (["/usr", "--part", "mount"], 1, "no part 'mount', did you mean 'mounts'?"),
+    (["/usr", "--part", "files", "-o", "tree"], 1, "a tree has no parts"),
+    (["/usr", "--part", "files", "--diff", "/bin"], 1, "--part is for a checkpoint as a whole"),
+    (["/usr", "-o", "yaml", "--search", "x"], 1, "-o yaml is for a checkpoint as a whole"),
 ])
 def test_the_command_says_what_is_wrong(arguments, status, words):
     done = kubectl_kcr("inspect", *arguments)
     assert (done.returncode, done.stdout) == (status, "")
     assert words in done.stderr
+
+
+REPORT_PARTS = {  # by its name: the members of the report, those of a process, the section of the table
+    "container": ({"container"}, set(), "CHECKPOINT"),
+    "dump": ({"dump"}, set(), "DUMP"),
+    "processes": ({"processes"}, {"arguments", "threads", "uid", "dumpedBytes"}, "PROCESSES"),
+    "memory": ({"processes", "sharedMemory"}, {"memory", "mappings", "memoryBytes", "dumpedBytes"}, "MEMORY"),
+    "files": ({"processes"}, {"descriptors"}, "FILES"),
+    "sockets": ({"sockets"}, set(), "SOCKETS"),
+    "mounts": ({"mounts"}, set(), "MOUNTS"),
+    "environment": ({"processes"}, {"environment"}, "ENVIRONMENT"),
+    "changes": ({"changes"}, set(), None),
+    "annotations": (set(), set(), None),
+    "restore": ({"obstacles"}, set(), "RESTORE"),
+}
+
+
+def headings(table):
+    return {line for line in table.splitlines() if line and line[0] != " "}
+
+
+@pytest.mark.parametrize("part", REPORT_PARTS)
+def test_a_part_is_what_the_whole_report_has_of_it(dumps, part):
+    whole = dumps["python"].report
+    members, of_process, section = REPORT_PARTS[part]
+    arguments = ("inspect", dumps["python"].directory, "--mappings", "--environment")
+    told = json.loads(kubectl_kcr(*arguments, "--part", part, "-o", "json").stdout)
+    assert set(told) == (members | {"version", "source", "problems", "unknown"}) & set(whole)
+    assert {name: told[name] for name in told if name != "processes"} == {name: whole[name] for name in told if name != "processes"}
+    if "processes" in members:
+        for ours, process in zip(told["processes"], whole["processes"], strict=True):
+            assert ours == {name: process[name] for name in ours}
+            assert {"pid", "name"} | of_process <= set(ours)
+            assert part == "processes" or set(ours) == {"pid", "name"} | of_process
+    shown = {each for each in headings(kubectl_kcr(*arguments, "--part", part).stdout) if not each.startswith("MAPPINGS OF")}
+    assert shown == {section} & headings(kubectl_kcr(*arguments, "-o", "table").stdout)
+
+
+def test_parts_together_are_the_whole_and_completed_by_name(dumps):
+    redis = dumps["redis"].directory
+    offered = kubectl_kcr("__complete", "inspect", redis, "--part", "").stdout.splitlines()[:-1]
+    assert offered == list(REPORT_PARTS)
+    assert kubectl_kcr("inspect", redis, "--part", ",".join(offered)).stdout == inspect_text("table", redis)
+    assert kubectl_kcr("__complete", "inspect", "--part=files,so").stdout.splitlines() == ["--part=files,sockets", ":4"]
+    help_text = " ".join(kubectl_kcr("inspect", "--help").stdout.split())
+    assert ", ".join(offered) in help_text
+
+
+def below(processes, pid):
+    """The process and all below it, as the tree of the whole report has them."""
+    kept = {pid}
+    for each in processes:
+        if each["parentPid"] in kept:
+            kept.add(each["pid"])
+    return kept
+
+
+@pytest.mark.parametrize("dump", ["processes", "nginx"], indirect=True)
+def test_one_process_is_shown_with_those_below_it(dump):
+    whole = dump.report
+    for process in whole["processes"]:
+        told = json.loads(kubectl_kcr("inspect", dump.directory, "--mappings", "--environment", "--pid", process["pid"], "-o", "json").stdout)
+        kept = below(whole["processes"], process["pid"])
+        assert told["processes"] == [each for each in whole["processes"] if each["pid"] in kept]
+        open_files = {file["file"] for each in told["processes"] for file in each.get("descriptors", [])}
+        assert told["sockets"] == [each for each in whole["sockets"] if each["file"] in open_files]
+    assert kubectl_kcr("inspect", dump.directory, "--pid", 1 << 22).stderr.endswith("has no process 4194304\n")
+
+
+@pytest.fixture
+def kubelet(dumps, tmp_path):
+    """A directory as the kubelet's, with a whole archive of Redis in it, one that is no archive and what is none of both."""
+    directory = tmp_path / "checkpoints"
+    directory.mkdir()
+    metadata = tmp_path / "metadata"
+    metadata.mkdir()
+    annotations = {"io.kubernetes.cri.container-type": "container", "io.kubernetes.cri.container-name": "main",
+                   "io.kubernetes.cri.sandbox-name": "web", "io.kubernetes.cri.sandbox-namespace": "shop"}
+    (metadata / "config.dump").write_text(json.dumps({
+        "id": "0123456789abcdef", "rootfsImageName": "docker.io/library/redis:8", "runtime": "runc",
+        "createdTime": "2026-11-21T21:00:00Z", "checkpointedTime": "2026-11-21T22:00:00Z"}))
+    (metadata / "spec.dump").write_text(json.dumps({"annotations": annotations}))
+    (metadata / "rootfs-diff.tar").write_bytes(bytes(1024))
+    with tarfile.open(directory / "checkpoint-web_shop-main.tar", "w") as tar:
+        tar.add(dumps["redis"].directory, ".")
+        tar.add(metadata, ".")
+    (directory / "checkpoint-\x1b[31m.tar").write_text("no archive")
+    (directory / "notes.txt").write_text("to be passed over")
+    return directory
+
+
+def test_a_directory_of_archives_is_shown_as_a_table(kubelet):
+    done = kubectl_kcr("inspect", kubelet)
+    head, broken, whole = [re.split("  +", line) for line in done.stdout.splitlines()]
+    assert head == ["SOURCE", "CONTAINER", "IMAGE", "ID", "ENGINE", "RUNTIME", "CREATED", "CHECKPOINTED", "SIZE", "MEMORY", "CHANGES", "WRONG"]
+    assert whole[:8] == [f"{kubelet}/checkpoint-web_shop-main.tar", "shop/web/main", "docker.io/library/redis:8", "0123456789ab", "containerd",
+                         "runc", "2026-11-21T21:00:00Z", "2026-11-21T22:00:00Z"]
+    assert whole[10:] == ["1.0 KiB", "-"]
+    assert broken[0] == rf"{kubelet}/checkpoint-\x1b[31m.tar" and broken[1:11] == ["-"] * 10 and broken[11].startswith("it is no tar")
+    assert (done.returncode, done.stderr) == (1, "Error: 1 of 2 could not be inspected\n")
+
+
+def test_several_are_shown_one_behind_the_other(kubelet, dumps):
+    archive, python = kubelet / "checkpoint-web_shop-main.tar", dumps["python"].directory
+    assert kubectl_kcr("inspect", archive, python).returncode == 0
+    assert "WRONG" not in kubectl_kcr("inspect", archive, python).stdout
+    assert kubectl_kcr("inspect", kubelet, python, "-o", "name").stdout.splitlines() == [str(archive), str(python)]
+    tree = kubectl_kcr("inspect", archive, python, "-o", "tree").stdout
+    assert tree == f"==> {archive} <==\n{inspect_text('tree', archive)}\n==> {python} <==\n{inspect_text('tree', python)}"
+    damaged, whole, other = json.loads(kubectl_kcr("inspect", kubelet, python, "-o", "json").stdout)
+    assert set(damaged) == {"source", "failure"} and "it is no tar" in damaged["failure"]
+    assert (whole, other) == (inspect("json", archive), inspect("json", python))
+    documents = list(yaml.safe_load_all(kubectl_kcr("inspect", kubelet, python, "-o", "yaml").stdout))
+    assert documents == [damaged, whole, other]
+    assert yaml.safe_load(kubectl_kcr("inspect", archive, "-o", "yaml").stdout) == whole
+
+
+def test_annotations_of_the_container_are_told(kubelet):
+    archive = kubelet / "checkpoint-web_shop-main.tar"
+    assert inspect("json", archive)["annotations"]["io.kubernetes.cri.sandbox-name"] == "web"
+    assert "io.kubernetes.cri.sandbox-name       web" in kubectl_kcr("inspect", archive, "--part", "annotations").stdout
+
+
+def test_a_word_among_several_that_is_no_path_is_told_as_such(dumps):
+    done = kubectl_kcr("inspect", dumps["python"].directory, "some-checkpoint")
+    assert done.returncode == 1 and len(done.stdout.splitlines()) == 3
+    assert "there is no file or directory 'some-checkpoint', and images and checkpoints of the cluster are inspected one at a time" in done.stdout
+
+
+def test_each_of_several_is_read_by_a_confined_process_of_its_own(kubelet, dumps):
+    traced = kubectl_kcr("-f", "-qq", "-o", "/dev/stderr", "-e", "trace=openat,openat2,open,pread64,landlock_restrict_self,seccomp,prctl", "-E",
+                         "ASAN_OPTIONS=detect_leaks=0", KUBECTL_KCR_INSPECT, kubelet, dumps["python"].directory, program="/usr/bin/strace").stderr
+    lines = re.findall(r"^(\d+) +(\w+)\((.*)", traced, re.M)
+    by_process = {}
+    for pid, call, rest in lines:
+        by_process.setdefault(pid, []).append((call, rest))
+    parent, *children = by_process.values()
+    assert len(children) == 3
+    assert not any(call == "pread64" and "ustar" in rest for call, rest in parent), "it reads no archive itself"
+    assert all(any("SECCOMP_MODE_FILTER" in rest for _, rest in child) for child in children)

@@ -62,11 +62,11 @@ static int show(const char *format, const char *path, const struct inspect_optio
 		inspect_read(place, options, &inspect, &err) < 0)
 		return fail(&err);
 	if (strcmp(format, "json") == 0)
-		inspect_write_json(inspect_report(inspect), &out);
+		inspect_write_json(inspect_report(inspect), INSPECT_PART_ALL, &out);
 	else if (strcmp(format, "tree") == 0)
 		inspect_write_tree(inspect_report(inspect), &out);
 	else
-		inspect_write_table(inspect_report(inspect), &out);
+		inspect_write_table(inspect_report(inspect), INSPECT_PART_ALL, &out);
 	return write_out(&out);
 }
 

@@ -29,7 +29,7 @@ static void what_a_terminal_would_obey_is_shown(void **state)
 	(void)state;
 	for (size_t i = 0; i < array_size(cases); i++) {
 		autobuf out = BUF_INIT(100);
-		inspect__add_escaped(&out, cases[i].text);
+		inspect_add_escaped(&out, cases[i].text);
 		assert_string_equal(out.data, cases[i].shown);
 	}
 }
