@@ -41,8 +41,10 @@ WORKLOADS = {  # how many Pods at a time, how they are made, how Linux gives out
 }
 TOTAL_BOUNDS = {("64 MiB", "events"): 0.3}
 
-WARM_BYTES = 3 << 30
 MADV_POPULATE_WRITE = 23  # linux/mman.h
+LEFT_BYTES = 1 << 30
+REPORTED_ORDER = pathlib.Path("/sys/module/page_reporting/parameters/page_reporting_order")
+NO_ORDER = "11"  # larger than any free block is
 
 
 @contextlib.contextmanager
@@ -58,13 +60,22 @@ def _memory_by(settings):
             (HUGE_PAGES / name).write_text(value)
 
 
-def _warm_memory():
+@contextlib.contextmanager
+def _memory_at_hand():
     """
-    The host of a virtual machine takes back what is free (free page reporting) and hands it out late, here some 3 s
-    for a GiB. That is not what is to be measured: who crashes now finds memory that the machine has.
+    The host of a virtual machine takes back what is free and hands it out again late, here some 3 s for a GiB. That is
+    not what is to be measured: all that is free is touched once, and kept from the host meanwhile where Linux lets us.
     """
-    with mmap.mmap(-1, WARM_BYTES) as memory:
-        memory.madvise(MADV_POPULATE_WRITE)
+    before = REPORTED_ORDER.read_text() if REPORTED_ORDER.exists() else None
+    try:
+        if before:
+            REPORTED_ORDER.write_text(NO_ORDER)
+        with mmap.mmap(-1, os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") - LEFT_BYTES) as memory:
+            memory.madvise(MADV_POPULATE_WRITE)
+        yield
+    finally:
+        if before:
+            REPORTED_ORDER.write_text(before)
 
 
 class Attempt:
@@ -144,7 +155,6 @@ def _last_attempt(cluster, program):
 def _crash(cluster, program, is_restored):
     """One crash: seconds until the first right answer, until kcr-runtime was called, of its steps; lost SYNs."""
     before, contents = program.who(), program.contents()
-    _warm_memory()
     killed, killed_wall = time.monotonic(), time.time()
     os.kill(program.process, signal.SIGKILL)
     with cluster.network():
@@ -222,7 +232,7 @@ def _figures(name, pairs, more_bound, total_bound, is_evented):
 def _measure(cluster, say, is_evented):
     figures = []
     pleg = "events" if is_evented else "default PLEG"
-    with Watch(cluster, "checkpoints") as watch:
+    with _memory_at_hand(), Watch(cluster, "checkpoints") as watch:
         checkpoints = Checkpoints(cluster, watch)
         for workload, (count, make, memory, more_bound) in WORKLOADS.items():
             pairs = []
