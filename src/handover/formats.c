@@ -301,6 +301,8 @@ void handover_record_add(
 	items = arena_zeroed(arena, kept + 1, sizeof(*items));
 	for (size_t i = 0; i < kept; i++)
 		items[i] = old[skipped + i];
+	if (kept > 0 && !wall_time_is_set(items[kept - 1].ended))
+		items[kept - 1].ended = attempt->started;
 	items[kept] = *attempt;
 	record->attempts = (struct json_list){items, kept + 1};
 }

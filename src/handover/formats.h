@@ -165,7 +165,10 @@ must_check int handover_record_read(struct str text, struct arena *arena,
 	struct handover_record *ret_record, struct error *err);
 void handover_record_write(const struct handover_record *record, struct buf *out);
 
-/* The record with one attempt more, and without the oldest when there are too many. */
+/*
+ * The record with one attempt more, and without the oldest when there are too many. What the one
+ * before has made had ended by then, though its engine may delete it long after.
+ */
 void handover_record_add(struct handover_record *record, const struct handover_attempt *attempt,
 	struct arena *arena);
 

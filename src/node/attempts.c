@@ -132,7 +132,7 @@ static struct api_condition attempts_complaint(const struct node_attempts_view *
 		return (struct api_condition){
 			.reason = STR(API_REASON_RESTORE_FAILED), .message = attempt->message};
 	if (str_is(attempt->outcome, HANDOVER_RESTORED) && !view->is_ending &&
-		!attempt->is_replaced && wall_time_is_set(attempt->ended) &&
+		!attempt->is_replaced && wall_time_is_set(attempt->ended) && lived_us >= 0 &&
 		lived_us < view->retry_window_seconds * TIME_SECOND_US)
 		return (struct api_condition){.reason = STR(API_REASON_RESTORE_FAILED),
 			.message = arena_printf(arena,

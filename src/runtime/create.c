@@ -357,20 +357,6 @@ bool runtime__tell_state(const struct runtime_host *host)
 	return true;
 }
 
-/*
- * When the container of the attempt at `index` ended, at the latest: CRI-O deletes it after the
- * next one was begun.
- */
-static struct wall_time create_latest_end(const struct handover_record *record, size_t index)
-{
-	const struct handover_attempt *attempts = record->attempts.items;
-	struct wall_time now = clock_wall();
-
-	if (index + 1 < record->attempts.count && attempts[index + 1].started.us < now.us)
-		return attempts[index + 1].started;
-	return now;
-}
-
 /* The attempt that made the container whose identity this is, if it has no end yet. */
 static void create_note_end(
 	const struct runtime_host *host, const struct handover_question *identity)
@@ -385,7 +371,7 @@ static void create_note_end(
 	for (size_t i = 0; i < record.attempts.count; i++)
 		if (str_equal(attempts[i].container_id, identity->container_id) &&
 			!wall_time_is_set(attempts[i].ended))
-			attempts[i].ended = create_latest_end(&record, i);
+			attempts[i].ended = clock_wall();
 	if (runtime__record_store(host, identity->pod_uid, identity->container, &record, &ignored) <
 		0)
 		return; /* then the container's life is taken to have lasted until its next start */

@@ -27,28 +27,16 @@ static const struct {
 };
 
 /*
- * How long the container of the attempt at `index` lived; as long as possible while its end is
- * unknown: the next attempt was begun because it had ended. CRI-O deletes a container long after.
+ * It has ended, for it is to be started again, if only now as far as we know. A clock that was set
+ * back says nothing about a life, nor does an end on request.
  */
-static int64_t decide_lived_us(
-	const struct handover_record *record, size_t index, struct wall_time now)
+static bool decide_was_short(const struct runtime_view *view,
+	const struct handover_attempt *attempt, struct wall_time now)
 {
-	const struct handover_attempt *attempts = record->attempts.items;
-	struct wall_time end =
-		wall_time_is_set(attempts[index].ended) ? attempts[index].ended : now;
+	struct wall_time end = wall_time_is_set(attempt->ended) ? attempt->ended : now;
+	int64_t lived_us = end.us - attempt->started.us;
 
-	if (index + 1 < record->attempts.count && attempts[index + 1].started.us < end.us)
-		end = attempts[index + 1].started;
-	return end.us - attempts[index].started.us;
-}
-
-/* A clock that was set back says nothing about a life, nor does an end on request. */
-static bool decide_was_short(const struct runtime_view *view, size_t index, struct wall_time now)
-{
-	const struct handover_attempt *attempts = view->record->attempts.items;
-	int64_t lived_us = decide_lived_us(view->record, index, now);
-
-	return !attempts[index].is_replaced && lived_us >= 0 &&
+	return !attempt->is_replaced && lived_us >= 0 &&
 		lived_us < view->plan->retry_window_seconds * TIME_SECOND_US;
 }
 
@@ -71,7 +59,7 @@ static bool decide_has_failed(const struct runtime_view *view,
 		troubles = 0;
 		if (!str_is(attempts[i].outcome, HANDOVER_RESTORED))
 			return true;
-		if (decide_was_short(view, i, now))
+		if (decide_was_short(view, &attempts[i], now))
 			return true;
 	}
 	return false;

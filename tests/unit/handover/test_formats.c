@@ -116,6 +116,22 @@ static void test_a_record_keeps_the_newest_attempts(void **state)
 	assert_int_equal(attempts[HANDOVER_ATTEMPTS_MAX - 1].started.us, HANDOVER_ATTEMPTS_MAX + 3);
 }
 
+static void test_a_life_ends_when_the_next_one_begins(void **state)
+{
+	struct handover_record record = {.version = 1};
+
+	(void)state;
+	for (int64_t i = 1; i <= 3; i++) {
+		const struct handover_attempt attempt = {
+			.started = {10 * i}, .ended = {i == 2 ? 25 : 0}};
+		handover_record_add(&record, &attempt, arena);
+	}
+	const struct handover_attempt *attempts = record.attempts.items;
+	assert_int_equal(attempts[0].ended.us, 20);
+	assert_int_equal(attempts[1].ended.us, 25); /* as it was noted */
+	assert_int_equal(attempts[2].ended.us, 0);
+}
+
 static void test_question_and_answer_are_one_line_each(void **state)
 {
 	const struct handover_question question = {
@@ -173,6 +189,7 @@ int main(void)
 		cmocka_unit_test(test_a_plan_of_the_largest_checkpoints_fits),
 		cmocka_unit_test(test_what_is_no_plan_is_refused),
 		cmocka_unit_test(test_a_record_keeps_the_newest_attempts),
+		cmocka_unit_test(test_a_life_ends_when_the_next_one_begins),
 		cmocka_unit_test(test_question_and_answer_are_one_line_each),
 		cmocka_unit_test(test_uids_and_names_may_name_files),
 		cmocka_unit_test(test_a_configuration_has_defaults),

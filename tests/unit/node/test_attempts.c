@@ -279,6 +279,15 @@ static void one_that_held_for_the_window_stays_usable(void **state)
 	assert_null(api_condition_find(&world->own.conditions, API_CONDITION_USABLE));
 }
 
+static void a_clock_that_was_set_back_speaks_against_nothing(void **state)
+{
+	struct world *world = *state;
+
+	world->attempts[1].ended.us = world->attempts[1].started.us - 1000000;
+	assert_true(apply(world)); /* it is counted */
+	assert_null(api_condition_find(&world->own.conditions, API_CONDITION_USABLE));
+}
+
 static void one_that_a_request_has_ended_speaks_against_nothing(void **state)
 {
 	struct world *world = *state;
@@ -346,6 +355,7 @@ int main(void)
 		world_test(a_failed_restore_makes_it_unusable),
 		world_test(a_restore_that_did_not_hold_makes_it_unusable),
 		world_test(one_that_held_for_the_window_stays_usable),
+		world_test(a_clock_that_was_set_back_speaks_against_nothing),
 		world_test(one_that_a_request_has_ended_speaks_against_nothing),
 		world_test(a_container_that_its_pod_s_end_stopped_speaks_against_nothing),
 		world_test(trouble_of_the_node_speaks_against_no_checkpoint),

@@ -190,20 +190,6 @@ static void test_a_restore_that_held_may_be_repeated(void **state)
 	assert_restores(&world, "new");
 }
 
-static void test_a_life_ends_when_the_next_one_begins(void **state)
-{
-	struct world world;
-
-	(void)state;
-	make_world(&world);
-	/* CRI-O deletes late, and the last one not before this */
-	add_attempt(&world, "new", HANDOVER_RESTORED, NOW_S - 100, NOW_S - 10);
-	add_attempt(&world, "old", HANDOVER_RESTORED, NOW_S - 85, 0);
-	assert_restores(&world, "old");
-	add_attempt(&world, "old", HANDOVER_RESTORED, NOW_S - 60, 0);
-	assert_cold(&world, RUNTIME_COLD_EXHAUSTED, "RestoresFailed");
-}
-
 static void test_a_clock_that_was_set_back_tells_no_failure(void **state)
 {
 	struct world world;
@@ -409,7 +395,6 @@ int main(void)
 		cmocka_unit_test(test_what_is_too_old_is_not_restored),
 		cmocka_unit_test(test_a_restore_that_ended_soon_gives_the_next_older),
 		cmocka_unit_test(test_a_restore_that_held_may_be_repeated),
-		cmocka_unit_test(test_a_life_ends_when_the_next_one_begins),
 		cmocka_unit_test(test_a_clock_that_was_set_back_tells_no_failure),
 		cmocka_unit_test(test_failed_and_damaged_ones_are_never_tried_again),
 		cmocka_unit_test(test_cold_starts_on_record_change_nothing),
