@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "cli/rows.h"
-#include "look/look.h"
+#include "command/inspect.h"
 
 const struct cli_command *const cli_commands[] = {
 	&cli_list_command,
@@ -15,7 +15,7 @@ const struct cli_command *const cli_commands[] = {
 	&cli_suspend_command,
 	&cli_resume_command,
 	&cli_prune_command,
-	&look_inspect_command,
+	&cli_inspect_command,
 	&cli_export_command,
 	&cli_import_command,
 	&cli_doctor_command,

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "cli/session.h"
-#include "inspect/report.h"
+#include "command/inspect.h"
 
 enum {
 	COMPLETE_NO_SPACE = 2,
@@ -167,7 +167,7 @@ static void complete_value(
 	else if (strcmp(row->name, "from") == 0)
 		complete_names(complete, &cli_checkpoint_kind.resource, before);
 	else if (strcmp(row->name, "part") == 0)
-		complete_list(complete, inspect_part_names, before);
+		complete_list(complete, cli_part_names, before);
 	else if (strcmp(row->name, "kubeconfig") == 0 || strcmp(row->name, "filename") == 0)
 		complete->directive &= ~COMPLETE_NO_FILES;
 }

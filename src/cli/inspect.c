@@ -7,11 +7,12 @@
 
 #include "cli/image.h"
 #include "cli/remote.h"
+#include "command/inspect.h"
 #include "look/look.h"
 
 int cli_inspect_here(struct cli_call *call, struct error *err)
 {
-	if (cli_become_sibling(call, LOOK_PROGRAM, NULL, err) < 0 && err->kind != ERROR_ABSENT)
+	if (cli_become_sibling(call, CLI_INSPECT_PROGRAM, NULL, err) < 0 && err->kind != ERROR_ABSENT)
 		return -1;
 	return look_inspect_here(call, err);
 }
@@ -45,7 +46,7 @@ static int inspect_open_checkpoint(struct cli_call *call, const char *word,
 static int inspect_open_any(struct cli_call *call, const char *word,
 	struct inspect_place **ret_place, struct error *err)
 {
-	if (look_is_path(word))
+	if (cli_is_path(word))
 		return inspect_place_open(word, ret_place, err);
 	return cli_image_is_meant(word) ? inspect_open_image(call, word, ret_place, err)
 					: inspect_open_checkpoint(call, word, ret_place, err);

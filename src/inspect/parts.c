@@ -9,9 +9,6 @@
 
 enum { PARTS_FIELDS = 64 }; /* more than either table has */
 
-const char *const inspect_part_names[] = {"container", "dump", "processes", "memory", "files",
-	"sockets", "mounts", "environment", "changes", "annotations", "restore", NULL};
-
 /* The member at `offset` is written with any of the parts. */
 struct parts_member {
 	size_t offset;

@@ -230,9 +230,6 @@ enum inspect_part {
 	INSPECT_PART_ALL = (1 << 11) - 1,
 };
 
-/* Their names, the lowest bit's first; NULL behind the last. */
-extern const char *const inspect_part_names[];
-
 /* Where a checkpoint lies, opened and not yet read, so that who reads it can be confined before. */
 struct inspect_place;
 

@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "command/inspect.h"
 #include "look/file.h"
 #include "look/look.h"
 #include "look/report.h"
@@ -100,7 +101,7 @@ static int apart_show(
 	autoplace *place = NULL;
 	struct look_subject subject = {.file_fd = -1};
 
-	if (!look_is_path(path))
+	if (!cli_is_path(path))
 		return error_set(err, ERROR_ABSENT,
 			"there is no file or directory '%s', and images and checkpoints of the "
 			"cluster are inspected one at a time",
@@ -185,7 +186,7 @@ int look_inspect_here(struct cli_call *call, struct error *err)
 	struct look_subject subject = {.file_fd = -1};
 	struct json_strings paths;
 
-	if (look__is_report(&call->flags) && look__several_find(call, &paths))
+	if (cli_wants_report(&call->flags) && look__several_find(call, &paths))
 		return look__several(call, &paths, err);
 	if (here_open(call->words[0], &place, err) < 0 ||
 		(call->flags.diff != NULL && here_open(call->flags.diff, &other, err) < 0))
@@ -198,10 +199,10 @@ int look_inspect_here(struct cli_call *call, struct error *err)
 
 static int here_elsewhere(struct cli_call *call, struct error *err)
 {
-	if (cli_become_sibling(call, LOOK_WHOLE_PROGRAM, "inspect", err) < 0 &&
+	if (cli_become_sibling(call, CLI_WHOLE_PROGRAM, "inspect", err) < 0 &&
 		err->kind == ERROR_ABSENT)
 		return error_set(err, ERROR_ABSENT,
-			"there is no file or directory '%s', and no " LOOK_WHOLE_PROGRAM
+			"there is no file or directory '%s', and no " CLI_WHOLE_PROGRAM
 			" beside this program that would ask the cluster for it",
 			call->words[0]);
 	return -1;
@@ -223,5 +224,5 @@ void look_main(int count, char *const *arguments)
 
 	(void)signal(SIGPIPE, SIG_IGN); /* a closed pipe is an error of writing */
 	/* Exit handlers (the leak checker's) would open files, which this process has given up. */
-	_exit(cli_command_run(&program, &look_inspect_command, count, arguments));
+	_exit(cli_command_run(&program, &cli_inspect_command, count, arguments));
 }

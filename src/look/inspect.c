@@ -13,7 +13,7 @@ static int look_compare(const struct cli_call *call, struct inspect_place *place
 
 	if (look__read(call, place, &before, err) < 0 || look__read(call, other, &after, err) < 0)
 		return -1;
-	if (look__is_output(&call->flags, "json"))
+	if (cli_wants_output(&call->flags, "json"))
 		inspect_write_difference_json(inspect_report(before), inspect_report(after), out);
 	else
 		inspect_write_difference(inspect_report(before), inspect_report(after), out);

@@ -7,21 +7,11 @@
 #ifndef LOOK_LOOK_H
 #define LOOK_LOOK_H
 
-#include <stdbool.h>
-
 #include "command/command.h"
 #include "inspect/report.h"
 
-#define LOOK_PROGRAM       "kubectl-kcr-inspect"
-#define LOOK_WHOLE_PROGRAM "kubectl-kcr"
-
-extern const struct cli_command look_inspect_command;
-
 /* Runs `inspect` with the arguments (those after the program's name); does not return. */
 _Noreturn void look_main(int count, char *const *arguments);
-
-/* Whether the word is meant as a path: it is one, or begins as only paths do. */
-bool look_is_path(const char *word);
 
 /* What a call is about. */
 struct look_subject {

@@ -138,9 +138,9 @@ static bool several_add_one(const struct cli_call *call, struct str path, struct
 
 	if (look__show_apart(call, path.data, out, &failure) == 0)
 		return true;
-	if (look__is_output(flags, "json"))
+	if (cli_wants_output(flags, "json"))
 		several_add_failure_json(out, path, &failure);
-	else if (look__is_output(flags, "yaml"))
+	else if (cli_wants_output(flags, "yaml"))
 		several_add_failure_yaml(out, path, &failure);
 	else
 		several_report(call, &failure);
@@ -157,11 +157,11 @@ static void several_add_heading(struct buf *out, struct str path, bool is_first)
 static void several_begin_one(
 	const struct cli_flags *flags, struct str path, bool is_first, struct buf *out)
 {
-	if (look__is_output(flags, "json"))
+	if (cli_wants_output(flags, "json"))
 		buf_add_text(out, is_first ? "[\n" : ",\n");
-	else if (look__is_output(flags, "yaml"))
+	else if (cli_wants_output(flags, "yaml"))
 		buf_add_text(out, "---\n");
-	else if (!look__is_output(flags, "name"))
+	else if (!cli_wants_output(flags, "name"))
 		several_add_heading(out, path, is_first);
 }
 
@@ -174,7 +174,7 @@ static size_t several_all(
 		several_begin_one(&call->flags, paths->items[i], i == 0, out);
 		failures += several_add_one(call, paths->items[i], out) ? 0 : 1;
 	}
-	if (look__is_output(&call->flags, "json"))
+	if (cli_wants_output(&call->flags, "json"))
 		buf_add_text(out, "]\n");
 	return failures;
 }

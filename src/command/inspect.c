@@ -1,31 +1,77 @@
 /* The row of `inspect`. */
-#include "look/look.h"
+#include "command/inspect.h"
 
+#include <string.h>
 #include <sys/stat.h>
 
-#include "look/report.h"
-
-bool look_is_path(const char *word)
+bool cli_is_path(const char *word)
 {
 	struct stat status;
 
 	return word[0] == '/' || word[0] == '.' || stat(word, &status) == 0;
 }
 
-/* Flags that mean nothing together. */
-static int look_check_report(const struct cli_flags *flags, struct error *err)
+const char *const cli_part_names[] = {"container", "dump", "processes", "memory", "files",
+	"sockets", "mounts", "environment", "changes", "annotations", "restore", NULL};
+
+static int inspect_read_part(struct str name, unsigned *ret_part, struct error *err)
 {
-	bool is_report = look__is_report(flags);
+	const char *meant;
+
+	for (size_t i = 0; cli_part_names[i] != NULL; i++) {
+		if (!str_is(name, cli_part_names[i]))
+			continue;
+		*ret_part = 1u << i;
+		return 0;
+	}
+	meant = option_nearest(name, cli_part_names);
+	return error_set(err, ERROR_INVALID,
+		"a checkpoint has no part '%.*s'%s%s%s; --help names them", STR_ARG(name),
+		meant != NULL ? ", did you mean '" : "", meant != NULL ? meant : "",
+		meant != NULL ? "'?" : "");
+}
+
+int cli_read_parts(const struct cli_flags *flags, unsigned *ret_parts, struct error *err)
+{
+	struct str rest = str_of(flags->parts);
+	struct str name;
+	unsigned parts = 0;
+	unsigned part = 0;
+
+	while (rest.size > 0) {
+		(void)str_cut(rest, ',', &name, &rest);
+		if (inspect_read_part(name, &part, err) < 0)
+			return -1;
+		parts |= part;
+	}
+	*ret_parts = parts;
+	return 0;
+}
+
+bool cli_wants_output(const struct cli_flags *flags, const char *name)
+{
+	return strcmp(flags->output, name) == 0;
+}
+
+bool cli_wants_report(const struct cli_flags *flags)
+{
+	return flags->diff == NULL && flags->search == NULL && flags->dump_memory == 0;
+}
+
+/* Flags that mean nothing together. */
+static int inspect_check_report(const struct cli_flags *flags, struct error *err)
+{
+	bool is_report = cli_wants_report(flags);
 	unsigned parts;
 
-	if (look__parts(flags, &parts, err) < 0)
+	if (cli_read_parts(flags, &parts, err) < 0)
 		return -1;
 	if (!is_report && flags->parts != NULL)
 		return error_set(err, ERROR_INVALID, "--part is for a checkpoint as a whole");
-	if (!is_report && (look__is_output(flags, "yaml") || look__is_output(flags, "name")))
+	if (!is_report && (cli_wants_output(flags, "yaml") || cli_wants_output(flags, "name")))
 		return error_set(
 			err, ERROR_INVALID, "-o %s is for a checkpoint as a whole", flags->output);
-	if (flags->parts != NULL && look__is_output(flags, "tree"))
+	if (flags->parts != NULL && cli_wants_output(flags, "tree"))
 		return error_set(err, ERROR_INVALID, "a tree has no parts: leave out -o tree");
 	if (flags->pid != 0 && (flags->diff != NULL || flags->dump_memory != 0))
 		return error_set(err, ERROR_INVALID,
@@ -33,12 +79,12 @@ static int look_check_report(const struct cli_flags *flags, struct error *err)
 	return 0;
 }
 
-static int look_check(const struct cli_call *call, struct error *err)
+static int inspect_check(const struct cli_call *call, struct error *err)
 {
 	const struct cli_flags *flags = &call->flags;
 	bool is_dump = flags->dump_memory != 0;
 
-	if (call->word_count > 1 && !look__is_report(flags))
+	if (call->word_count > 1 && !cli_wants_report(flags))
 		return error_set(err, ERROR_INVALID,
 			"--diff, --search and --dump-memory are for one checkpoint: '%s' is too "
 			"much",
@@ -46,7 +92,7 @@ static int look_check(const struct cli_call *call, struct error *err)
 	if ((flags->diff != NULL) + (flags->search != NULL) + is_dump > 1)
 		return error_set(err, ERROR_INVALID,
 			"--diff, --search and --dump-memory exclude each other");
-	if (look_check_report(flags, err) < 0)
+	if (inspect_check_report(flags, err) < 0)
 		return -1;
 	if (flags->search == NULL &&
 		(flags->regex || flags->show_match || flags->context_bytes > 0))
@@ -64,21 +110,21 @@ static int look_check(const struct cli_call *call, struct error *err)
 }
 
 /* Several have to lie here: one that does not is told as one that could not be read. */
-static int look_run(struct cli_call *call, struct error *err)
+static int inspect_run(struct cli_call *call, struct error *err)
 {
 	bool is_here = call->word_count > 1 ||
-		(look_is_path(call->words[0]) &&
-			(call->flags.diff == NULL || look_is_path(call->flags.diff)));
+		(cli_is_path(call->words[0]) &&
+			(call->flags.diff == NULL || cli_is_path(call->flags.diff)));
 
-	if (look_check(call, err) < 0)
+	if (inspect_check(call, err) < 0)
 		return -1;
 	return is_here ? call->program->inspect_here(call, err)
 		       : call->program->inspect_elsewhere(call, err);
 }
 
-static const char *const look_outputs[] = {"tree", "table", "json", "yaml", "name", NULL};
+static const char *const inspect_outputs[] = {"tree", "table", "json", "yaml", "name", NULL};
 
-static const struct option_row look_flags[] = {
+static const struct option_row inspect_flags[] = {
 	{.name = "output",
 		.letter = 'o',
 		.type = OPTION_CHOICE,
@@ -87,7 +133,7 @@ static const struct option_row look_flags[] = {
 		.help = "tree: processes with what they have, also when left out. table: a line "
 			"for each, also with --part. json, yaml: all, as docs/formats/inspect.md "
 			"describes it. name: how it is called, if it can be read.",
-		.choices = look_outputs},
+		.choices = inspect_outputs},
 	{.name = "part",
 		.type = OPTION_TEXT,
 		.offset = offsetof(struct cli_flags, parts),
@@ -167,7 +213,7 @@ static const struct option_row look_flags[] = {
 			"that."},
 };
 
-const struct cli_command look_inspect_command = {
+const struct cli_command cli_inspect_command = {
 	.name = "inspect",
 	.arguments = "PATH ...|IMAGE|CHECKPOINT",
 	.summary = "Shows what is in a checkpoint",
@@ -208,10 +254,10 @@ const struct cli_command look_inspect_command = {
 		    "kubectl kcr inspect web.tar --regex --search 'AKIA[0-9A-Z]{16}'\n"
 		    "# the memory of process 31, for other tools\n"
 		    "kubectl kcr inspect web.tar --dump-memory 31 --to 31.mem",
-	.flags = look_flags,
-	.flag_count = array_size(look_flags),
+	.flags = inspect_flags,
+	.flag_count = array_size(inspect_flags),
 	.words = CLI_WORDS_FILES,
 	.least_words = 1,
 	.most_words = SIZE_MAX,
-	.run = look_run,
+	.run = inspect_run,
 };
