@@ -11,10 +11,10 @@
 
 #include "archive/digest.h"
 #include "base/alloc.h"
-#include "cli/blocks.h"
 #include "cli/logins.h"
 #include "cli/table.h"
 #include "image/manifest.h"
+#include "lend/blocks.h"
 #include "registry/pull.h"
 #include "sys/fd.h"
 
@@ -32,7 +32,7 @@ struct image_reader {
 	const struct cli_call *call;
 	struct arena *arena; /* of the manifest */
 	char digest[IMAGE_DIGEST_MAX + 1]; /* of the layer */
-	struct cli_blocks *blocks;
+	struct lend_blocks *blocks;
 	int64_t fetched_bytes; /* of the layer */
 	unsigned fetches;
 	/* of the request at hand */
@@ -65,7 +65,7 @@ static void image_free(struct image_reader *image)
 	http_client_free(image->http);
 	loop_free(image->loop);
 	arena_free(image->arena);
-	cli_blocks_free(image->blocks);
+	lend_blocks_free(image->blocks);
 	free(image);
 }
 
@@ -129,7 +129,7 @@ static int image_reader_read(
 {
 	struct image_reader *image = container_of(reader, struct image_reader, reader);
 
-	return cli_blocks_read(image->blocks, image->reader.size_bytes, offset, bytes, size, err);
+	return lend_blocks_read(image->blocks, image->reader.size_bytes, offset, bytes, size, err);
 }
 
 /* ---- Which layer ---- */
@@ -273,7 +273,7 @@ static struct image_reader *image_new(const struct cli_call *call)
 
 	image->call = call;
 	image->arena = arena_new(4096);
-	image->blocks = cli_blocks_new(image_fetch_block, image);
+	image->blocks = lend_blocks_new(image_fetch_block, image);
 	return image;
 }
 

@@ -6,11 +6,11 @@
 #include <string.h>
 
 #include "base/alloc.h"
-#include "cli/blocks.h"
 #include "cli/download.h"
 #include "cli/session.h"
 #include "cli/table.h"
 #include "cli/wait.h"
+#include "lend/blocks.h"
 
 enum {
 	REMOTE_PATIENCE_MS = 60 * 1000,
@@ -21,7 +21,7 @@ struct remote {
 	struct cli_session *session;
 	struct cli_wait wait;
 	struct cli_download download;
-	struct cli_blocks *blocks;
+	struct lend_blocks *blocks;
 };
 
 struct remote_filling {
@@ -53,7 +53,8 @@ static int remote_read(
 {
 	struct remote *remote = container_of(reader, struct remote, reader);
 
-	return cli_blocks_read(remote->blocks, remote->reader.size_bytes, offset, bytes, size, err);
+	return lend_blocks_read(
+		remote->blocks, remote->reader.size_bytes, offset, bytes, size, err);
 }
 
 static void remote_tell(const struct remote *remote)
@@ -76,7 +77,7 @@ static void remote_free(struct reader *reader)
 	cli_download_done(&remote->download);
 	cli_wait_done(&remote->wait);
 	cli_session_close(remote->session);
-	cli_blocks_free(remote->blocks);
+	lend_blocks_free(remote->blocks);
 	free(remote);
 }
 
@@ -98,7 +99,7 @@ int cli_remote_open(struct cli_call *call, const char *checkpoint, struct reader
 	struct remote *remote = new_zeroed(struct remote);
 
 	remote->reader = (struct reader){0, remote_read, remote_free};
-	remote->blocks = cli_blocks_new(remote_fetch, remote);
+	remote->blocks = lend_blocks_new(remote_fetch, remote);
 	if (remote_start(remote, call, checkpoint, err) < 0) {
 		remote_free(&remote->reader);
 		return -1;

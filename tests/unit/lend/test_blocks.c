@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "base/alloc.h"
-#include "cli/blocks.h"
+#include "lend/blocks.h"
 
 enum { TOTAL_BYTES = 64 * 1024 * 1024 + 5 };
 
@@ -41,12 +41,12 @@ static int fetch(void *context, int64_t offset, char *bytes, size_t size, struct
 	return 0;
 }
 
-static void assert_read(struct cli_blocks *blocks, int64_t offset, size_t size)
+static void assert_read(struct lend_blocks *blocks, int64_t offset, size_t size)
 {
 	autofree char *bytes = alloc_zeroed(size, 1);
 	struct error err;
 
-	assert_int_equal(cli_blocks_read(blocks, TOTAL_BYTES, offset, bytes, size, &err), 0);
+	assert_int_equal(lend_blocks_read(blocks, TOTAL_BYTES, offset, bytes, size, &err), 0);
 	for (size_t i = 0; i < size; i++)
 		if (bytes[i] != byte_at(offset + (int64_t)i))
 			fail_msg("byte %lld is wrong", (long long)offset + (long long)i);
@@ -55,23 +55,23 @@ static void assert_read(struct cli_blocks *blocks, int64_t offset, size_t size)
 static void what_lies_together_is_fetched_once(void **state)
 {
 	struct source source = {0};
-	struct cli_blocks *blocks = cli_blocks_new(fetch, &source);
+	struct lend_blocks *blocks = lend_blocks_new(fetch, &source);
 
 	(void)state;
-	for (int64_t offset = 0; offset < CLI_BLOCK_BYTES; offset += 512)
+	for (int64_t offset = 0; offset < LEND_BLOCK_BYTES; offset += 512)
 		assert_read(blocks, offset, 512);
 	assert_int_equal(source.fetches, 1);
-	assert_read(blocks, 10 * CLI_BLOCK_BYTES - 1, 2);
-	assert_read(blocks, 0, CLI_BLOCK_BYTES);
+	assert_read(blocks, 10 * LEND_BLOCK_BYTES - 1, 2);
+	assert_read(blocks, 0, LEND_BLOCK_BYTES);
 	assert_int_equal(source.fetches, 3);
-	assert_int_equal(source.bytes, 3 * CLI_BLOCK_BYTES);
-	cli_blocks_free(blocks);
+	assert_int_equal(source.bytes, 3 * LEND_BLOCK_BYTES);
+	lend_blocks_free(blocks);
 }
 
 static void who_reads_on_gets_more_at_once(void **state)
 {
 	struct source source = {0};
-	struct cli_blocks *blocks = cli_blocks_new(fetch, &source);
+	struct lend_blocks *blocks = lend_blocks_new(fetch, &source);
 
 	(void)state;
 	for (int64_t offset = 0; offset < TOTAL_BYTES; offset += 100 * 1000)
@@ -79,42 +79,42 @@ static void who_reads_on_gets_more_at_once(void **state)
 			TOTAL_BYTES - offset < 100 * 1000 ? (size_t)(TOTAL_BYTES - offset)
 							  : 100 * 1000);
 	assert_int_equal(source.bytes, TOTAL_BYTES); /* nothing twice */
-	assert_int_equal(source.largest, CLI_BLOCKS_RUN_BYTES);
-	assert_true(source.fetches < 2 * TOTAL_BYTES / CLI_BLOCKS_RUN_BYTES);
+	assert_int_equal(source.largest, LEND_RANGE_BYTES);
+	assert_true(source.fetches < 2 * TOTAL_BYTES / LEND_RANGE_BYTES);
 	assert_read(blocks, 0, 1); /* elsewhere again: little at once */
-	assert_true(source.bytes <= TOTAL_BYTES + CLI_BLOCK_BYTES);
-	cli_blocks_free(blocks);
+	assert_true(source.bytes <= TOTAL_BYTES + LEND_BLOCK_BYTES);
+	lend_blocks_free(blocks);
 }
 
 static void the_newest_blocks_are_kept(void **state)
 {
 	struct source source = {0};
-	struct cli_blocks *blocks = cli_blocks_new(fetch, &source);
+	struct lend_blocks *blocks = lend_blocks_new(fetch, &source);
 
 	(void)state;
-	for (int64_t i = 0; i < CLI_BLOCKS_KEPT + 1; i++)
-		assert_read(blocks, 2 * i * CLI_BLOCK_BYTES, 1);
-	assert_read(blocks, 2 * CLI_BLOCK_BYTES, 1);
-	assert_int_equal(source.fetches, CLI_BLOCKS_KEPT + 1);
+	for (int64_t i = 0; i < LEND_BLOCKS_KEPT + 1; i++)
+		assert_read(blocks, 2 * i * LEND_BLOCK_BYTES, 1);
+	assert_read(blocks, 2 * LEND_BLOCK_BYTES, 1);
+	assert_int_equal(source.fetches, LEND_BLOCKS_KEPT + 1);
 	assert_read(blocks, 0, 1);
-	assert_int_equal(source.fetches, CLI_BLOCKS_KEPT + 2);
-	cli_blocks_free(blocks);
+	assert_int_equal(source.fetches, LEND_BLOCKS_KEPT + 2);
+	lend_blocks_free(blocks);
 }
 
 static void what_failed_is_fetched_again(void **state)
 {
 	struct source source = {.fails = true};
-	struct cli_blocks *blocks = cli_blocks_new(fetch, &source);
+	struct lend_blocks *blocks = lend_blocks_new(fetch, &source);
 	struct error err;
 	char byte;
 
 	(void)state;
-	assert_int_equal(cli_blocks_read(blocks, TOTAL_BYTES, 0, &byte, 1, &err), -1);
+	assert_int_equal(lend_blocks_read(blocks, TOTAL_BYTES, 0, &byte, 1, &err), -1);
 	assert_string_equal(err.text, "gone");
 	source.fails = false;
 	assert_read(blocks, 0, 1);
 	assert_read(blocks, TOTAL_BYTES - 1, 1);
-	cli_blocks_free(blocks);
+	lend_blocks_free(blocks);
 }
 
 int main(void)
@@ -126,5 +126,5 @@ int main(void)
 		cmocka_unit_test(what_failed_is_fetched_again),
 	};
 
-	return cmocka_run_group_tests_name("cli/blocks", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("lend/blocks", tests, NULL, NULL);
 }
