@@ -28,7 +28,8 @@ must_check int confine_self(const struct confine_directory *directories, size_t 
 
 /*
  * Refuses (EPERM) the system calls that start programs, reach other processes or a network, and
- * without `may_open` those that open files. After confine_self(). *ret_is_complete is false when
+ * without `may_open` those that open files. Of a socket that is there already only read(2) and
+ * write(2) are left. After confine_self(). *ret_is_complete is false when
  * the kernel has no seccomp filters, or this processor's calls are not known here. Fails with
  * SYSTEM.
  */

@@ -73,6 +73,31 @@ static int make_socket(int directory)
 	return socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0) < 0 ? errno : 0;
 }
 
+/* The descriptor 0 of what tries is one end of a socket. */
+static int write_socket(int directory)
+{
+	char byte = 0;
+
+	(void)directory;
+	return write(STDIN_FILENO, &byte, 1) == 1 && read(STDIN_FILENO, &byte, 1) == 1 ? 0 : errno;
+}
+
+static int receive_message(int directory)
+{
+	struct msghdr message = {0};
+
+	(void)directory;
+	return recvmsg(STDIN_FILENO, &message, MSG_DONTWAIT) < 0 ? errno : 0;
+}
+
+static int send_message(int directory)
+{
+	struct msghdr message = {0};
+
+	(void)directory;
+	return sendmsg(STDIN_FILENO, &message, MSG_DONTWAIT) < 0 ? errno : 0;
+}
+
 static int start_program(int directory)
 {
 	(void)directory;
@@ -117,12 +142,29 @@ static void calls_that_reach_others_are_refused(void **state)
 	assert_attempt(&closed, scratch->fd, open_inside, EPERM);
 }
 
+static void a_socket_can_be_read_and_written_only(void **state)
+{
+	static const struct confinement closed = {.has_calls = true};
+	const struct scratch *scratch = *state;
+	int fds[2];
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
+	assert_int_equal(write(fds[1], "ab", 2), 2);
+	assert_int_equal(dup2(fds[0], STDIN_FILENO), STDIN_FILENO);
+	assert_attempt(&closed, scratch->fd, write_socket, 0);
+	assert_attempt(&closed, scratch->fd, receive_message, EPERM);
+	assert_attempt(&closed, scratch->fd, send_message, EPERM);
+	(void)close(fds[0]);
+	(void)close(fds[1]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		scratch_test(files_elsewhere_cannot_be_opened),
 		scratch_test(a_directory_is_written_only_where_it_may_be),
 		scratch_test(calls_that_reach_others_are_refused),
+		scratch_test(a_socket_can_be_read_and_written_only),
 	};
 
 	return cmocka_run_group_tests_name("confine", tests, NULL, NULL);
