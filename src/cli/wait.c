@@ -74,9 +74,9 @@ static int wait_loop(struct cli_wait *wait, int64_t timeout_ms, struct error *er
 	wait->is_running = false;
 	if (result < 0)
 		return -1;
-	if (wait->has_ended)
-		return 1;
-	return wait->is_interrupted && !was_interrupted ? wait_fail_interrupted(err) : 0;
+	if (wait->is_interrupted && !was_interrupted)
+		return wait_fail_interrupted(err);
+	return wait->has_ended ? 1 : 0;
 }
 
 int cli_wait_run(struct cli_wait *wait, int64_t timeout_ms, const char *what, struct error *err)

@@ -29,7 +29,7 @@ void cli_wait_done(struct cli_wait *wait); /* also of a zeroed one */
 
 /*
  * Runs the loop until cli_wait_end(). Fails with TIMEOUT ("`what` took longer than ..."), with
- * SYSTEM and EINTR when interrupted.
+ * SYSTEM and EINTR when interrupted, be it at the very end: who waits next may not know of it.
  */
 must_check int cli_wait_run(
 	struct cli_wait *wait, int64_t timeout_ms, const char *what, struct error *err);
