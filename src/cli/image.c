@@ -1,6 +1,4 @@
-/*
- * The registry's answers come from the loop, which runs while somebody waits for bytes.
- */
+/* The registry's answers come from the loop, which runs while somebody waits for bytes. */
 #include "cli/image.h"
 
 #include <fcntl.h>
@@ -13,8 +11,8 @@
 #include "base/alloc.h"
 #include "cli/logins.h"
 #include "cli/table.h"
+#include "cli/wait.h"
 #include "image/manifest.h"
-#include "lend/blocks.h"
 #include "registry/pull.h"
 #include "sys/fd.h"
 
@@ -27,14 +25,15 @@ enum {
 struct image_reader {
 	struct reader reader;
 	struct loop *loop;
+	struct cli_wait wait;
 	struct http_client *http;
 	struct registry_pull *pull;
 	const struct cli_call *call;
 	struct arena *arena; /* of the manifest */
 	char digest[IMAGE_DIGEST_MAX + 1]; /* of the layer */
-	struct lend_blocks *blocks;
 	int64_t fetched_bytes; /* of the layer */
 	unsigned fetches;
+	struct buf range; /* what came last; its memory is used again */
 	/* of the request at hand */
 	struct buf *body;
 	struct str content_type;
@@ -63,9 +62,10 @@ static void image_free(struct image_reader *image)
 	image_tell(image);
 	registry_pull_free(image->pull);
 	http_client_free(image->http);
+	cli_wait_done(&image->wait);
 	loop_free(image->loop);
 	arena_free(image->arena);
-	lend_blocks_free(image->blocks);
+	buf_done(&image->range);
 	free(image);
 }
 
@@ -86,12 +86,12 @@ static void image_answered(
 	image->error = err != NULL ? *err : (struct error){0};
 	image->content_type = arena_str(image->arena, content_type);
 	buf_add(image->body, body);
-	loop_stop(image->loop);
+	cli_wait_end(&image->wait);
 }
 
 static int image_wait(struct image_reader *image, struct error *err)
 {
-	if (loop_run(image->loop, err) < 0)
+	if (cli_wait_run(&image->wait, IMAGE_TIMEOUT_MS, "the registry's answer", err) < 0)
 		return -1;
 	if (image->error.kind != ERROR_NONE) {
 		*err = image->error;
@@ -113,23 +113,16 @@ static int image_fetch(
 
 /* ---- Reading by ranges ---- */
 
-static int image_fetch_block(
-	void *context, int64_t offset, char *bytes, size_t size, struct error *err)
-{
-	autobuf fetched = BUF_INIT(REGISTRY_RANGE_BYTES);
-
-	if (image_fetch(context, offset, size, &fetched, err) < 0)
-		return -1;
-	memcpy(bytes, fetched.data, size);
-	return 0;
-}
-
 static int image_reader_read(
 	struct reader *reader, int64_t offset, char *bytes, size_t size, struct error *err)
 {
 	struct image_reader *image = container_of(reader, struct image_reader, reader);
 
-	return lend_blocks_read(image->blocks, image->reader.size_bytes, offset, bytes, size, err);
+	buf_clear(&image->range);
+	if (image_fetch(image, offset, size, &image->range, err) < 0)
+		return -1;
+	memcpy(bytes, image->range.data, size);
+	return 0;
 }
 
 /* ---- Which layer ---- */
@@ -254,6 +247,7 @@ static int image_connect(
 
 	if (cli_logins_find(image->call->flags.authfile, reference, &credentials, err) < 0 ||
 		loop_new(&image->loop, err) < 0 ||
+		cli_wait_init(&image->wait, image->loop, err) < 0 ||
 		http_client_new(image->loop, "kubectl-kcr/" KCR_VERSION, &image->http, err) < 0)
 		return -1;
 	request.credentials = credentials;
@@ -273,7 +267,7 @@ static struct image_reader *image_new(const struct cli_call *call)
 
 	image->call = call;
 	image->arena = arena_new(4096);
-	image->blocks = lend_blocks_new(image_fetch_block, image);
+	image->range = BUF_INIT(REGISTRY_RANGE_BYTES);
 	return image;
 }
 

@@ -10,7 +10,6 @@
 #include "cli/session.h"
 #include "cli/table.h"
 #include "cli/wait.h"
-#include "lend/blocks.h"
 
 enum {
 	REMOTE_PATIENCE_MS = 60 * 1000,
@@ -21,7 +20,6 @@ struct remote {
 	struct cli_session *session;
 	struct cli_wait wait;
 	struct cli_download download;
-	struct lend_blocks *blocks;
 };
 
 struct remote_filling {
@@ -39,22 +37,14 @@ static int remote_take(void *context, struct str piece, struct error *err)
 	return 0;
 }
 
-static int remote_fetch(void *context, int64_t offset, char *bytes, size_t size, struct error *err)
-{
-	struct remote *remote = context;
-	struct remote_filling filling = {.bytes = bytes};
-
-	return cli_download_range(
-		&remote->download, offset, (int64_t)size, remote_take, &filling, err);
-}
-
 static int remote_read(
 	struct reader *reader, int64_t offset, char *bytes, size_t size, struct error *err)
 {
 	struct remote *remote = container_of(reader, struct remote, reader);
+	struct remote_filling filling = {.bytes = bytes};
 
-	return lend_blocks_read(
-		remote->blocks, remote->reader.size_bytes, offset, bytes, size, err);
+	return cli_download_range(
+		&remote->download, offset, (int64_t)size, remote_take, &filling, err);
 }
 
 static void remote_tell(const struct remote *remote)
@@ -77,7 +67,6 @@ static void remote_free(struct reader *reader)
 	cli_download_done(&remote->download);
 	cli_wait_done(&remote->wait);
 	cli_session_close(remote->session);
-	lend_blocks_free(remote->blocks);
 	free(remote);
 }
 
@@ -99,7 +88,6 @@ int cli_remote_open(struct cli_call *call, const char *checkpoint, struct reader
 	struct remote *remote = new_zeroed(struct remote);
 
 	remote->reader = (struct reader){0, remote_read, remote_free};
-	remote->blocks = lend_blocks_new(remote_fetch, remote);
 	if (remote_start(remote, call, checkpoint, err) < 0) {
 		remote_free(&remote->reader);
 		return -1;

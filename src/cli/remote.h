@@ -1,7 +1,4 @@
-/*
- * A checkpoint of the cluster as a reader: what is asked for is fetched from the agent's door by
- * ranges, in blocks, of which the newest are kept.
- */
+/* A checkpoint of the cluster as a reader: what is asked for is fetched from the agent's door. */
 #ifndef CLI_REMOTE_H
 #define CLI_REMOTE_H
 

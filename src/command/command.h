@@ -65,6 +65,7 @@ struct cli_program {
 	/* `inspect` where all that is named lies on this machine, and where it does not. */
 	int (*inspect_here)(struct cli_call *call, struct error *err);
 	int (*inspect_elsewhere)(struct cli_call *call, struct error *err);
+	void *context; /* the program's own */
 };
 
 /* One run of a command. */
@@ -85,6 +86,10 @@ struct cli_call {
  */
 must_check int cli_command_run(const struct cli_program *program, const struct cli_command *command,
 	int count, char *const *arguments);
+
+/* Appends the path of the program `name` that lies beside this one. ABSENT: there is none; SYSTEM.
+ */
+must_check int cli_find_sibling(const char *name, struct buf *path, struct error *err);
 
 /*
  * Becomes the program `name` that lies beside this one, with the call's arguments behind `first`

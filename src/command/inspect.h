@@ -15,6 +15,18 @@
 
 extern const struct cli_command cli_inspect_command;
 
+/*
+ * What lies elsewhere kubectl-kcr lends to kubectl-kcr-inspect (room lend), which it starts with
+ * four arguments for each in front of the call's: CLI_LENT, the word of the command line, the size
+ * in bytes, the name to show. The sockets are the descriptors from CLI_LENT_FD on, in this order.
+ */
+#define CLI_LENT "__lent"
+enum {
+	CLI_LENT_ARGUMENTS = 4,
+	CLI_LENT_FD = 3,
+	CLI_LENT_MAX = 2, /* the word, and that of --diff */
+};
+
 /* Whether -o says this. */
 bool cli_wants_output(const struct cli_flags *flags, const char *name);
 

@@ -114,23 +114,33 @@ int cli_command_run(const struct cli_program *program, const struct cli_command 
 
 /* ---- The other program ---- */
 
+int cli_find_sibling(const char *name, struct buf *path, struct error *err)
+{
+	char own[PATH_MAX];
+	struct str directory;
+	struct str file;
+	ssize_t size = readlink("/proc/self/exe", own, sizeof(own));
+
+	if (size < 0)
+		return error_set_errno(err, "cannot tell where this program lies");
+	(void)str_cut_last((struct str){own, (size_t)size}, '/', &directory, &file);
+	buf_printf(path, "%.*s/%s", STR_ARG(directory), name);
+	if (buf_check(path, "the path of a program", err) < 0)
+		return -1;
+	if (access(path->data, X_OK) < 0 && errno == ENOENT)
+		return error_set(err, ERROR_ABSENT, "there is no program '%s'", path->data);
+	return 0;
+}
+
 int cli_become_sibling(
 	const struct cli_call *call, const char *name, const char *first, struct error *err)
 {
 	const char **arguments =
 		arena_zeroed(call->arena, (size_t)call->argument_count + 3, sizeof(*arguments));
 	autobuf path = BUF_INIT(PATH_MAX);
-	char own[PATH_MAX];
-	struct str directory;
-	struct str file;
-	ssize_t size = readlink("/proc/self/exe", own, sizeof(own));
 	size_t count = 0;
 
-	if (size < 0)
-		return error_set_errno(err, "cannot tell where this program lies");
-	(void)str_cut_last((struct str){own, (size_t)size}, '/', &directory, &file);
-	buf_printf(&path, "%.*s/%s", STR_ARG(directory), name);
-	if (buf_check(&path, "the path of a program", err) < 0)
+	if (cli_find_sibling(name, &path, err) < 0)
 		return -1;
 	arguments[count++] = path.data;
 	if (first != NULL)
@@ -138,8 +148,6 @@ int cli_become_sibling(
 	for (int i = 0; i < call->argument_count; i++)
 		arguments[count++] = call->arguments[i];
 	(void)execv(path.data, (char *const *)(uintptr_t)arguments);
-	if (errno == ENOENT)
-		return error_set(err, ERROR_ABSENT, "there is no program '%s'", path.data);
 	return error_set_errno(err, "cannot execute '%s'", path.data);
 }
 

@@ -1,16 +1,19 @@
 /*
- * What lies on this machine: opened first, then read by a process that can open nothing else, and
- * neither start a program nor reach a network.
+ * What lies on this machine is opened, what is lent is taken over; then it is read by a process
+ * that can open nothing else, and neither start a program nor reach a network.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/number.h"
 #include "command/inspect.h"
+#include "lend/borrow.h"
 #include "look/file.h"
 #include "look/look.h"
 #include "look/report.h"
@@ -18,12 +21,41 @@
 #include "sys/confine.h"
 #include "sys/fd.h"
 
-static int here_open(const char *path, struct inspect_place **ret_place, struct error *err)
+struct here_loan {
+	const char *word; /* of the command line */
+	const char *name; /* to show */
+	int64_t size_bytes;
+	int fd; /* -1: somebody reads it already */
+};
+
+/* What this program was started with. */
+struct here_loans {
+	struct here_loan items[CLI_LENT_MAX];
+	size_t count;
+};
+
+static struct here_loan *here_find_loan(struct here_loans *loans, const char *word)
 {
-	if (inspect_place_open(path, ret_place, err) == 0)
+	for (size_t i = 0; i < loans->count; i++)
+		if (loans->items[i].fd >= 0 && strcmp(loans->items[i].word, word) == 0)
+			return &loans->items[i];
+	return NULL;
+}
+
+static int here_open(const struct cli_call *call, const char *word,
+	struct inspect_place **ret_place, struct error *err)
+{
+	struct here_loan *loan = here_find_loan(call->program->context, word);
+
+	if (loan != NULL) {
+		*ret_place = inspect_place_of_reader(
+			lend_borrow(&loan->fd, loan->size_bytes), loan->name);
+		return 0;
+	}
+	if (inspect_place_open(word, ret_place, err) == 0)
 		return 0;
 	if (err->kind == ERROR_ABSENT)
-		return error_set(err, ERROR_ABSENT, "there is no file or directory '%s'", path);
+		return error_set(err, ERROR_ABSENT, "there is no file or directory '%s'", word);
 	return -1;
 }
 
@@ -106,7 +138,7 @@ static int apart_show(
 			"there is no file or directory '%s', and images and checkpoints of the "
 			"cluster are inspected one at a time",
 			path);
-	if (here_open(path, &place, err) < 0)
+	if (here_open(call, path, &place, err) < 0)
 		return -1;
 	subject.place = place;
 	return here_confine(call, &subject, err) < 0 ? -1 : look__show(call, place, out, err);
@@ -179,7 +211,7 @@ int look__show_apart(
 
 /* ---- What is asked for ---- */
 
-int look_inspect_here(struct cli_call *call, struct error *err)
+static int here_inspect(struct cli_call *call, struct error *err)
 {
 	autoplace *place = NULL;
 	autoplace *other = NULL;
@@ -188,8 +220,8 @@ int look_inspect_here(struct cli_call *call, struct error *err)
 
 	if (cli_wants_report(&call->flags) && look__several_find(call, &paths))
 		return look__several(call, &paths, err);
-	if (here_open(call->words[0], &place, err) < 0 ||
-		(call->flags.diff != NULL && here_open(call->flags.diff, &other, err) < 0))
+	if (here_open(call, call->words[0], &place, err) < 0 ||
+		(call->flags.diff != NULL && here_open(call, call->flags.diff, &other, err) < 0))
 		return -1;
 	subject.place = place;
 	subject.other = other;
@@ -214,15 +246,40 @@ static void here_report(const struct cli_call *call, const struct error *err)
 	fprintf(stderr, "Error: %s\n", err->text);
 }
 
+/* Takes what is lent from the front of the arguments; returns how many they were. */
+static int here_take_loans(int count, char *const *arguments, struct here_loans *loans)
+{
+	int taken = 0;
+
+	while (loans->count < CLI_LENT_MAX && count - taken >= CLI_LENT_ARGUMENTS &&
+		strcmp(arguments[taken], CLI_LENT) == 0) {
+		struct here_loan *loan = &loans->items[loans->count];
+		*loan = (struct here_loan){
+			.word = arguments[taken + 1],
+			.name = arguments[taken + 3],
+			.fd = CLI_LENT_FD + (int)loans->count,
+		};
+		if (!number_parse_i64(str_of(arguments[taken + 2]), &loan->size_bytes) ||
+			loan->size_bytes < 0)
+			break;
+		loans->count++;
+		taken += CLI_LENT_ARGUMENTS;
+	}
+	return taken;
+}
+
 void look_main(int count, char *const *arguments)
 {
-	static const struct cli_program program = {
+	struct here_loans loans = {0};
+	int taken = here_take_loans(count, arguments, &loans);
+	const struct cli_program program = {
 		.report = here_report,
-		.inspect_here = look_inspect_here,
-		.inspect_elsewhere = here_elsewhere,
+		.inspect_here = here_inspect,
+		.inspect_elsewhere = taken > 0 ? here_inspect : here_elsewhere,
+		.context = &loans,
 	};
 
 	(void)signal(SIGPIPE, SIG_IGN); /* a closed pipe is an error of writing */
 	/* Exit handlers (the leak checker's) would open files, which this process has given up. */
-	_exit(cli_command_run(&program, &cli_inspect_command, count, arguments));
+	_exit(cli_command_run(&program, &cli_inspect_command, count - taken, arguments + taken));
 }

@@ -1,6 +1,5 @@
 /* From places to a report, or to what two reports have different. */
 #include "look/dump.h"
-#include "look/file.h"
 #include "look/look.h"
 #include "look/report.h"
 #include "look/search.h"
@@ -50,18 +49,4 @@ int look_inspect(const struct cli_call *call, const struct look_subject *subject
 		: look_report(call, subject, err);
 
 	return result < 0 ? -1 : CLI_DONE;
-}
-
-int look_inspect_elsewhere(const struct cli_call *call, struct inspect_place *place,
-	struct inspect_place *other, struct error *err)
-{
-	autofile file = LOOK_FILE_NONE;
-	struct look_subject subject = {place, other, -1};
-
-	if (call->flags.to != NULL && look__file_open(call->flags.to, &file, err) < 0)
-		return -1;
-	subject.file_fd = file.fd;
-	if (look_inspect(call, &subject, err) < 0)
-		return -1;
-	return look__file_publish(&file, err) < 0 ? -1 : CLI_DONE;
 }

@@ -292,6 +292,62 @@ def test_the_secret_is_seen_by_nobody(exporter):
     assert ticket["spec"]["secretSHA256"] not in hashes
 
 
+# ---- inspect
+
+@pytest.fixture
+def inspector(exporter):
+    """What is behind the door is a checkpoint, and then some that is none of its files."""
+    content = (HERE.parent / "fuzz/corpus/inspect/processes.tar").read_bytes() + bytes(2_000_000)
+    (exporter.here / "file.tar").write_bytes(content)
+    (exporter.door / "content").write_bytes(content)
+    exporter.agent.status |= {"sizeBytes": len(content), "digest": f"sha256:{hashlib.sha256(content).hexdigest()}"}
+    return exporter
+
+
+def report(user, *words):
+    told = json.loads(user.kcr("inspect", *words, "-o", "json").stdout)
+    return told.pop("source"), told
+
+
+def test_a_checkpoint_of_the_cluster_tells_what_its_file_tells(inspector):
+    """Also when the way breaks meanwhile."""
+    inspector.script({}, {"cut": 1000}, {"status": 503})
+    assert report(inspector, "one") == ("one", report(inspector, "file.tar")[1])
+    first, second, third, fourth, *rest = inspector.ranges()
+    assert (first, third, fourth) == (0, second + 1000, second + 1000)
+    assert len({first, second, *rest}) == len(rest) + 2, "a range is fetched once"
+    inspector.check_left_nothing()
+    inspector.script()
+    told = inspector.kcr("inspect", "one", "--diff", "one", "-v", "1")
+    assert told.stdout == "" and len(re.findall("^Fetched .* requests.$", told.stderr, re.M)) == 2
+
+
+def is_reader(pid, directory):
+    with contextlib.suppress(OSError):
+        return os.readlink(f"/proc/{pid}/exe").endswith("/kubectl-kcr-inspect") and os.readlink(f"/proc/{pid}/cwd") == str(directory)
+    return False
+
+
+def test_an_interrupted_inspection_gives_the_ticket_back(inspector):
+    inspector.script({"stall": 1000})
+    running = inspector.start("inspect", "one")
+    eventually(lambda: inspector.log("stall"), timeout=30, what="a part")
+    readers = [pid for pid in os.listdir("/proc") if is_reader(pid, inspector.here)]
+    assert len(readers) == 1
+    running.send_signal(signal.SIGINT)
+    told = running.communicate(timeout=20)
+    assert (running.returncode, *told) == (130, "", "Interrupted.\n")
+    assert not pathlib.Path(f"/proc/{readers[0]}").exists()
+    inspector.check_left_nothing()
+
+
+def test_what_cannot_be_fetched_is_told_by_who_reads(inspector):
+    inspector.script(*[{"status": 404}] * 9)
+    told = inspector.kcr("inspect", "one", status=1).stderr
+    assert told.startswith("Error: cannot inspect 'one': ") and "the agent answered 404" in told
+    inspector.check_left_nothing()
+
+
 # ---- import
 
 @pytest.fixture

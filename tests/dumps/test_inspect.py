@@ -11,7 +11,7 @@ import tarfile
 import pytest
 import yaml
 
-from world import KUBECTL_KCR, KUBECTL_KCR_INSPECT, inspect, inspect_text, kubectl_kcr
+from world import KUBECTL_KCR_INSPECT, inspect, inspect_text, kubectl_kcr
 
 FILE_TYPES = ["", "regular", "pipe", "fifo", "inet-socket", "unix-socket", "eventfd", "eventpoll", "inotify", "signalfd",
               "packet-socket", "tty", "fanotify", "netlink-socket", "namespace", "tun", "external", "timerfd", "memfd"]
@@ -274,11 +274,10 @@ def test_the_program_that_kubectl_prefers_tells_the_same(dumps):
         "Error: cannot inspect '/usr': it holds no checkpoint: neither CRIU's inventory.img nor an engine's config.dump\n"
 
 
-def test_either_program_goes_without_the_other(dumps, tmp_path):
+def test_what_reads_goes_without_what_fetches(dumps, tmp_path):
+    alone = shutil.copy(KUBECTL_KCR_INSPECT, tmp_path / "alone")
     directory = dumps["redis"].directory
-    alone = shutil.copy(KUBECTL_KCR, tmp_path / "alone")
-    assert kubectl_kcr("inspect", directory, program=alone).stdout == inspect_text("tree", directory)
-    alone = shutil.copy(KUBECTL_KCR_INSPECT, tmp_path / "alone-inspect")
+    assert kubectl_kcr(directory, program=alone).stdout == inspect_text("tree", directory)
     done = kubectl_kcr("some-checkpoint", program=alone)
     assert (done.returncode, done.stdout) == (1, "")
     assert "no kubectl-kcr beside this program" in done.stderr
