@@ -75,7 +75,6 @@ int node_direct_order(
 	const struct node *node, struct str request_uid, struct str container_id, struct error *err)
 {
 	int store = node_store_fd(node->store);
-	uint64_t room = node_store_room(node->store) | 1; /* 0 would be no limit */
 	autobuf directory = BUF_INIT(LIMIT_ARCHIVE_PATH);
 	autobuf name = BUF_INIT(LIMIT_ARCHIVE_PATH);
 	autobuf text = BUF_INIT(LIMIT_CONFIG_BYTES);
@@ -86,7 +85,7 @@ int node_direct_order(
 	direct_order_name(&name, container_id);
 	handover_order_write(&(struct handover_order){.version = HANDOVER_FORMAT_VERSION,
 				     .directory = buf_str(&directory),
-				     .max_bytes = room < INT64_MAX ? (int64_t)room : INT64_MAX},
+				     .max_bytes = node_store_room(node->store)},
 		&text);
 	if (direct_make_directory(store, request_uid, &made, err) < 0 ||
 		file_make_directory(store, HANDOVER_ORDERS, 0700, &orders, err) < 0)

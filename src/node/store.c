@@ -151,20 +151,22 @@ static uint64_t store_left(uint64_t limit, uint64_t used)
 	return limit > used ? limit - used : 0;
 }
 
-uint64_t node_store_room(const struct node_store *store)
+static uint64_t store_smaller(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+int64_t node_store_room(const struct node_store *store)
 {
 	struct file_space space;
 	struct error ignored;
-	uint64_t on_disk;
-	uint64_t allowed;
+	uint64_t room = 0;
 
-	if (file_system_space(store->fd, &space, &ignored) < 0)
-		return 0;
-	on_disk = store_left(space.free_bytes, store->limits.min_free_bytes);
-	if (store->limits.max_bytes == 0)
-		return on_disk;
-	allowed = store_left(store->limits.max_bytes, store->used_bytes);
-	return allowed < on_disk ? allowed : on_disk;
+	if (file_system_space(store->fd, &space, &ignored) == 0)
+		room = store_left(space.free_bytes, store->limits.min_free_bytes);
+	if (store->limits.max_bytes > 0)
+		room = store_smaller(room, store_left(store->limits.max_bytes, store->used_bytes));
+	return room > 0 ? (int64_t)store_smaller(room, INT64_MAX) : 1;
 }
 
 int node_store_check_room(const struct node_store *store, uint64_t bytes, struct error *err)

@@ -73,8 +73,9 @@ void node_store_free(struct node_store *store); /* may be NULL; the disk stays a
 /* For what is taken in from now on; what is there stays. */
 void node_store_set_limits(struct node_store *store, struct node_store_limits limits);
 
-/* How much more may be taken in; 0 when that cannot be told. */
-uint64_t node_store_room(const struct node_store *store);
+/* How much more may be taken in. 1 when that is nothing or cannot be told: elsewhere 0 is no limit,
+ * or none of it. */
+int64_t node_store_room(const struct node_store *store);
 
 /* Whether `bytes` more may be taken in: TOO_BIG names the limit that would be passed. */
 must_check int node_store_check_room(
