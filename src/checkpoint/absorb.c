@@ -27,7 +27,7 @@ static bool absorb_is_checkpoint(struct str path)
 	struct str directory;
 	struct str name;
 
-	return str_is(path, CHECKPOINT_CHANGES) ||
+	return checkpoint__is_change(path) ||
 		(str_cut(path, '/', &directory, &name) && str_is(directory, CHECKPOINT_IMAGES) &&
 			!str_contains(name, STR("/")));
 }

@@ -19,8 +19,9 @@
 #include "handover/formats.h"
 #include "json/json.h"
 
-#define CHECKPOINT_IMAGES  "checkpoint" /* the directory of CRIU's images */
-#define CHECKPOINT_CHANGES "rootfs-diff.tar" /* those of the file system */
+#define CHECKPOINT_IMAGES    "checkpoint" /* the directory of CRIU's images */
+#define CHECKPOINT_CHANGES   "rootfs-diff.tar" /* those of the file system */
+#define CHECKPOINT_DELETIONS "deleted.files" /* what the changes lack, by CRI-O and podman */
 
 /* What the archive does not tell is empty or zero. */
 struct checkpoint_description {

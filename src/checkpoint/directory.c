@@ -23,6 +23,11 @@ bool checkpoint__is_metadata(struct str path)
 	return false;
 }
 
+bool checkpoint__is_change(struct str path)
+{
+	return str_is(path, CHECKPOINT_CHANGES) || str_is(path, CHECKPOINT_DELETIONS);
+}
+
 /* One directory on the way. */
 struct directory_list {
 	struct arena *arena;
@@ -63,7 +68,7 @@ static int directory_visit_top(
 	void *context, const char *name, bool is_directory, struct error *err)
 {
 	(void)is_directory;
-	if (!checkpoint__is_metadata(str_of(name)) && !str_is(str_of(name), CHECKPOINT_CHANGES))
+	if (!checkpoint__is_metadata(str_of(name)) && !checkpoint__is_change(str_of(name)))
 		return 0;
 	return directory_add(context, name, err);
 }

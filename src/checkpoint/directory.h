@@ -13,6 +13,9 @@
 /* Whether it is a file that an engine puts beside CRIU's images, and that we keep. */
 bool checkpoint__is_metadata(struct str path);
 
+/* Whether it is one of the two files that say what is to change in the image's file system. */
+bool checkpoint__is_change(struct str path);
+
 /*
  * The regular files that belong to the checkpoint, sorted by path: struct handover_file without
  * sums. Fails with TOO_BIG (HANDOVER_FILES_MAX), SYSTEM.

@@ -13,6 +13,7 @@
  *
  *                                   checkpoint/     CRIU's images
  *                                   rootfs-diff.tar the file system's changes
+ *                                   deleted.files   and deletions, where that one lacks them
  *                                   spec.dump, ...  what the engine adds
  *                                   files.json      sizes and sums of all of these
  *

@@ -110,17 +110,19 @@ static void an_archive_that_has_all_becomes_a_directory(void **state)
 	tar_add_text(&tar, "config.dump", sample_containerd_config);
 	tar_add_text(&tar, "spec.dump", sample_containerd_spec);
 	tar_add_text(&tar, "rootfs-diff.tar", "changes");
+	tar_add_text(&tar, "deleted.files", "[]");
 	tar_add_text(&tar, "direct.json", "not ours");
 	tar_add_text(&tar, "foreign", "?");
 	tar_end(&tar);
 	unpack(scratch, &tar);
 	assert_file(scratch, "checkpoint/pages-1.img", "pages");
 	assert_file(scratch, "rootfs-diff.tar", "changes");
+	assert_file(scratch, "deleted.files", "[]");
 	assert_int_equal(faccessat(scratch->fd, "foreign", F_OK, 0), -1);
 	assert_int_equal(faccessat(scratch->fd, "direct.json", F_OK, 0), -1);
 	assert_int_equal(faccessat(scratch->fd, "checkpoint/deeper", F_OK, 0), -1);
 	assert_int_equal(checkpoint_describe_directory(scratch->fd, arena, &description, &err), 0);
-	assert_int_equal(description.files.count, 5);
+	assert_int_equal(description.files.count, 6);
 	assert_int_equal(description.missing.count, 0);
 	assert_str(description.pod_name, "cache-0");
 }
