@@ -388,6 +388,7 @@ int archive_compose_scan(int directory_fd, const struct archive_compose_file *fi
 	result.entry_count = compose->entry_count - 1; /* without the end */
 	if (archive_hasher_end(hasher, &result.digest, err) < 0)
 		return -1;
+	result.file_digest = result.digest;
 	*ret_result = result;
 	return 0;
 }

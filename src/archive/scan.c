@@ -1,9 +1,9 @@
 /*
  * libarchive reads the tar (its tar format only, no filter, no extraction) from blocks that are
- * hashed on their way. It is lenient where a checkpoint must not be: it takes a file that ends
- * between two entries for complete, and stops at the end-of-archive marker whatever follows. So the
- * position of each entry is checked against the end of the one before, and the rest of the file is
- * read and must be zeros.
+ * unpacked and hashed on their way. It is lenient where a checkpoint must not be: it takes a file
+ * that ends between two entries for complete, and stops at the end-of-archive marker whatever
+ * follows. So the position of each entry is checked against the end of the one before, and the rest
+ * of the file is read and must be zeros.
  */
 #include "archive/scan.h"
 
@@ -93,9 +93,9 @@ static int scan_fail(const struct scan *scan, struct error *err)
 		text != NULL ? text : "unknown format");
 }
 
-static int scan_begin(struct scan *scan, int fd, struct error *err)
+static int scan_begin(struct scan *scan, int fd, int64_t unpacked_max, struct error *err)
 {
-	if (archive__source_init(&scan->source, fd, err) < 0)
+	if (archive__source_init(&scan->source, fd, unpacked_max, err) < 0)
 		return -1;
 	scan->reader = archive_read_new();
 	if (scan->reader == NULL || archive_read_support_format_tar(scan->reader) != ARCHIVE_OK)
@@ -258,7 +258,7 @@ static int scan_end(struct scan *scan, struct archive_scan_result *ret_result, s
 			(long long)source->garbage_offset);
 	if (source->position < source->content_end + SCAN_MARKER_BYTES)
 		return scan_fail_truncated(scan, err);
-	if (archive_hasher_end(source->hasher, &result.digest, err) < 0)
+	if (archive__source_end(source, &result.digest, &result.file_digest, err) < 0)
 		return -1;
 	result.size_bytes = source->position;
 	result.entry_count = scan->entry_count;
@@ -266,7 +266,7 @@ static int scan_end(struct scan *scan, struct archive_scan_result *ret_result, s
 	return 0;
 }
 
-int archive_scan(int fd, const struct archive_scan_visitor *visitor,
+int archive_scan(int fd, int64_t unpacked_max, const struct archive_scan_visitor *visitor,
 	struct archive_scan_result *ret_result, struct error *err)
 {
 	clean_up(scan_done) struct scan scan = {
@@ -275,7 +275,7 @@ int archive_scan(int fd, const struct archive_scan_visitor *visitor,
 		.current_path = BUF_INIT(LIMIT_ARCHIVE_PATH),
 	};
 
-	if (scan_begin(&scan, fd, err) < 0 || scan_entries(&scan, err) < 0)
+	if (scan_begin(&scan, fd, unpacked_max, err) < 0 || scan_entries(&scan, err) < 0)
 		return -1;
 	return scan_end(&scan, ret_result, err);
 }

@@ -1,8 +1,8 @@
 /*
- * One pass over a checkpoint archive (an uncompressed tar: ustar, pax, GNU): every byte is hashed
- * while its entries are told to a visitor, so that the digest of the layer and the description of
- * the checkpoint cost one reading of the file. Nothing is extracted: the visitor learns where each
- * content lies and may see the bytes as they pass.
+ * One pass over a checkpoint archive (a tar: ustar, pax, GNU; compressed by gzip or zstd where that
+ * is wanted): every byte is hashed while its entries are told to a visitor, so that the digest of
+ * the layer and the description of the checkpoint cost one reading of the file. Nothing is
+ * extracted: the visitor learns where each content lies and may see the bytes as they pass.
  *
  * Archives are taken to be hostile. Only regular files and directories are accepted, with paths
  * that archive_path_check() accepts, each once; entries must follow each other without gaps, and
@@ -28,7 +28,7 @@ struct archive_scan_entry {
 	struct str path; /* terminated; relative, without "./" in front or '/' behind */
 	bool is_directory;
 	int64_t size_bytes; /* 0 for directories */
-	int64_t offset_bytes; /* of the content in the archive */
+	int64_t offset_bytes; /* of the content in the tar */
 };
 
 struct archive_scan_visitor {
@@ -50,19 +50,22 @@ struct archive_scan_visitor {
 };
 
 struct archive_scan_result {
-	struct archive_digest digest; /* of the whole file, from its first byte to its last */
-	int64_t size_bytes; /* of the whole file */
+	struct archive_digest digest; /* of the whole tar, from its first byte to its last */
+	struct archive_digest file_digest; /* of the file: another one only when it is compressed */
+	int64_t size_bytes; /* of the whole tar */
 	size_t entry_count;
 };
 
 /*
- * Reads `fd` (borrowed; a file at its beginning, or a pipe) to its end. What the visitor saw counts
- * only when the scan succeeds. Fails with CORRUPT (no tar, damaged, truncated: tells what is
- * missing; something behind the end), INVALID (an entry that is refused: tells which and why),
- * TOO_BIG (LIMIT_ARCHIVE_ENTRIES, ARCHIVE_SCAN_PATH_BYTES), SYSTEM, UNSUPPORTED (no SHA-256), and
- * with the visitor's errors.
+ * Reads `fd` (borrowed; a file at its beginning, or a pipe) to its end. A compressed file is no tar
+ * when `unpacked_max` is 0; else it is unpacked on the way, and no more than so many bytes may come
+ * of it. What the visitor saw counts only when the scan succeeds. Fails with CORRUPT (no tar,
+ * damaged, truncated: tells what is missing; something behind the end), INVALID (an entry that is
+ * refused: tells which and why), TOO_BIG (LIMIT_ARCHIVE_ENTRIES, ARCHIVE_SCAN_PATH_BYTES,
+ * `unpacked_max`), SYSTEM, UNSUPPORTED (no SHA-256), and with the visitor's errors.
  */
-must_check int archive_scan(int fd, const struct archive_scan_visitor *visitor,
-	struct archive_scan_result *ret_result, struct error *err);
+must_check int archive_scan(int fd, int64_t unpacked_max,
+	const struct archive_scan_visitor *visitor, struct archive_scan_result *ret_result,
+	struct error *err);
 
 #endif

@@ -35,6 +35,9 @@ enum {
 	/* A metadata file that we read out of an archive (spec.dump, config.dump, dump.log tail).
 	 */
 	LIMIT_ARCHIVE_METADATA = 4 * 1024 * 1024,
+	/* Of the window of an archive that zstd has compressed, 32 MiB of memory: its levels 1 to
+	 * 20 need no more, podman's 8 MiB. */
+	LIMIT_ARCHIVE_WINDOW_LOG = 25,
 	/* An OCI manifest: the distribution spec asks registries to accept 4 MiB. */
 	LIMIT_MANIFEST_BYTES = 4 * 1024 * 1024,
 	/* The answer of a kubelet, a token server or a registry that is not a blob. */

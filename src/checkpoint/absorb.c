@@ -89,7 +89,7 @@ static int absorb_archive(int fd, int directory_fd, bool is_all, struct error *e
 	};
 	struct archive_scan_result ignored;
 
-	return archive_scan(fd, &visitor, &ignored, err);
+	return archive_scan(fd, 0, &visitor, &ignored, err);
 }
 
 int checkpoint_absorb(int fd, int directory_fd, struct error *err)

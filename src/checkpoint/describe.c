@@ -202,7 +202,7 @@ int checkpoint_describe(int fd, struct arena *arena, struct checkpoint_descripti
 	};
 	struct archive_scan_result result;
 
-	if (archive_scan(fd, &visitor, &result, err) < 0)
+	if (archive_scan(fd, 0, &visitor, &result, err) < 0)
 		return -1;
 	describe_whole(&describe, &result);
 	*ret_description = description;

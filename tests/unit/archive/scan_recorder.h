@@ -17,9 +17,10 @@ struct recorder {
 	bool wants_content;
 	int fd; /* to compare what is shown with what lies at the told offset; -1: not done */
 	int64_t offset;
+	int64_t unpacked_max;
 };
 
-#define RECORDER_INIT ((struct recorder){BUF_INIT(64u * 1024 * 1024), true, -1, 0})
+#define RECORDER_INIT ((struct recorder){BUF_INIT(64u * 1024 * 1024), true, -1, 0, 0})
 
 static inline void recorder_done(struct recorder *recorder)
 {
@@ -69,8 +70,8 @@ static inline int record_prefix(const struct tar *tar, size_t size, struct recor
 	struct archive_scan_visitor visitor = {recorder_entry, recorder_content, NULL, recorder};
 
 	buf_clear(&recorder->lines);
-	recorder->fd = fd;
-	return archive_scan(fd, &visitor, ret_result, err);
+	recorder->fd = recorder->unpacked_max == 0 ? fd : -1;
+	return archive_scan(fd, recorder->unpacked_max, &visitor, ret_result, err);
 }
 
 static inline int record(const struct tar *tar, struct recorder *recorder,

@@ -218,7 +218,7 @@ static void a_pipe_is_read_as_well(void **state)
 	assert_int_equal(pipe(ends), 0);
 	assert_int_equal(fd_write_all(ends[1], buf_str(&tar.bytes), "pipe", &err), 0);
 	(void)close(ends[1]);
-	assert_int_equal(archive_scan(ends[0], &visitor, &result, &err), 0);
+	assert_int_equal(archive_scan(ends[0], 0, &visitor, &result, &err), 0);
 	(void)close(ends[0]);
 	assert_string_equal(recorder.lines.data, "a 1\n1");
 	assert_int_equal(result.size_bytes, tar.bytes.size);
@@ -256,7 +256,7 @@ static void the_visitor_ends_the_scan_with_its_own_error(void **state)
 	tar_end(&tar);
 	for (int round = 0; round < 2; round++) {
 		autoclose int fd = tar_open(&tar, tar.bytes.size);
-		assert_int_equal(archive_scan(fd, &visitor, &result, &err), -1);
+		assert_int_equal(archive_scan(fd, 0, &visitor, &result, &err), -1);
 		assert_int_equal(err.kind, ERROR_TOO_BIG);
 		assert_string_equal(
 			err.text, round == 0 ? "no place for 'a'" : "no place for 'content'");
@@ -272,7 +272,7 @@ static void a_file_that_cannot_be_read_is_an_error_of_the_system(void **state)
 	struct error err = {0};
 
 	(void)state;
-	assert_int_equal(archive_scan(-1, &visitor, &result, &err), -1);
+	assert_int_equal(archive_scan(-1, 0, &visitor, &result, &err), -1);
 	assert_int_equal(err.kind, ERROR_SYSTEM);
 	assert_string_equal(err.text, "cannot read the archive: Bad file descriptor");
 }
