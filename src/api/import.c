@@ -34,14 +34,15 @@ static const struct json_field api_import_spec_fields[] = {
 		.offset = offsetof(struct api_import_spec, size_bytes),
 		.minimum = 1,
 		.maximum = INT64_MAX,
-		.description = "How long the tar is."},
+		.description = "How long the archive is, as it is brought."},
 	{.name = "digest",
 		.type = JSON_FIELD_STRING,
 		.flags = JSON_REQUIRED | JSON_IMMUTABLE,
 		.offset = offsetof(struct api_import_spec, digest),
 		.pattern = "^sha256:[0-9a-f]{64}$",
 		.max_length = 128,
-		.description = "Digest of the tar: sha256:... What arrives must have it."},
+		.description = "Digest of the archive as it is brought, compressed or not: "
+			       "sha256:... What arrives must have it."},
 	{.name = "secretSHA256",
 		.type = JSON_FIELD_STRING,
 		.flags = JSON_REQUIRED | JSON_IMMUTABLE,
@@ -93,7 +94,9 @@ static const struct json_field api_import_status_fields[] = {
 		.type = JSON_FIELD_STRING,
 		.offset = offsetof(struct api_import_status, reason),
 		.max_length = 1024,
-		.description = "What happened, in one CamelCase word for programs."},
+		.description = "What happened, in one CamelCase word for programs. LeftOut: it is "
+			       "completed, and the message says what of the archive no restore "
+			       "puts back."},
 	{.name = "checkpointRef",
 		.type = JSON_FIELD_POINTER,
 		.offset = offsetof(struct api_import_status, checkpoint),
@@ -161,10 +164,10 @@ static const struct json_object api_import_object =
 static const struct api_column api_import_columns[] = {
 	{"Phase", "string", ".status.phase", "How far it is"},
 	{"Node", "string", ".spec.nodeName", "The node that is to keep the Checkpoint"},
-	{"Bytes", "integer", ".spec.sizeBytes", "How long the tar is"},
+	{"Bytes", "integer", ".spec.sizeBytes", "How long the archive is"},
 	{"Received", "integer", ".status.receivedBytes", "How much has arrived"},
 	{"Checkpoint", "string", ".status.checkpointRef.name", "The Checkpoint that was made"},
-	{"Reason", "string", ".status.reason", "Why it has failed"},
+	{"Reason", "string", ".status.reason", "Why it has failed, or what it lacks"},
 	{"Message", "string", ".status.message", "What happened", .is_wide = true},
 	{"Age", "date", ".metadata.creationTimestamp", "Time since it was created"},
 };

@@ -1,5 +1,5 @@
 /*
- * CheckpointImport: a ticket with which the tar of a checkpoint is brought to a node, where it
+ * CheckpointImport: a ticket with which the archive of a checkpoint is brought to a node, where it
  * becomes a Checkpoint. What a field means stands in the table of import.c and in
  * docs/reference.md.
  */
@@ -27,8 +27,8 @@ struct api_import_spec {
 	struct str node_name;
 	struct api_request_pod *pod; /* NULL: the one that the archive names */
 	struct str container_name; /* empty: likewise */
-	int64_t size_bytes; /* of the tar */
-	struct str digest; /* of the tar: "sha256:..." */
+	int64_t size_bytes; /* of the archive as it is brought */
+	struct str digest; /* likewise: "sha256:..." */
 	struct str secret_sha256; /* 64 hex digits */
 	int64_t lifetime_seconds; /* from status.opened on */
 	int64_t ttl_seconds; /* after it has failed, or its Checkpoint is gone */

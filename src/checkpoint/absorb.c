@@ -17,8 +17,8 @@ enum { ABSORB_FILE_BYTES = 64 * 1024 * 1024 }; /* a container's log; a longer on
 struct absorb {
 	int directory_fd; /* borrowed */
 	int file_fd; /* owned; of the entry at hand */
-	bool is_all; /* images and changes, too */
 	size_t count; /* of files */
+	struct buf *left_out; /* of a whole checkpoint; NULL: only its metadata is wanted */
 };
 
 /* Images lie in one directory, without others below it. */
@@ -38,13 +38,15 @@ static bool absorb_is_wanted(const struct absorb *absorb, const struct archive_s
 		return false;
 	if (checkpoint__is_metadata(entry->path))
 		return entry->size_bytes <= ABSORB_FILE_BYTES;
-	return absorb->is_all && absorb_is_checkpoint(entry->path);
+	return absorb->left_out != NULL && absorb_is_checkpoint(entry->path);
 }
 
 static int absorb_entry(void *context, const struct archive_scan_entry *entry, struct error *err)
 {
 	struct absorb *absorb = context;
 
+	if (absorb->left_out != NULL)
+		checkpoint__note_left_out(entry->path, entry->size_bytes, absorb->left_out);
 	if (!absorb_is_wanted(absorb, entry))
 		return 0;
 	if (++absorb->count > HANDOVER_FILES_MAX)
@@ -77,10 +79,11 @@ static void absorb_done(struct absorb *absorb)
 	fd_close(&absorb->file_fd);
 }
 
-static int absorb_archive(int fd, int directory_fd, bool is_all, struct error *err)
+static int absorb_archive(
+	int fd, int64_t unpacked_max, int directory_fd, struct buf *left_out, struct error *err)
 {
 	clean_up(absorb_done) struct absorb absorb = {
-		.directory_fd = directory_fd, .file_fd = -1, .is_all = is_all};
+		.directory_fd = directory_fd, .file_fd = -1, .left_out = left_out};
 	const struct archive_scan_visitor visitor = {
 		.entry = absorb_entry,
 		.content = absorb_content,
@@ -89,15 +92,22 @@ static int absorb_archive(int fd, int directory_fd, bool is_all, struct error *e
 	};
 	struct archive_scan_result ignored;
 
-	return archive_scan(fd, 0, &visitor, &ignored, err);
+	return archive_scan(fd, unpacked_max, &visitor, &ignored, err);
 }
 
 int checkpoint_absorb(int fd, int directory_fd, struct error *err)
 {
-	return absorb_archive(fd, directory_fd, false, err);
+	return absorb_archive(fd, 0, directory_fd, NULL, err);
 }
 
-int checkpoint_unpack(int fd, int directory_fd, struct error *err)
+int checkpoint_unpack(int fd, int64_t unpacked_max, int directory_fd, struct arena *arena,
+	struct checkpoint_description *ret_description, struct error *err)
 {
-	return absorb_archive(fd, directory_fd, true, err);
+	autobuf left_out = BUF_INIT(LIMIT_ERROR_TEXT);
+
+	if (absorb_archive(fd, unpacked_max, directory_fd, &left_out, err) < 0 ||
+		checkpoint_describe_directory(directory_fd, arena, ret_description, err) < 0)
+		return -1;
+	ret_description->left_out = arena_str(arena, buf_str(&left_out));
+	return 0;
 }

@@ -23,6 +23,7 @@ struct describe {
 	const struct describe_file *file; /* whose content is being shown */
 	struct buf content; /* of it */
 	struct criu_log log;
+	struct buf left_out;
 	bool is_seen[DESCRIBE_FILE_COUNT]; /* by place in describe_files */
 };
 
@@ -148,6 +149,7 @@ static void describe_missing(struct describe *describe)
 static void describe_done(struct describe *describe)
 {
 	buf_done(&describe->content);
+	buf_done(&describe->left_out);
 }
 
 static void describe_whole(struct describe *describe, const struct archive_scan_result *result)
@@ -170,6 +172,7 @@ static int describe_visit_entry(
 
 	if (entry->is_directory)
 		return 0;
+	checkpoint__note_left_out(entry->path, entry->size_bytes, &describe->left_out);
 	if (describe_begin(describe, entry->path, entry->size_bytes, err) < 0)
 		return -1;
 	return describe->file != NULL ? 1 : 0;
@@ -185,14 +188,15 @@ static int describe_visit_end(void *context, struct error *err)
 	return describe_end(context, err);
 }
 
-int checkpoint_describe(int fd, struct arena *arena, struct checkpoint_description *ret_description,
-	struct error *err)
+int checkpoint_describe(int fd, int64_t unpacked_max, struct arena *arena,
+	struct checkpoint_description *ret_description, struct error *err)
 {
 	struct checkpoint_description description = {0};
 	clean_up(describe_done) struct describe describe = {
 		.arena = arena,
 		.description = &description,
 		.content = BUF_INIT(LIMIT_ARCHIVE_METADATA),
+		.left_out = BUF_INIT(LIMIT_ERROR_TEXT),
 	};
 	const struct archive_scan_visitor visitor = {
 		.entry = describe_visit_entry,
@@ -201,10 +205,14 @@ int checkpoint_describe(int fd, struct arena *arena, struct checkpoint_descripti
 		.context = &describe,
 	};
 	struct archive_scan_result result;
+	char digest[ARCHIVE_DIGEST_TEXT_SIZE];
 
-	if (archive_scan(fd, 0, &visitor, &result, err) < 0)
+	if (archive_scan(fd, unpacked_max, &visitor, &result, err) < 0)
 		return -1;
 	describe_whole(&describe, &result);
+	archive_digest_format(&result.file_digest, digest);
+	description.file_digest = arena_str(arena, str_of(digest));
+	description.left_out = arena_str(arena, buf_str(&describe.left_out));
 	*ret_description = description;
 	return 0;
 }

@@ -11,6 +11,8 @@
 #include "sys/fd.h"
 #include "sys/file.h"
 
+enum { DIRECTORY_EMPTY_TAR = 3 * 512 }; /* podman's, of an empty directory */
+
 bool checkpoint__is_metadata(struct str path)
 {
 	static const char *const names[] = {"bind.mounts", "config.dump", "container.log",
@@ -26,6 +28,13 @@ bool checkpoint__is_metadata(struct str path)
 bool checkpoint__is_change(struct str path)
 {
 	return str_is(path, CHECKPOINT_CHANGES) || str_is(path, CHECKPOINT_DELETIONS);
+}
+
+void checkpoint__note_left_out(struct str path, int64_t bytes, struct buf *names)
+{
+	if (bytes > DIRECTORY_EMPTY_TAR &&
+		(str_starts_with(path, STR("volumes/")) || str_is(path, "devshm-checkpoint.tar")))
+		buf_printf(names, "%s%.*s", names->size > 0 ? ", " : "", STR_ARG(path));
 }
 
 /* One directory on the way. */

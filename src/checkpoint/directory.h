@@ -6,6 +6,7 @@
 
 #include "base/arena.h"
 #include "base/attributes.h"
+#include "base/buf.h"
 #include "base/error.h"
 #include "base/str.h"
 #include "json/json.h"
@@ -15,6 +16,12 @@ bool checkpoint__is_metadata(struct str path);
 
 /* Whether it is one of the two files that say what is to change in the image's file system. */
 bool checkpoint__is_change(struct str path);
+
+/*
+ * Adds the file's path to `names` when it is the container's and no restore puts it back: what was
+ * in podman's volumes and in its /dev/shm.
+ */
+void checkpoint__note_left_out(struct str path, int64_t bytes, struct buf *names);
 
 /*
  * The regular files that belong to the checkpoint, sorted by path: struct handover_file without

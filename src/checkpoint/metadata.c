@@ -40,6 +40,7 @@ static const struct json_object metadata_config_object =
 struct metadata_engine {
 	const char *name;
 	const char *mark;
+	const char *mark_value; /* NULL: any */
 	const char *pod_namespace;
 	const char *pod_name;
 	const char *pod_uid;
@@ -63,6 +64,8 @@ static const struct metadata_engine metadata_engines[] = {
 		.pod_uid = "io.kubernetes.pod.uid",
 		.container_name = "io.kubernetes.container.name",
 	},
+	/* Its Pods are none of ours. */
+	{.name = "podman", .mark = "io.container.manager", .mark_value = "libpod"},
 };
 
 /*
@@ -118,9 +121,19 @@ static const struct json_field metadata_spec_fields[] = {
 static const struct json_object metadata_spec_object =
 	JSON_OBJECT_OF("spec.dump", struct metadata_spec, metadata_spec_fields);
 
+/* `name` NULL: there is none. */
 static struct str metadata_annotation(const struct json_string_map *annotations, const char *name)
 {
-	return json_string_map_get(annotations, str_of(name));
+	return name != NULL ? json_string_map_get(annotations, str_of(name)) : (struct str){0};
+}
+
+static bool metadata_is_of(
+	const struct metadata_engine *engine, const struct json_string_map *annotations)
+{
+	struct str mark = json_string_map_get(annotations, str_of(engine->mark));
+
+	return mark.data != NULL &&
+		(engine->mark_value == NULL || str_is(mark, engine->mark_value));
 }
 
 int checkpoint_read_spec(struct str content, struct arena *arena,
@@ -137,7 +150,7 @@ int checkpoint_read_spec(struct str content, struct arena *arena,
 	description->annotations = spec.annotations;
 	for (size_t i = 0; i < array_size(metadata_engines); i++) {
 		const struct metadata_engine *engine = &metadata_engines[i];
-		if (metadata_annotation(annotations, engine->mark).data == NULL)
+		if (!metadata_is_of(engine, annotations))
 			continue;
 		description->engine = str_of(engine->name);
 		description->pod_namespace =

@@ -1,6 +1,6 @@
 /*
- * The JSON files that containerd and CRI-O put beside CRIU's images. Both
- * functions fill in what the file tells and fail with CORRUPT when it is not JSON.
+ * The JSON files that containerd, CRI-O and podman put beside CRIU's images. Both functions fill in
+ * what the file tells and fail with CORRUPT when it is not JSON.
  */
 #ifndef CHECKPOINT_METADATA_H
 #define CHECKPOINT_METADATA_H

@@ -5,7 +5,6 @@
  */
 #include <fcntl.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/stat.h>
 
 #include "archive/digest.h"
@@ -20,7 +19,6 @@
 enum {
 	IMPORT_TIMEOUT_MAX_S = 3600,
 	IMPORT_PIECE_BYTES = 8 * 1024 * 1024,
-	IMPORT_MAGIC_BYTES = 4,
 };
 
 struct import {
@@ -32,33 +30,11 @@ struct import {
 	struct api_import_spec spec;
 	struct cli_gauge gauge;
 	int64_t sent_bytes;
+	struct str checkpoint; /* that it has become */
+	struct str remark; /* see struct cli_ticket */
 };
 
 /* ---- The file ---- */
-
-static int import_check_plain(struct reader *content, struct error *err)
-{
-	static const struct {
-		struct str magic;
-		const char *program;
-	} formats[] = {
-		{STR_INIT("\x1f\x8b"), "gzip"},
-		{STR_INIT("\x28\xb5\x2f\xfd"), "zstd"},
-	};
-	char begin[IMPORT_MAGIC_BYTES];
-
-	if (content->size_bytes < IMPORT_MAGIC_BYTES)
-		return error_set(err, ERROR_INVALID, "it is too short for an archive");
-	if (reader_read(content, 0, begin, sizeof(begin), err) < 0)
-		return -1;
-	for (size_t i = 0; i < array_size(formats); i++)
-		if (str_starts_with((struct str){begin, sizeof(begin)}, formats[i].magic))
-			return error_set(err, ERROR_INVALID,
-				"it is compressed, and nodes keep plain archives: unpack it by "
-				"'%s -d' first",
-				formats[i].program);
-	return 0;
-}
 
 static int import_open(struct import *run, struct error *err)
 {
@@ -71,10 +47,12 @@ static int import_open(struct import *run, struct error *err)
 	if (!S_ISREG(status.st_mode))
 		return error_set(err, ERROR_INVALID,
 			"it is no file; 'tar -c' in a directory of images makes an archive of it");
+	if (status.st_size == 0)
+		return error_set(err, ERROR_INVALID, "it is empty");
 	if (reader_of_file(&fd, 0, status.st_size, &run->content, err) < 0)
 		return -1;
 	run->spec.size_bytes = status.st_size;
-	return import_check_plain(run->content, err);
+	return 0;
 }
 
 static int import_hash(struct import *run, struct error *err)
@@ -160,7 +138,7 @@ static struct str import_name(const char *path)
 
 /* ---- The way there ---- */
 
-static int import_bring(struct import *run, struct str *ret_checkpoint, struct error *err)
+static int import_bring(struct import *run, struct error *err)
 {
 	const struct cli_ticket_order order = {
 		.import = &run->spec,
@@ -183,24 +161,26 @@ static int import_bring(struct import *run, struct str *ret_checkpoint, struct e
 	cli_gauge_stop(&run->gauge);
 	if (result < 0 || cli_door_finish(door, err) < 0)
 		return -1;
-	*ret_checkpoint = cli_door_ticket(door)->checkpoint;
+	run->checkpoint = cli_door_ticket(door)->checkpoint;
+	run->remark = cli_door_ticket(door)->remark;
 	return 0;
 }
 
 static int import_go(struct import *run, struct error *err)
 {
 	struct mono_time begun = clock_mono();
-	struct str checkpoint;
 
 	if (import_open(run, err) < 0 || cli_session_open(run->call, &run->session, err) < 0 ||
 		cli_wait_init(&run->wait, run->session->loop, err) < 0 ||
 		import_find_node(run, err) < 0 || import_hash(run, err) < 0 ||
-		import_bring(run, &checkpoint, err) < 0)
+		import_bring(run, err) < 0)
 		return -1;
-	printf("checkpoint/%.*s: %.*s in %.*s, verified: %.*s\n", STR_ARG(checkpoint),
+	printf("checkpoint/%.*s: %.*s in %.*s, verified: %.*s\n", STR_ARG(run->checkpoint),
 		STR_ARG(cli_bytes_text(run->call->arena, run->spec.size_bytes)),
 		STR_ARG(cli_duration_text(run->call->arena, clock_mono().us - begun.us)),
 		STR_ARG(run->spec.digest));
+	if (run->remark.size > 0)
+		fprintf(stderr, "%.*s\n", STR_ARG(run->remark));
 	return CLI_DONE;
 }
 
@@ -249,10 +229,10 @@ const struct cli_command cli_import_command = {
 	.arguments = "FILE",
 	.summary = "Brings a file to a node as a checkpoint",
 	.description =
-		"Takes what 'export' wrote, or an archive of the kubelet, CRI-O or podman (a plain "
-		"tar). The node verifies its digest and looks whether a restore finds what it "
-		"needs; then there is a Checkpoint. What arrived before a cut is not sent again; "
-		"Ctrl-C throws it away.\n"
+		"Takes what 'export' wrote, or an archive of the kubelet, CRI-O or podman (a tar, "
+		"also compressed by gzip or zstd). The node verifies its digest and looks whether "
+		"a restore finds what it needs; then there is a Checkpoint. What arrived before a "
+		"cut is not sent again; Ctrl-C throws it away.\n"
 		"CRIU restores with the rights of root what an archive says: import only what you "
 		"trust. No role of a namespace has the right to create CheckpointImports; the "
 		"ClusterRole kcr-import has.",

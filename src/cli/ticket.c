@@ -113,6 +113,7 @@ enum ticket_phase { TICKET_PENDING, TICKET_OPEN, TICKET_CLOSED, TICKET_COMPLETED
 struct ticket_state {
 	enum ticket_phase phase;
 	struct str phase_text;
+	struct str reason; /* empty: it has none */
 	struct str message;
 	const struct api_relay_reference *relay; /* NULL: not told */
 	int64_t port;
@@ -133,6 +134,7 @@ static struct ticket_state ticket_state_of_export(const struct api_export *expor
 	return (struct ticket_state){
 		.phase = phases[api_export_phase(export)],
 		.phase_text = api_export_phase_text(api_export_phase(export)),
+		.reason = export->status.reason,
 		.message = export->status.message,
 		.relay = export->status.relay,
 		.port = export->status.port,
@@ -153,6 +155,7 @@ static struct ticket_state ticket_state_of_import(const struct api_import *impor
 	return (struct ticket_state){
 		.phase = phases[api_import_phase(import)],
 		.phase_text = api_import_phase_text(api_import_phase(import)),
+		.reason = import->status.reason,
 		.message = import->status.message,
 		.relay = import->status.relay,
 		.port = import->status.port,
@@ -188,6 +191,8 @@ static int ticket_read_over(struct cli_ticket *ticket, const struct ticket_state
 {
 	if (state->phase == TICKET_COMPLETED && state->checkpoint != NULL) {
 		ticket->checkpoint = arena_str(arena, state->checkpoint->name);
+		if (state->reason.size > 0)
+			ticket->remark = arena_str(arena, state->message);
 		return 0;
 	}
 	return error_set(err, state->phase == TICKET_CLOSED ? ERROR_GONE : ERROR_UNSUPPORTED,

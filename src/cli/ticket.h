@@ -39,6 +39,7 @@ struct cli_ticket {
 	int64_t size_bytes;
 	struct archive_digest digest;
 	struct str checkpoint; /* what became of bytes that were brought; empty: nothing yet */
+	struct str remark; /* what is to be known of that; empty: nothing */
 };
 
 /*

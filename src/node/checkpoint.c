@@ -9,6 +9,7 @@
 
 #include "base/alloc.h"
 #include "node/direct.h"
+#include "node/imported.h"
 #include "node/ingest.h"
 #include "node/serve.h"
 #include "sys/clock.h"
@@ -100,6 +101,8 @@ static void node_plan_built(struct node *node, const struct api_checkpoint *chec
 		status->runtime_image = arena_str(plan->arena, str_of(result->pushed_image));
 		message = STR("the image was pushed to the registry");
 	}
+	message = arena_printf(plan->arena, "%.*s%.*s", STR_ARG(message),
+		STR_ARG(node_imported_left_out(entry->left_out, plan->arena)));
 	if (result != NULL && result->is_push_failed)
 		node_plan_event(node, plan, "Checkpoint", &checkpoint->metadata, true, "PushFailed",
 			arena_str(plan->arena, str_of(result->err.text)));
@@ -232,7 +235,7 @@ void node_drop_checkpoint(struct node *node, const struct api_checkpoint *checkp
 		log_warning(&err, "Failed to remove a checkpoint from the store", "namespace",
 			checkpoint->metadata.namespace.data, "checkpoint",
 			checkpoint->metadata.name.data);
-	if (api_checkpoint_strategy(checkpoint) == API_STRATEGY_RUNTIME && owner != NULL)
+	if (owner != NULL)
 		node_direct_remove(node, owner->uid); /* it was not taken in */
 	if (archive[0] != '\0' && strchr(archive, '/') == NULL &&
 		file_remove_tree(node->archives_fd, archive, &err) < 0)

@@ -41,6 +41,7 @@ static const struct json_field node_entry_fields[] = {
 	{"directory", JSON_FIELD_BOOL, 0, offsetof(struct node_entry, is_directory)},
 	{"imageName", JSON_FIELD_STRING, 0, offsetof(struct node_entry, image_name)},
 	{"layers", JSON_FIELD_STRING, 0, offsetof(struct node_entry, image_layers)},
+	{"leftOut", JSON_FIELD_STRING, 0, offsetof(struct node_entry, left_out)},
 };
 
 static const struct json_object node_entry_object =

@@ -132,3 +132,11 @@ struct str node_imported_body(const struct node *node, const struct api_import *
 	api_encode(&writer, &api_checkpoint_kind, &made.object);
 	return arena_str(arena, buf_str(&body));
 }
+
+struct str node_imported_left_out(struct str left_out, struct arena *arena)
+{
+	if (left_out.size == 0)
+		return left_out;
+	return arena_printf(arena, "; no restore puts back %.*s: the Pod has volumes of its own",
+		STR_ARG(left_out));
+}

@@ -30,4 +30,8 @@ struct str node_imported_body(const struct node *node, const struct api_import *
 	const struct checkpoint_description *description, const struct api_pod *pod,
 	struct str name, enum api_strategy strategy, struct arena *arena);
 
+/* The end of a sentence about a Checkpoint: what of its archive no restore puts back; empty when
+ * that is nothing. Borrowed, or from the arena. */
+struct str node_imported_left_out(struct str left_out, struct arena *arena);
+
 #endif

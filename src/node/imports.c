@@ -338,8 +338,10 @@ static int import_look(struct node *node, const struct api_import *import,
 	if (file_open_beneath(node->archives_fd, name.data, O_RDONLY | O_NONBLOCK, 0, &fd, err) < 0)
 		return -1;
 	return node_work_start(node->loop,
-		&(struct node_work_input){.archive = fd, .directory = -1}, import_looked_at, use,
-		&use->work, err);
+		&(struct node_work_input){.archive = fd,
+			.directory = -1,
+			.unpacked_max = node_store_room(node->store)},
+		import_looked_at, use, &use->work, err);
 }
 
 /* It must be what was announced, and a checkpoint that can be restored from. */
@@ -354,9 +356,10 @@ static int import_check(const struct api_import *import, const struct node_impor
 	}
 	if (checkpoint_description_decode(buf_str(&use->description), arena, found, err) < 0)
 		return -1;
-	if (!str_equal(found->digest, import->spec.digest))
+	if (!str_equal(found->file_digest, import->spec.digest))
 		return error_set(err, ERROR_CORRUPT,
-			"what has arrived is %.*s, not what was announced", STR_ARG(found->digest));
+			"what has arrived is %.*s, not what was announced",
+			STR_ARG(found->file_digest));
 	if (found->dump_error.size > 0)
 		return error_set(err, ERROR_CORRUPT, "CRIU could not dump the container: %.*s",
 			STR_ARG(found->dump_error));
@@ -401,8 +404,10 @@ static void import_complete(struct node *node, const struct api_import *import,
 	status.checkpoint = &reference;
 	status.received_bytes = import->spec.size_bytes;
 	status.closed = clock_wall();
+	status.reason = description->left_out.size > 0 ? STR("LeftOut") : (struct str){0};
 	status.message =
-		arena_printf(plan->arena, "it is Checkpoint %.*s now", STR_ARG(reference.name));
+		arena_printf(plan->arena, "it is Checkpoint %.*s now%.*s", STR_ARG(reference.name),
+			STR_ARG(node_imported_left_out(description->left_out, plan->arena)));
 	import_write(import, API_IMPORT_COMPLETED, status, plan);
 	node_plan_event(node, plan, api_import_kind.name, &import->metadata, false, "Imported",
 		status.message);

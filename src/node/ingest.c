@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "archive/compression.h"
 #include "base/alloc.h"
 #include "image/manifest.h"
 #include "node/direct.h"
@@ -25,7 +26,7 @@ struct node_ingest {
 	char *key;
 	char *uid;
 	char *archive;
-	char *request_uid; /* of kcr-runtime's directory; NULL: all is in the archive */
+	char *request_uid; /* of the directory that it lies in; NULL: it stays an archive */
 	bool is_imported; /* it may be of any container: who imported it has said whose it is */
 	struct api_checkpoint_pod pod; /* what the archive must be of; owned texts */
 	char *container;
@@ -109,12 +110,15 @@ static const char *node_architecture(void)
 #endif
 }
 
-static int node_write_documents(const struct checkpoint_description *description,
-	struct image_documents *documents, struct error *err)
+/* Podman's archive does not say what it would be called in a Pod; who imported it did. */
+static int node_write_documents(const struct node_ingest *ingest,
+	const struct checkpoint_description *description, struct image_documents *documents,
+	struct error *err)
 {
 	struct image_layer layer = {.digest = description->digest, .size = description->size_bytes};
 	struct image_facts facts = {
-		.container_name = description->container_name,
+		.container_name = description->container_name.size > 0 ? description->container_name
+								       : str_of(ingest->container),
 		.architecture = str_of(node_architecture()),
 		.created = description->checkpointed,
 		.pod_name = description->pod_name,
@@ -146,10 +150,11 @@ static struct node_entry node_ingest_entry(const struct node_ingest *ingest,
 	entry.frozen_us = description->frozen_us;
 	entry.engine = description->engine;
 	entry.criu_version = description->criu_version;
+	entry.left_out = description->left_out;
 	return entry;
 }
 
-/* kcr-runtime's directory and what it says of it, in place of the archive. */
+/* A directory in place of the archive: kcr-runtime's, with what that says of it, or a new one. */
 static int node_ingest_direct(struct node_ingest *ingest,
 	const struct checkpoint_description *description, const struct image_documents *documents,
 	struct node_entry *entry, const struct node_entry **ret_entry, struct error *err)
@@ -192,7 +197,7 @@ static int node_ingest_store(struct node_ingest *ingest,
 	struct node_entry entry;
 
 	if (node_check_description(ingest, description, err) < 0 ||
-		node_write_documents(description, &documents, err) < 0)
+		node_write_documents(ingest, description, &documents, err) < 0)
 		return -1;
 	entry = node_ingest_entry(ingest, description, &documents);
 	image_repository_make(entry.namespace, entry.name, repository);
@@ -281,12 +286,39 @@ static int node_ingest_open_directory(
 		node_store_fd(node->store), path.data, O_RDONLY | O_DIRECTORY, 0, ret_fd, err);
 }
 
-void node_ingest_start(struct node *node, struct str key, const struct api_checkpoint *checkpoint)
+/* kcr-runtime restores from a directory; what is compressed has to be unpacked in any case. */
+static bool node_ingest_is_directory(
+	const struct node_ingest *ingest, const struct api_checkpoint *checkpoint, int archive_fd)
 {
-	struct node_ingest *ingest = new_zeroed(struct node_ingest);
+	return api_checkpoint_strategy(checkpoint) == API_STRATEGY_RUNTIME ||
+		(ingest->is_imported && archive_compression_of_file(archive_fd) != ARCHIVE_PLAIN);
+}
+
+static int node_ingest_work(struct node *node, struct node_ingest *ingest,
+	const struct api_checkpoint *checkpoint, struct error *err)
+{
 	const struct api_owner *owner = api_metadata_controller(&checkpoint->metadata);
 	autoclose int archive = -1;
 	autoclose int directory = -1;
+
+	ingest->is_imported = owner != NULL && str_is(owner->kind, api_import_kind.name);
+	if (node_ingest_open(node, ingest, &archive, err) < 0)
+		return -1;
+	if (owner != NULL && node_ingest_is_directory(ingest, checkpoint, archive))
+		ingest->request_uid = str_dup(owner->uid);
+	if (node_ingest_open_directory(node, ingest, &directory, err) < 0)
+		return -1;
+	return node_work_start(node->loop,
+		&(struct node_work_input){.archive = archive,
+			.directory = directory,
+			.is_unpacked = ingest->is_imported,
+			.unpacked_max = ingest->is_imported ? node_store_room(node->store) : 0},
+		node_ingest_described, ingest, &ingest->work, err);
+}
+
+void node_ingest_start(struct node *node, struct str key, const struct api_checkpoint *checkpoint)
+{
+	struct node_ingest *ingest = new_zeroed(struct node_ingest);
 	struct error err;
 
 	ingest->node = node;
@@ -296,15 +328,8 @@ void node_ingest_start(struct node *node, struct str key, const struct api_check
 	ingest->container = str_dup(checkpoint->spec.container_name);
 	ingest->pod.name = str_of(str_dup(checkpoint->spec.pod->name));
 	ingest->pod.namespace = str_of(str_dup(checkpoint->metadata.namespace));
-	ingest->is_imported = owner != NULL && str_is(owner->kind, api_import_kind.name);
-	if (api_checkpoint_strategy(checkpoint) == API_STRATEGY_RUNTIME && owner != NULL)
-		ingest->request_uid = str_dup(owner->uid);
 	(void)map_set(&node->ingests, checkpoint->metadata.uid, ingest);
-	if (node_ingest_open(node, ingest, &archive, &err) < 0 ||
-		node_ingest_open_directory(node, ingest, &directory, &err) < 0 ||
-		node_work_start(node->loop,
-			&(struct node_work_input){archive, directory, ingest->is_imported},
-			node_ingest_described, ingest, &ingest->work, &err) < 0)
+	if (node_ingest_work(node, ingest, checkpoint, &err) < 0)
 		node_ingest_fail(ingest, &err);
 }
 

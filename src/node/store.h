@@ -9,7 +9,7 @@
  *
  *                                   layer.tar       the kubelet's archive, moved here as it is
  *
- * or, when kcr-runtime took it,
+ * or, when kcr-runtime took it, or it was brought and is for kcr-runtime or was compressed,
  *
  *                                   checkpoint/     CRIU's images
  *                                   rootfs-diff.tar the file system's changes
@@ -53,9 +53,10 @@ struct node_entry {
 	int64_t frozen_us; /* how long they stood still */
 	struct str engine;
 	struct str criu_version;
-	bool is_directory; /* kcr-runtime took it; else the layer is one file */
+	bool is_directory; /* else the layer is one file */
 	struct str image_name; /* of the container, as the engine says it; only when a directory */
 	struct str image_layers; /* the root's lower layers, as kcr-runtime says them; likewise */
+	struct str left_out; /* what of the container's no restore puts back; empty: nothing */
 };
 
 struct node_store_limits {

@@ -3,7 +3,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -141,14 +143,17 @@ static int node_work_spawn(const struct node_work_input *input, int output,
 {
 	static const char *const environment[] = {NULL};
 	const char *verb = node_work_verb(input);
+	char unpacked_max[24];
 	autobuf program = BUF_INIT(PATH_MAX);
 	const struct process_fd fds[] = {{input->archive, STDIN_FILENO}, {output, STDOUT_FILENO},
 		{STDERR_FILENO, STDERR_FILENO}, {input->directory, NODE_WORKER_DIRECTORY}};
 
 	if (node_work_program(&program, err) < 0)
 		return -1;
+	(void)snprintf(unpacked_max, sizeof(unpacked_max), "%" PRId64, input->unpacked_max);
 	return process_start(
-		&(struct process_spec){.arguments = (const char *const[]){program.data, verb, NULL},
+		&(struct process_spec){
+			.arguments = (const char *const[]){program.data, verb, unpacked_max, NULL},
 			.environment = environment,
 			.fds = fds,
 			.fd_count = input->directory < 0 ? array_size(fds) - 1 : array_size(fds)},

@@ -22,6 +22,7 @@ struct node_work_input {
 	int archive;
 	int directory; /* of a checkpoint as kcr-runtime takes it; -1: the archive is all */
 	bool is_unpacked; /* all of the archive goes into the directory; else its metadata does */
+	int64_t unpacked_max; /* as archive_scan() takes it */
 };
 
 /*

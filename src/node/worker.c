@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/number.h"
 #include "checkpoint/describe.h"
 #include "sys/confine.h"
 #include "sys/fd.h"
@@ -115,24 +116,25 @@ static int node_worker_confine(int directory_fd, struct error *err)
 	return 0;
 }
 
-static int node_worker_describe_archive(
-	struct arena *arena, struct checkpoint_description *ret_description, struct error *err)
+static int node_worker_describe_archive(int64_t unpacked_max, struct arena *arena,
+	struct checkpoint_description *ret_description, struct error *err)
 {
 	struct process flush;
 
 	if (node_worker_start_flush(STDIN_FILENO, &flush, err) < 0 ||
 		node_worker_confine(-1, err) < 0 || /* `flush` dies with us */
-		checkpoint_describe(STDIN_FILENO, arena, ret_description, err) < 0)
+		checkpoint_describe(STDIN_FILENO, unpacked_max, arena, ret_description, err) < 0)
 		return -1;
 	return node_worker_join_flush(&flush, err);
 }
 
 /* The metadata is written by ourselves, flushed file by file: it is small. */
-static int node_worker_describe_directory(
-	struct arena *arena, struct checkpoint_description *ret_description, struct error *err)
+static int node_worker_describe_directory(int64_t unpacked_max, struct arena *arena,
+	struct checkpoint_description *ret_description, struct error *err)
 {
 	struct process flush;
 
+	(void)unpacked_max; /* the engine's archive is plain */
 	if (node_worker_start_flush(NODE_WORKER_DIRECTORY, &flush, err) < 0 ||
 		node_worker_confine(NODE_WORKER_DIRECTORY, err) < 0 ||
 		checkpoint_absorb(STDIN_FILENO, NODE_WORKER_DIRECTORY, err) < 0 ||
@@ -144,33 +146,32 @@ static int node_worker_describe_directory(
 }
 
 /* What is brought becomes files, each flushed when it is whole. */
-static int node_worker_unpack(
-	struct arena *arena, struct checkpoint_description *ret_description, struct error *err)
+static int node_worker_unpack(int64_t unpacked_max, struct arena *arena,
+	struct checkpoint_description *ret_description, struct error *err)
 {
 	if (node_worker_confine(NODE_WORKER_DIRECTORY, err) < 0 ||
-		checkpoint_unpack(STDIN_FILENO, NODE_WORKER_DIRECTORY, err) < 0 ||
-		checkpoint_describe_directory(NODE_WORKER_DIRECTORY, arena, ret_description, err) <
-			0)
+		checkpoint_unpack(STDIN_FILENO, unpacked_max, NODE_WORKER_DIRECTORY, arena,
+			ret_description, err) < 0)
 		return -1;
 	return file_sync(NODE_WORKER_DIRECTORY, "the checkpoint's directory", err);
 }
 
 static const struct {
 	const char *verb;
-	int (*describe)(struct arena *arena, struct checkpoint_description *ret_description,
-		struct error *err);
+	int (*describe)(int64_t unpacked_max, struct arena *arena,
+		struct checkpoint_description *ret_description, struct error *err);
 } node_worker_verbs[] = {
 	{"describe", node_worker_describe_archive},
 	{"absorb", node_worker_describe_directory},
 	{"unpack", node_worker_unpack},
 };
 
-static int node_worker_run(size_t verb, struct buf *out, struct error *err)
+static int node_worker_run(size_t verb, int64_t unpacked_max, struct buf *out, struct error *err)
 {
 	autoarena *arena = arena_new(16 * 1024);
 	struct checkpoint_description description;
 
-	if (node_worker_verbs[verb].describe(arena, &description, err) < 0)
+	if (node_worker_verbs[verb].describe(unpacked_max, arena, &description, err) < 0)
 		return -1;
 	checkpoint_description_encode(&description, out);
 	return buf_check(out, "description", err);
@@ -179,7 +180,8 @@ static int node_worker_run(size_t verb, struct buf *out, struct error *err)
 int node_worker_main(int count, char *const *arguments)
 {
 	autobuf out = BUF_INIT(LIMIT_ARCHIVE_METADATA);
-	const char *verb = count == 1 ? arguments[0] : "";
+	const char *verb = count >= 1 ? arguments[0] : "";
+	int64_t unpacked_max = 0;
 	struct error err;
 	size_t place = 0;
 	int result;
@@ -189,17 +191,19 @@ int node_worker_main(int count, char *const *arguments)
 	while (place < array_size(node_worker_verbs) &&
 		strcmp(verb, node_worker_verbs[place].verb) != 0)
 		place++;
-	if (place == array_size(node_worker_verbs)) {
+	if (place == array_size(node_worker_verbs) || count > 2 ||
+		(count == 2 && !number_parse_i64(str_of(arguments[1]), &unpacked_max))) {
 		fprintf(stderr,
-			"Usage: kcr-work describe <ARCHIVE\n"
+			"Usage: kcr-work describe [UNPACKED-MAX] <ARCHIVE\n"
 			"       kcr-work absorb <ARCHIVE 3<DIRECTORY\n"
-			"       kcr-work unpack <ARCHIVE 3<DIRECTORY\n"
+			"       kcr-work unpack [UNPACKED-MAX] <ARCHIVE 3<DIRECTORY\n"
 			"       kcr-work flush <ARCHIVE-OR-DIRECTORY\n\n"
 			"Describes a checkpoint as JSON, or writes it to the disk. The agent "
-			"runs it.\n");
+			"runs it. An archive may\nbe compressed when it is said how many bytes "
+			"may come of it.\n");
 		return 2;
 	}
-	result = node_worker_run(place, &out, &err);
+	result = node_worker_run(place, unpacked_max, &out, &err);
 	if (result < 0) {
 		buf_clear(&out);
 		node_worker_write_error(&err, &out);

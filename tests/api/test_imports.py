@@ -1,7 +1,11 @@
 """CheckpointImports with a real API server: an archive is brought to the agent's door and becomes a Checkpoint."""
 
 import contextlib
+import gzip
 import hashlib
+import io
+import pathlib
+import tarfile
 import time
 
 import pytest
@@ -13,6 +17,7 @@ from test_nodes import DescribedNode
 from world import eventually, owner_of, stamp
 
 PLURAL = "checkpointimports"
+PODMAN = pathlib.Path(__file__).parents[1] / "unit/checkpoint/data/podman-5.8.6.tar.zst"
 
 
 @pytest.fixture
@@ -64,7 +69,8 @@ def test_what_was_exported_can_be_imported(door, space, content):
     assert made["status"]["sizeBytes"] == len(content)
 
 
-def test_where_kcr_runtime_restores_it_becomes_a_directory(make_node, space, tmp_path, content):
+@pytest.mark.parametrize("pack", [bytes, gzip.compress], ids=["plain", "compressed"])
+def test_where_kcr_runtime_restores_it_becomes_a_directory(make_node, space, tmp_path, content, pack):
     """And what is exported of that comes back as it was."""
     node = make_node(DescribedNode)
     node.forget()
@@ -73,8 +79,9 @@ def test_where_kcr_runtime_restores_it_becomes_a_directory(make_node, space, tmp
     try:
         door = WayIn(node, space, tmp_path)
         node.says("Runtime")
-        door.opened(content)
-        door.bring(content)
+        packed = pack(content)
+        door.opened(packed)
+        door.bring(packed)
         made = door.completed()
         directory = node.store / made["metadata"]["uid"]
         assert made["spec"]["strategy"] == "Runtime"
@@ -94,6 +101,67 @@ def test_where_kcr_runtime_restores_it_becomes_a_directory(make_node, space, tmp
     finally:
         node.agent.stop()
         node.forget()
+
+
+def test_what_is_compressed_is_unpacked_on_the_node(door, space, content):
+    """Its digest is that of the file, in parts as ever; what is served is a tar of the same checkpoint."""
+    packed = gzip.compress(content)
+    door.opened(packed)
+    assert door.bring(packed, 0, 100) == (204, 100)
+    door.node.agent.kill()
+    door.start()
+    assert door.bring(packed, 100) == (204, len(packed))
+    made = door.completed()
+    ticket = space.get(PLURAL, "one")
+    assert ticket["spec"]["digest"] == "sha256:" + hashlib.sha256(packed).hexdigest()
+    assert (ticket["status"]["receivedBytes"], ticket["status"]["message"]) == (len(packed), "it is Checkpoint one now")
+    assert "reason" not in ticket["status"] and made["spec"]["strategy"] == "Image"
+    directory = door.node.store / made["metadata"]["uid"]
+    assert (directory / "checkpoint" / "pages-1.img").read_bytes() == b"p" * 10_000
+    assert door.node.kubelet.archives() == [] and list((door.node.store / "direct").iterdir()) == []
+
+    out = WayOut.of(door)
+    out.opened("out", checkpointName="one")
+    served = out.ask("out")[2]
+    assert "sha256:" + hashlib.sha256(served).hexdigest() == made["status"]["digest"]
+    assert files_of(served) == files_of(content)
+
+
+def files_of(tar):
+    with tarfile.open(fileobj=io.BytesIO(tar)) as entries:
+        return {entry.name: entries.extractfile(entry).read() for entry in entries if entry.isfile()}
+
+
+def test_what_podman_made_says_what_no_restore_puts_back(door, space):
+    """Compressed by zstd, as it does when it is not told otherwise, with a volume and a file in /dev/shm."""
+    content = PODMAN.read_bytes()
+    door.opened(content)
+    door.bring(content)
+    made = door.completed()
+    left = "; no restore puts back devshm-checkpoint.tar, volumes/data.tar: the Pod has volumes of its own"
+    status = door.status()
+    assert (status["reason"], status["message"]) == ("LeftOut", "it is Checkpoint one now" + left)
+    built = space.condition("checkpoints", "one", "ImageBuilt")
+    assert (built["status"], built["message"]) == ("True", "the image is served by the node's agent" + left)
+    assert (made["status"]["engine"], made["spec"]["image"]) == ("podman", "localhost/app:1")
+    directory = door.node.store / made["metadata"]["uid"]
+    assert "/etc/gone" in (directory / "deleted.files").read_text()
+    assert not (directory / "volumes").exists()
+
+
+def test_what_unpacks_to_more_than_there_is_room_for_is_thrown_away(node, space, tmp_path):
+    door = WayIn(node, space, tmp_path)
+    node.agent.stop()
+    node.start(f"--door-socket={door.path}", f"--relay-namespace={space.name}", "--store-max-size=1Mi")
+    packed = gzip.compress(archive("elsewhere", "away", memory=2_000_000))
+    assert len(packed) < 10_000
+    door.opened(packed)
+    door.bring(packed)
+    status = door.reaches("Failed")
+    assert (status["reason"], status["message"]) == (
+        "TooLarge", "the archive unpacks to more than the 1 MiB that there is room for")
+    eventually(lambda: node.kubelet.archives() == [])
+    assert space.names("checkpoints") == []
 
 
 def test_it_may_come_in_parts_also_after_the_agent_was_killed(door, content):
@@ -139,7 +207,10 @@ def test_other_bytes_than_announced_are_thrown_away(door, space, content):
     (lambda: b"no tar at all" * 100, "archive"),
     (lambda: archive("n", "p", checkpoint_inventory_img=None), "inventory"),
     (lambda: archive("n", "p")[:5000], "archive"),
-], ids=["no tar", "without an inventory", "cut"])
+    (lambda: gzip.compress(archive("n", "p"))[:-5], "before its end"),
+    (lambda: gzip.compress(archive("n", "p")) + b"more", "cannot be unpacked"),
+    (lambda: gzip.compress(b"no tar at all" * 100), "archive"),
+], ids=["no tar", "without an inventory", "cut", "compressed and cut", "with a tail", "compressed, no tar"])
 def test_what_is_no_checkpoint_is_thrown_away(door, space, make, words):
     content = make()
     door.opened(content)

@@ -1,6 +1,7 @@
 """Checkpoints that kcr-runtime took, as files: their tar is composed while it is sent, and taken in again."""
 
 import contextlib
+import gzip
 import hashlib
 import json
 import pathlib
@@ -75,7 +76,7 @@ def bring(place, name, content, **spec):
 
 @case(once=True)
 def imported(place):
-    """What went out comes back as another Checkpoint, with the same bytes, and the container is restored from that."""
+    """What went out comes back, compressed meanwhile, as another Checkpoint of the same bytes; the container is restored from that."""
     one = place.settle(pod("imported"))
     one.run("echo something > /changed")
     one.count_to(1)
@@ -84,7 +85,7 @@ def imported(place):
     with tempfile.TemporaryDirectory() as directory:
         path = pathlib.Path(directory) / "out.tar"
         kcr(place, "export", checkpoint, "-o", str(path))
-        content = path.read_bytes()
+        content = gzip.compress(path.read_bytes(), 1)
     taken = place.checkpoint(checkpoint)
     made = bring(place, "brought", content, podReference={"name": "imported"}, containerName="main")
     assert (made["spec"]["strategy"], made["status"]["digest"]) == ("Runtime", taken["status"]["digest"])

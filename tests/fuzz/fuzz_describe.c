@@ -2,6 +2,8 @@
 #include "../unit/archive/tar_builder.h"
 #include "checkpoint/describe.h"
 
+enum { FUZZ_UNPACKED_MAX = 1 << 20 };
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -15,7 +17,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	buf_add(&tar.bytes, (struct str){(const char *)data, size});
 	tar_seal_all(&tar);
 	int fd = tar_open(&tar, size);
-	int result = checkpoint_describe(fd, arena, &description, &err);
+	int result = checkpoint_describe(fd, FUZZ_UNPACKED_MAX, arena, &description, &err);
 	(void)close(fd);
 	if (result < 0)
 		return 0;

@@ -11,6 +11,9 @@
 #include "checkpoint/data.h"
 #include "checkpoint/describe.h"
 #include "sample_archives.h"
+#include "sys/fd.h"
+
+enum { DESCRIBE_UNPACKED_MAX = 1 << 20 };
 
 static void assert_str(struct str actual, const char *expected)
 {
@@ -22,7 +25,7 @@ static int describe(const struct tar *tar, struct arena *arena,
 	struct checkpoint_description *ret_description, struct error *err)
 {
 	int fd = tar_open(tar, tar->bytes.size);
-	int result = checkpoint_describe(fd, arena, ret_description, err);
+	int result = checkpoint_describe(fd, DESCRIBE_UNPACKED_MAX, arena, ret_description, err);
 
 	(void)close(fd);
 	return result;
@@ -131,7 +134,7 @@ static void a_real_archive_is_described(void **state)
 
 	(void)state;
 	assert_true(fd >= 0);
-	if (checkpoint_describe(fd, arena, &description, &err) < 0)
+	if (checkpoint_describe(fd, DESCRIBE_UNPACKED_MAX, arena, &description, &err) < 0)
 		fail_msg("refused: %s", err.text);
 	(void)close(fd);
 	assert_str(description.engine, "containerd");
@@ -150,6 +153,47 @@ static void a_real_archive_is_described(void **state)
 	assert_str(description.criu_version, "4.2.1");
 	assert_str(description.dump_error, "");
 	assert_int_equal(description.missing.count, 0);
+}
+
+/* What podman 5.8.6 has exported, as data/make-podman makes it, compressed by zstd. */
+static void a_real_archive_of_podman_is_described(void **state)
+{
+	autoarena *arena = arena_new(1024);
+	autoclose int fd = open(CHECKPOINT_DATA "/podman-5.8.6.tar.zst", O_RDONLY | O_CLOEXEC);
+	struct checkpoint_description description;
+	struct error err = {0};
+
+	(void)state;
+	assert_true(fd >= 0);
+	if (checkpoint_describe(fd, DESCRIBE_UNPACKED_MAX, arena, &description, &err) < 0)
+		fail_msg("refused: %s", err.text);
+	assert_str(description.engine, "podman");
+	assert_str(description.pod_name, "");
+	assert_str(description.container_name, "");
+	assert_str(description.image_name, "localhost/app:1");
+	assert_str(description.digest,
+		"sha256:132d2826f3608a3fdb98f169812ddce45e1cfa9cee426ce45c9f9cc34d43f04e");
+	assert_str(description.file_digest,
+		"sha256:074cbed3dd2ba9b1d9fbdcf9a24610562d9e2050d461196056f33fb26663aef1");
+	assert_int_equal(description.size_bytes, 268800);
+	assert_int_equal(description.memory_bytes, 143360);
+	assert_int_equal(description.frozen_us, 79307);
+	assert_int_equal(description.missing.count, 0);
+	assert_str(description.left_out, "devshm-checkpoint.tar, volumes/data.tar");
+}
+
+static void what_podman_found_empty_is_not_left_out(void **state)
+{
+	static const char empty[1536];
+	autoarena *arena = arena_new(1024);
+	autotar tar = TAR_INIT;
+
+	(void)state;
+	tar_add_file(&tar, "devshm-checkpoint.tar", (struct str){empty, sizeof(empty)});
+	tar_add_directory(&tar, "volumes/");
+	tar_add_file(&tar, "volumes/data.tar", (struct str){empty, sizeof(empty)});
+	tar_end(&tar);
+	assert_str(describe_good(&tar, arena).left_out, "");
 }
 
 static void an_archive_without_anything_misses_what_a_restore_needs(void **state)
@@ -259,7 +303,7 @@ static void an_engine_that_we_do_not_know_stays_empty(void **state)
 
 	(void)state;
 	tar_add_text(&tar, "spec.dump",
-		"{\"annotations\":{\"io.container.manager\":\"libpod\",\"x\":1}}");
+		"{\"annotations\":{\"io.container.manager\":\"another\",\"x\":1}}");
 	tar_add_text(&tar, "config.dump", "{\"id\":1,\"rootfsImage\":\"only this\",\"x\":{}}");
 	tar_end(&tar);
 	description = describe_good(&tar, arena);
@@ -337,6 +381,8 @@ int main(void)
 		cmocka_unit_test(an_archive_of_cri_o_is_described),
 		cmocka_unit_test(sizes_times_and_versions_are_found),
 		cmocka_unit_test(a_real_archive_is_described),
+		cmocka_unit_test(a_real_archive_of_podman_is_described),
+		cmocka_unit_test(what_podman_found_empty_is_not_left_out),
 		cmocka_unit_test(an_archive_without_anything_misses_what_a_restore_needs),
 		cmocka_unit_test(the_log_of_a_failed_dump_gives_the_error),
 		cmocka_unit_test(errors_in_the_log_of_a_dump_that_worked_do_not_count),

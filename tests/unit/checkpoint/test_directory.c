@@ -5,6 +5,7 @@
 #include "../sys/scratch.h"
 #include "archive/compose.h"
 #include "archive/digest.h"
+#include "checkpoint/data.h"
 #include "checkpoint/describe.h"
 #include "sample_archives.h"
 
@@ -84,15 +85,19 @@ static void absorbing_twice_changes_nothing(void **state)
 	assert_file(scratch, "config.dump", sample_containerd_config);
 }
 
-static void unpack(const struct scratch *scratch, const struct tar *tar)
+/* `archive` is closed. */
+static struct checkpoint_description unpack(
+	const struct scratch *scratch, int archive, struct arena *arena)
 {
-	int archive = tar_open(tar, tar->bytes.size);
+	struct checkpoint_description description;
 	struct error err;
 
+	assert_true(archive >= 0);
 	assert_int_equal(mkdirat(scratch->fd, CHECKPOINT_IMAGES, 0700), 0);
-	if (checkpoint_unpack(archive, scratch->fd, &err) < 0)
+	if (checkpoint_unpack(archive, 1 << 20, scratch->fd, arena, &description, &err) < 0)
 		fail_msg("%s", err.text);
 	(void)close(archive);
+	return description;
 }
 
 static void an_archive_that_has_all_becomes_a_directory(void **state)
@@ -101,7 +106,6 @@ static void an_archive_that_has_all_becomes_a_directory(void **state)
 	autoarena *arena = arena_new(1024);
 	autotar tar = TAR_INIT;
 	struct checkpoint_description description;
-	struct error err;
 
 	tar_add_directory(&tar, "checkpoint/");
 	tar_add_file(&tar, "checkpoint/inventory.img", SAMPLE_INVENTORY);
@@ -114,17 +118,48 @@ static void an_archive_that_has_all_becomes_a_directory(void **state)
 	tar_add_text(&tar, "direct.json", "not ours");
 	tar_add_text(&tar, "foreign", "?");
 	tar_end(&tar);
-	unpack(scratch, &tar);
+	description = unpack(scratch, tar_open(&tar, tar.bytes.size), arena);
 	assert_file(scratch, "checkpoint/pages-1.img", "pages");
 	assert_file(scratch, "rootfs-diff.tar", "changes");
 	assert_file(scratch, "deleted.files", "[]");
 	assert_int_equal(faccessat(scratch->fd, "foreign", F_OK, 0), -1);
 	assert_int_equal(faccessat(scratch->fd, "direct.json", F_OK, 0), -1);
 	assert_int_equal(faccessat(scratch->fd, "checkpoint/deeper", F_OK, 0), -1);
-	assert_int_equal(checkpoint_describe_directory(scratch->fd, arena, &description, &err), 0);
 	assert_int_equal(description.files.count, 6);
 	assert_int_equal(description.missing.count, 0);
 	assert_str(description.pod_name, "cache-0");
+	assert_str(description.left_out, "");
+}
+
+static void a_real_archive_of_podman_becomes_a_directory(void **state)
+{
+	const struct scratch *scratch = *state;
+	autoarena *arena = arena_new(1024);
+	struct checkpoint_description description = unpack(scratch,
+		open(CHECKPOINT_DATA "/podman-5.8.6.tar.zst", O_RDONLY | O_CLOEXEC), arena);
+
+	assert_str(description.engine, "podman");
+	assert_str(description.left_out, "devshm-checkpoint.tar, volumes/data.tar");
+	assert_int_equal(description.missing.count, 0);
+	assert_int_equal(description.memory_bytes, 143360);
+	assert_file(scratch, "deleted.files", "[\n  \"/etc/gone\"\n]");
+	assert_int_equal(faccessat(scratch->fd, "rootfs-diff.tar", F_OK, 0), 0);
+	assert_int_equal(faccessat(scratch->fd, "volumes", F_OK, 0), -1);
+	assert_int_equal(faccessat(scratch->fd, "network.status", F_OK, 0), -1);
+}
+
+static void an_archive_that_unpacks_to_too_much_is_refused(void **state)
+{
+	const struct scratch *scratch = *state;
+	autoarena *arena = arena_new(1024);
+	autoclose int archive = open(CHECKPOINT_DATA "/podman-5.8.6.tar.zst", O_RDONLY | O_CLOEXEC);
+	struct checkpoint_description description;
+	struct error err = {0};
+
+	assert_int_equal(mkdirat(scratch->fd, CHECKPOINT_IMAGES, 0700), 0);
+	assert_int_equal(
+		checkpoint_unpack(archive, 100000, scratch->fd, arena, &description, &err), -1);
+	assert_int_equal(err.kind, ERROR_TOO_BIG);
 }
 
 static void a_directory_is_described_with_its_files_in_order(void **state)
@@ -244,6 +279,8 @@ int main(void)
 		IN_SCRATCH(the_engine_s_metadata_is_added_and_nothing_else),
 		IN_SCRATCH(absorbing_twice_changes_nothing),
 		IN_SCRATCH(an_archive_that_has_all_becomes_a_directory),
+		IN_SCRATCH(a_real_archive_of_podman_becomes_a_directory),
+		IN_SCRATCH(an_archive_that_unpacks_to_too_much_is_refused),
 		IN_SCRATCH(a_directory_is_described_with_its_files_in_order),
 		IN_SCRATCH(its_digest_is_that_of_the_composed_tar),
 		IN_SCRATCH(what_a_restore_needs_and_is_not_there_is_named),
