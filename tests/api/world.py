@@ -77,9 +77,12 @@ class Network:
         """A TCP socket in there; it stays there wherever it is used."""
         self._enter(self.inside)
         try:
-            return socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+            made = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         finally:
             self._enter(self.home)
+        # http.client sends head and body one after the other: without this each request with a body waits for 40 ms
+        made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, True)
+        return made
 
     def connect(self, address, port, timeout=10):
         connection = self.socket()
