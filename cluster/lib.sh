@@ -9,7 +9,7 @@
 set -euo pipefail
 umask 022
 
-CLUSTER_DIR=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+CLUSTER_DIR=$(cd "${BASH_SOURCE[0]%/*}" && pwd)
 KCR_STATE=${KCR_STATE:-/var/lib/kcr-cluster}
 # shellcheck source=cluster/versions.sh
 . "$CLUSTER_DIR/versions.sh"
@@ -18,26 +18,21 @@ API_ADDRESS=192.168.77.11
 NODE_PATH=/opt/kubernetes/bin:/opt/engine/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 CLEAN_ENVIRONMENT=(env -i "PATH=$NODE_PATH" HOME=/root "TERM=${TERM:-dumb}" LANG=C.UTF-8
     KUBECONFIG=/etc/kubernetes/admin.conf)
-STARTED_AT=${STARTED_AT:-$(date +%s%N)}
+STARTED_AT=${STARTED_AT:-${EPOCHREALTIME/[.,]/}000}
 
 die() {
     printf '%s: %s\n' "$(basename "$0")" "$*" >&2
     exit 1
 }
 
-elapsed_ms() {
-    echo $((($(date +%s%N) - STARTED_AT) / 1000000))
-}
-
 # say TEXT: one line of progress with the time since the script began
 say() {
-    local ms
-    ms=$(elapsed_ms)
+    local ms=$(((${EPOCHREALTIME/[.,]/}000 - STARTED_AT) / 1000000))
     printf '%4d.%d s  %s\n' $((ms / 1000)) $((ms % 1000 / 100)) "$*" >&2
 }
 
 need_root() {
-    [ "$(id -u)" = 0 ] || die "needs root: it makes namespaces and mounts"
+    [ "$EUID" = 0 ] || die "needs root: it makes namespaces and mounts"
 }
 
 need_programs() {
@@ -79,28 +74,27 @@ read_options() {
     . "$C_DIR/options"
 }
 
-# --- processes: a pid alone may name somebody else by now, a pid with its start time may not
-
-start_time() {
-    sed 's/^.*) //' "/proc/$1/stat" 2>/dev/null | cut -d' ' -f20
-}
+# --- processes: a pid alone may name somebody else by now, a pid with its start time may not. The tests step into a
+# node a thousand times: what is done for that starts no programs.
 
 # supervisor_pid: print the supervisor's pid, fail when it is gone
 supervisor_pid() {
-    local pid start
+    local pid start fields
     [ -f "$N_DIR/supervisor" ] || return 1
     read -r pid start <"$N_DIR/supervisor" || return 1
-    [ -n "$start" ] && [ "$(start_time "$pid")" = "$start" ] || return 1
+    # the program's name, which comes second, may have spaces in it
+    { read -r fields <"/proc/$pid/stat"; } 2>/dev/null || return 1
+    read -ra fields <<<"${fields##*) }"
+    [ -n "$start" ] && [ "${fields[19]}" = "$start" ] || return 1
     echo "$pid"
 }
 
 # node_pid: the node's process 1 as this machine numbers it
 node_pid() {
-    local supervisor children
+    local supervisor first
     supervisor=$(supervisor_pid) || return 1
-    children=$(cat "/proc/$supervisor/task/$supervisor/children" 2>/dev/null) || return 1
-    [ -n "$children" ] || return 1
-    echo "${children%% *}"
+    { read -r -d ' ' first <"/proc/$supervisor/task/$supervisor/children"; } 2>/dev/null || return 1
+    echo "$first"
 }
 
 running_node_pid() {
@@ -182,7 +176,7 @@ enter_net() {
     local pid
     pid=$(running_node_pid)
     export KUBECONFIG=$KUBECONFIG_FILE
-    PATH="$(kubernetes_home)/bin:$PATH" exec nsenter --target "$pid" --net -- "$@"
+    PATH="$C_DIR/bin:$PATH" exec nsenter --target "$pid" --net -- "$@"
 }
 
 in_plane() {
