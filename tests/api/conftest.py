@@ -16,7 +16,7 @@ pytest.register_assert_rewrite("door", "node", "user")
 
 from node import NODE, Node
 from user import editor, roles, two, viewer, web  # fixtures
-from world import Api, ApiError, Network, NodeHeart, Program, Space, eventually
+from world import Api, Network, NodeHeart, Program, Space, eventually
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 STATE = pathlib.Path(os.environ.get("KCR_STATE", "/var/lib/kcr-cluster"))
@@ -128,15 +128,7 @@ def space(kinds, request):
         "apiVersion": "v1", "kind": "Namespace", "metadata": {"name": made.name}})
     eventually(lambda: made.get("serviceaccounts", "default"), 20, "the default service account")
     yield made
-    for plural in ("checkpointschedules", "checkpointrequests", "restorerequests", "checkpointexports",
-                   "checkpointimports", "checkpoints", "pods"):
-        kinds.api.call("DELETE", made.path(plural), {
-            "apiVersion": "v1", "kind": "DeleteOptions", "gracePeriodSeconds": 0})
-    try:
-        kinds.api.call("DELETE", f"/api/v1/namespaces/{made.name}")
-    except ApiError as error:
-        if error.status != 409:
-            raise
+    made.empty()
 
 
 @pytest.fixture

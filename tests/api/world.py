@@ -243,6 +243,15 @@ class Space:
             "apiVersion": "v1", "kind": "DeleteOptions", "gracePeriodSeconds": grace,
             "propagationPolicy": "Background"})
 
+    def empty(self):
+        """Nothing is left of what our programs look at, owners first. The namespace itself stays as long as the control
+        plane: its end, with a look for each kind that there is, would cost more than most tests do."""
+        for plural in ("deployments", "statefulsets", "daemonsets", "replicasets", "checkpointschedules",
+                       "checkpointrequests", "restorerequests", "checkpointexports", "checkpointimports",
+                       "checkpoints", "pods"):
+            self.api.call("DELETE", self.path(plural), {
+                "apiVersion": "v1", "kind": "DeleteOptions", "gracePeriodSeconds": 0})
+
     # ---- what our programs read ----
 
     def pod(self, name, containers=("main",), labels=None, node="node-1", owner=None, ready=True,
