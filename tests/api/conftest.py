@@ -107,21 +107,12 @@ def kinds(cluster):
     cluster.heart.stop()
 
 
-@pytest.fixture
-def namespace(kinds, request):
-    """An empty namespace for one test."""
-    name = f"test-{abs(hash(request.node.nodeid)) % 10**10}"
-    kinds.kubectl("create", "namespace", name)
-    yield name
-    kinds.kubectl("delete", "namespace", name, "--wait=false")
-
-
 space_numbers = itertools.count(1)
 
 
 @pytest.fixture
 def space(kinds, request):
-    """The same through our own client, with what a Pod needs; named after the test."""
+    """An empty namespace for one test, with what a Pod needs; named after the test."""
     words = re.sub(r"[^a-z0-9]+", "-", request.node.name.lower()).strip("-")
     made = Space(kinds.api, f"t{next(space_numbers)}-{words[5:45]}".rstrip("-"))
     kinds.api.call("POST", "/api/v1/namespaces", {

@@ -6,15 +6,33 @@ import re
 
 import pytest
 
-from world import ApiError
+from world import GROUP, ApiError, Space
 
 SEED = pathlib.Path(__file__).parent / "seed"
 GROUP_VERSION = "checkpoint-restore.kcr.io/v1"
+NODES = f"{GROUP}/checkpointnodes"
+PLURALS = {"ckps": "checkpointschedules", "ckpr": "checkpointrequests", "ckp": "checkpoints",
+           "ckpe": "checkpointexports", "ckpi": "checkpointimports"}
+
+
+@pytest.fixture(scope="module")
+def emptied(kinds):
+    made = Space(kinds.api, "test-kinds")
+    kinds.api.call("POST", "/api/v1/namespaces", {"metadata": {"name": made.name}})
+    yield made
+    kinds.api.call("DELETE", f"/api/v1/namespaces/{made.name}")
+
+
+@pytest.fixture
+def space(emptied):
+    """One namespace for all tests of this file, none of which has a program in it; each leaves it empty."""
+    yield emptied
+    for plural in PLURALS.values():
+        emptied.api.call("DELETE", emptied.path(plural))
 
 
 def manifest(kind, spec, name="one", **metadata):
-    return json.dumps({"apiVersion": GROUP_VERSION, "kind": kind,
-                       "metadata": {"name": name, **metadata}, "spec": spec})
+    return {"apiVersion": GROUP_VERSION, "kind": kind, "metadata": {"name": name, **metadata}, "spec": spec}
 
 
 def schedule(**spec):
@@ -31,31 +49,39 @@ def checkpoint(**spec):
     return manifest("Checkpoint", {"containerName": "main", **spec})
 
 
-def apply(kinds, namespace, text):
-    kinds.kubectl("apply", "-n", namespace, "-f", "-", stdin=text)
+def node(name):
+    return {"apiVersion": GROUP_VERSION, "kind": "CheckpointNode", "metadata": {"name": name}}
 
 
-def refusal(kinds, namespace, text):
-    """What the API server says to an object that it must refuse."""
-    result = kinds.kubectl("apply", "-n", namespace, "-f", "-", stdin=text, check=False)
-    assert result.returncode != 0, f"accepted: {text}"
-    return result.stderr
+def apply(space, thing):
+    """As strictly as by `kubectl apply`."""
+    space.api.call("POST", f"{space.path(thing['kind'].lower() + 's')}?fieldValidation=Strict", thing)
 
 
-def patch(kinds, namespace, what, change, subresource=None, check=True):
-    extra = [f"--subresource={subresource}"] if subresource else []
-    return kinds.kubectl("patch", "-n", namespace, what, "--type=merge", *extra,
-                         "-p", json.dumps(change), check=check)
+def patch(space, what, change, subresource=None):
+    short, name = what.split("/")
+    space.patch(PLURALS[short], name, change, subresource)
 
 
-def get(kinds, namespace, what):
-    return json.loads(kinds.kubectl("get", "-n", namespace, what, "-o", "json").stdout)
+def get(space, what):
+    short, name = what.split("/")
+    return space.get(PLURALS[short], name)
+
+
+def refusal(send, *what):
+    """What the API server says to what it must refuse."""
+    with pytest.raises(ApiError) as refused:
+        send(*what)
+    return refused.value.message
+
+
+def crds(kinds):
+    return kinds.api.call("GET", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions")["items"]
 
 
 def test_all_names_are_accepted(kinds):
-    crds = json.loads(kinds.kubectl("get", "crd", "-o", "json").stdout)["items"]
     conditions = {(crd["spec"]["names"]["shortNames"][0], c["type"], c["status"])
-                  for crd in crds for c in crd["status"]["conditions"]}
+                  for crd in crds(kinds) for c in crd["status"]["conditions"]}
     for short_name in ("ckps", "ckpr", "ckrr", "ckpe", "ckpi", "ckp", "ckn"):
         assert (short_name, "NamesAccepted", "True") in conditions
         assert (short_name, "Established", "True") in conditions
@@ -71,16 +97,16 @@ def test_the_manifests_of_the_seed_apply_unchanged(kinds, name):
     kinds.kubectl("delete", "--ignore-not-found", "-f", SEED / f"{name}.yaml")
 
 
-def test_every_field_of_an_object_reference_is_accepted(kinds, namespace):
+def test_every_field_of_an_object_reference_is_accepted(space):
     reference = {"apiVersion": GROUP_VERSION, "kind": "CheckpointSchedule", "name": "s", "uid": "u",
-                 "namespace": namespace, "resourceVersion": "1", "fieldPath": "spec.schedule"}
-    apply(kinds, namespace, request(checkpointScheduleRef=reference))
-    assert get(kinds, namespace, "ckpr/one")["spec"]["checkpointScheduleRef"] == reference
+                 "namespace": space.name, "resourceVersion": "1", "fieldPath": "spec.schedule"}
+    apply(space, request(checkpointScheduleRef=reference))
+    assert get(space, "ckpr/one")["spec"]["checkpointScheduleRef"] == reference
 
 
-def test_a_schedule_gets_its_defaults(kinds, namespace):
-    apply(kinds, namespace, schedule())
-    assert get(kinds, namespace, "ckps/one")["spec"] == {
+def test_a_schedule_gets_its_defaults(space):
+    apply(space, schedule())
+    assert get(space, "ckps/one")["spec"] == {
         "schedule": "*/5 * * * *", "selector": {"matchLabels": {"app": "x"}}, "suspend": False,
         "immediate": False,
         "concurrencyPolicy": "Forbid", "timeoutSeconds": 300, "retention": {"maxCount": 3},
@@ -88,9 +114,9 @@ def test_a_schedule_gets_its_defaults(kinds, namespace):
         "failedRequestsHistoryLimit": 3}
 
 
-def test_a_given_zero_is_not_replaced_by_the_default(kinds, namespace):
-    apply(kinds, namespace, schedule(restore={"stableSeconds": 0}))
-    restore = get(kinds, namespace, "ckps/one")["spec"]["restore"]
+def test_a_given_zero_is_not_replaced_by_the_default(space):
+    apply(space, schedule(restore={"stableSeconds": 0}))
+    restore = get(space, "ckps/one")["spec"]["restore"]
     assert restore == {"policy": "OnFailure", "stableSeconds": 0, "retryWindowSeconds": 60}
 
 
@@ -106,8 +132,8 @@ def test_a_given_zero_is_not_replaced_by_the_default(kinds, namespace):
     {"retention": {"maxAge": "1h30m"}},
     {"containers": ["a", "b"], "suspend": True, "startingDeadlineSeconds": 0},
 ], ids=json.dumps)
-def test_a_useful_schedule_is_accepted(kinds, namespace, spec):
-    apply(kinds, namespace, schedule(**spec))
+def test_a_useful_schedule_is_accepted(space, spec):
+    apply(space, schedule(**spec))
 
 
 @pytest.mark.parametrize("spec, words", [
@@ -131,8 +157,8 @@ def test_a_useful_schedule_is_accepted(kinds, namespace, spec):
     ({"shedule": "* * * * *"}, 'unknown field "spec.shedule"'),
     ({"successfulRequestsHistoryLimit": 3}, 'unknown field "spec.successfulRequestsHistoryLimit"'),
 ], ids=lambda value: value[:20] if isinstance(value, str) else json.dumps(value)[:40])
-def test_a_wrong_schedule_is_refused_with_words_that_help(kinds, namespace, spec, words):
-    assert words in refusal(kinds, namespace, schedule(**spec))
+def test_a_wrong_schedule_is_refused_with_words_that_help(space, spec, words):
+    assert words in refusal(apply, space, schedule(**spec))
 
 
 MINUTE, HOUR = "the minute (first field) must be of 0-59", "the hour (second field) must be of 0-23"
@@ -158,14 +184,14 @@ def test_one_mistake_is_refused_with_one_message(kinds):
     path = f"/apis/{GROUP_VERSION}/namespaces/default/checkpointschedules?dryRun=All"
     for spec, words in REFUSED:
         with pytest.raises(ApiError) as refused:
-            kinds.api.call("POST", path, json.loads(schedule(**spec)))
+            kinds.api.call("POST", path, schedule(**spec))
         assert words in str(refused.value), spec
         assert str(refused.value).count('"reason":"FieldValueInvalid"') == 1, spec
 
 
-def test_a_schedule_without_a_schedule_is_refused(kinds, namespace):
-    text = manifest("CheckpointSchedule", {"selector": {"matchLabels": {"app": "x"}}})
-    assert "spec.schedule: Required value" in refusal(kinds, namespace, text)
+def test_a_schedule_without_a_schedule_is_refused(space):
+    thing = manifest("CheckpointSchedule", {"selector": {"matchLabels": {"app": "x"}}})
+    assert "spec.schedule: Required value" in refusal(apply, space, thing)
 
 
 @pytest.mark.parametrize("spec, field", [
@@ -173,8 +199,8 @@ def test_a_schedule_without_a_schedule_is_refused(kinds, namespace):
     ({"podReference": None}, "spec.podReference"),
     ({"containerName": None}, "spec.containerName"),
 ], ids=json.dumps)
-def test_a_request_must_name_a_container(kinds, namespace, spec, field):
-    assert f"{field}: Required value" in refusal(kinds, namespace, request(**spec))
+def test_a_request_must_name_a_container(space, spec, field):
+    assert f"{field}: Required value" in refusal(apply, space, request(**spec))
 
 
 @pytest.mark.parametrize("change, words", [
@@ -187,12 +213,10 @@ def test_a_request_must_name_a_container(kinds, namespace, spec, field):
      "checkpointScheduleRef cannot be changed once it is set"),
     ({"checkpointScheduleRef": None}, "checkpointScheduleRef cannot be removed once it is set"),
 ], ids=json.dumps)
-def test_what_a_request_is_for_stays(kinds, namespace, change, words):
-    apply(kinds, namespace, request(checkpointScheduleRef={"name": "s"}))
-    patch(kinds, namespace, "ckpr/one", {"spec": {"nodeName": "node-1"}})
-    result = patch(kinds, namespace, "ckpr/one", {"spec": change}, check=False)
-    assert result.returncode != 0
-    assert words in result.stderr
+def test_what_a_request_is_for_stays(space, change, words):
+    apply(space, request(checkpointScheduleRef={"name": "s"}))
+    patch(space, "ckpr/one", {"spec": {"nodeName": "node-1"}})
+    assert words in refusal(patch, space, "ckpr/one", {"spec": change})
 
 
 SECRET_SHA256 = "0123456789abcdef" * 4
@@ -202,9 +226,9 @@ def export(**spec):
     return manifest("CheckpointExport", {"checkpointName": "one", "secretSHA256": SECRET_SHA256, **spec})
 
 
-def test_an_export_gets_its_defaults(kinds, namespace):
-    apply(kinds, namespace, export())
-    made = get(kinds, namespace, "ckpe/one")
+def test_an_export_gets_its_defaults(space):
+    apply(space, export())
+    made = get(space, "ckpe/one")
     assert made["spec"] == {"checkpointName": "one", "secretSHA256": SECRET_SHA256,
                             "lifetimeSeconds": 3600, "ttlSecondsAfterFinished": 86400}
     assert made["status"] == {"phase": "Pending"}
@@ -218,18 +242,18 @@ def test_an_export_gets_its_defaults(kinds, namespace):
     ({"lifetimeSeconds": 59}, "should be greater than or equal to 60"),
     ({"lifetimeSeconds": 86401}, "should be less than or equal to 86400"),
 ], ids=json.dumps)
-def test_a_wrong_export_is_refused(kinds, namespace, spec, words):
-    assert words in refusal(kinds, namespace, export(**spec))
+def test_a_wrong_export_is_refused(space, spec, words):
+    assert words in refusal(apply, space, export(**spec))
 
 
 @pytest.mark.parametrize("change", [
     {"checkpointName": "two"}, {"secretSHA256": "f" * 64}, {"lifetimeSeconds": 86400}, {"nodeName": "node-2"},
 ], ids=json.dumps)
-def test_what_an_export_is_for_stays(kinds, namespace, change):
-    apply(kinds, namespace, export())
-    patch(kinds, namespace, "ckpe/one", {"spec": {"nodeName": "node-1"}})
-    result = patch(kinds, namespace, "ckpe/one", {"spec": change}, check=False)
-    assert f"{next(iter(change))} cannot be changed once it is set" in result.stderr
+def test_what_an_export_is_for_stays(space, change):
+    apply(space, export())
+    patch(space, "ckpe/one", {"spec": {"nodeName": "node-1"}})
+    told = refusal(patch, space, "ckpe/one", {"spec": change})
+    assert f"{next(iter(change))} cannot be changed once it is set" in told
 
 
 DIGEST = "sha256:" + SECRET_SHA256
@@ -247,8 +271,8 @@ def imported(**spec):
     ({"secretSHA256": None}, "spec.secretSHA256: Required value"),
     ({"podReference": {}}, "spec.podReference.name: Required value"),
 ], ids=json.dumps)
-def test_a_wrong_import_is_refused(kinds, namespace, spec, words):
-    assert words in refusal(kinds, namespace, imported(**spec))
+def test_a_wrong_import_is_refused(space, spec, words):
+    assert words in refusal(apply, space, imported(**spec))
 
 
 @pytest.mark.parametrize("change, words", [
@@ -256,9 +280,9 @@ def test_a_wrong_import_is_refused(kinds, namespace, spec, words):
     ({"digest": DIGEST.replace("0", "1")}, "digest cannot be changed once it is set"),
     ({"podReference": {"name": "p"}}, "what an import is for cannot be changed; make another one"),
 ], ids=json.dumps)
-def test_what_an_import_is_for_stays(kinds, namespace, change, words):
-    apply(kinds, namespace, imported())
-    assert words in patch(kinds, namespace, "ckpi/one", {"spec": change}, check=False).stderr
+def test_what_an_import_is_for_stays(space, change, words):
+    apply(space, imported())
+    assert words in refusal(patch, space, "ckpi/one", {"spec": change})
 
 
 FACTS = {
@@ -274,51 +298,49 @@ OTHER_FACTS = {
 }
 
 
-def test_the_facts_of_a_checkpoint_stay(kinds, namespace):
-    apply(kinds, namespace, checkpoint(**FACTS))
+def test_the_facts_of_a_checkpoint_stay(space):
+    apply(space, checkpoint(**FACTS))
     for name, value in OTHER_FACTS.items():
-        result = patch(kinds, namespace, "ckp/one", {"spec": {name: value}}, check=False)
-        assert f"{name} cannot be changed once it is set" in result.stderr
-        result = patch(kinds, namespace, "ckp/one", {"spec": {name: None}}, check=False)
-        assert f"{name} cannot be removed once it is set" in result.stderr
+        told = refusal(patch, space, "ckp/one", {"spec": {name: value}})
+        assert f"{name} cannot be changed once it is set" in told
+        told = refusal(patch, space, "ckp/one", {"spec": {name: None}})
+        assert f"{name} cannot be removed once it is set" in told
 
 
-def test_a_fact_of_a_checkpoint_may_be_added(kinds, namespace):
-    apply(kinds, namespace, checkpoint())
-    patch(kinds, namespace, "ckp/one", {"spec": FACTS})
-    assert get(kinds, namespace, "ckp/one")["spec"] == {"containerName": "main", **FACTS}
+def test_a_fact_of_a_checkpoint_may_be_added(space):
+    apply(space, checkpoint())
+    patch(space, "ckp/one", {"spec": FACTS})
+    assert get(space, "ckp/one")["spec"] == {"containerName": "main", **FACTS}
 
 
-def test_status_is_written_through_its_subresource_only(kinds, namespace):
-    apply(kinds, namespace, request())
-    patch(kinds, namespace, "ckpr/one", {"status": {"phase": "Completed"}})
-    assert get(kinds, namespace, "ckpr/one")["status"] == {"phase": "Pending"}
-    patch(kinds, namespace, "ckpr/one", {"status": {"phase": "InProgress"}}, subresource="status")
-    assert get(kinds, namespace, "ckpr/one")["status"] == {"phase": "InProgress"}
+def test_status_is_written_through_its_subresource_only(space):
+    apply(space, request())
+    patch(space, "ckpr/one", {"status": {"phase": "Completed"}})
+    assert get(space, "ckpr/one")["status"] == {"phase": "Pending"}
+    patch(space, "ckpr/one", {"status": {"phase": "InProgress"}}, subresource="status")
+    assert get(space, "ckpr/one")["status"] == {"phase": "InProgress"}
 
 
-def test_a_status_from_an_older_view_is_refused(kinds, namespace):
-    apply(kinds, namespace, request())
-    seen = get(kinds, namespace, "ckpr/one")["metadata"]["resourceVersion"]
+def test_a_status_from_an_older_view_is_refused(space):
+    apply(space, request())
+    seen = get(space, "ckpr/one")["metadata"]["resourceVersion"]
 
-    def apply_status(phase, check):
-        body = json.dumps({
+    def apply_status(phase):
+        """As `kubectl apply --server-side --force-conflicts --subresource=status`."""
+        space.api.call("PATCH", space.path("checkpointrequests", "one", "status") + "?fieldManager=agent&force=true", {
             "apiVersion": GROUP_VERSION, "kind": "CheckpointRequest",
-            "metadata": {"name": "one", "namespace": namespace, "resourceVersion": seen},
-            "status": {"phase": phase}})
-        return kinds.kubectl("apply", "--server-side", "--force-conflicts", "--subresource=status",
-                             "--field-manager=agent", "-f", "-", stdin=body, check=check)
+            "metadata": {"name": "one", "resourceVersion": seen}, "status": {"phase": phase}},
+            "application/apply-patch+yaml")
 
-    apply_status("InProgress", check=True)
-    assert "the object has been modified" in apply_status("Failed", check=False).stderr
-    assert get(kinds, namespace, "ckpr/one")["status"] == {"phase": "InProgress"}
+    apply_status("InProgress")
+    assert "the object has been modified" in refusal(apply_status, "Failed")
+    assert get(space, "ckpr/one")["status"] == {"phase": "InProgress"}
 
 
-def test_an_unknown_phase_is_refused(kinds, namespace):
-    apply(kinds, namespace, request())
-    result = patch(kinds, namespace, "ckpr/one", {"status": {"phase": "Odd"}},
-                   subresource="status", check=False)
-    assert 'supported values: "Pending", "InProgress", "Completed", "Failed"' in result.stderr
+def test_an_unknown_phase_is_refused(space):
+    apply(space, request())
+    told = refusal(patch, space, "ckpr/one", {"status": {"phase": "Odd"}}, "status")
+    assert 'supported values: "Pending", "InProgress", "Completed", "Failed"' in told
 
 
 @pytest.mark.parametrize("kind, make, field, other", [
@@ -329,14 +351,13 @@ def test_an_unknown_phase_is_refused(kinds, namespace):
     ("ckp", lambda: checkpoint(podReference={"name": "p"}), "spec.podReference.name=p", "q"),
     ("ckps", lambda: schedule(suspend=True), "spec.suspend=true", "false"),
 ], ids=lambda value: value if isinstance(value, str) and "=" in value else None)
-def test_objects_are_selected_by_what_matters(kinds, namespace, kind, make, field, other):
-    apply(kinds, namespace, make())
+def test_objects_are_selected_by_what_matters(space, kind, make, field, other):
+    apply(space, make())
     if field.startswith("status.phase"):
-        patch(kinds, namespace, f"{kind}/one", {"status": {"phase": "Completed"}}, "status")
+        patch(space, f"{kind}/one", {"status": {"phase": "Completed"}}, "status")
     for selector, expected in ((field, 1), (f"{field.split('=')[0]}={other}", 0)):
-        found = kinds.kubectl("get", kind, "-n", namespace, "-o", "name",
-                              f"--field-selector={selector}").stdout
-        assert len(found.splitlines()) == expected
+        found = space.api.call("GET", f"{space.path(PLURALS[kind])}?fieldSelector={selector}")
+        assert len(found["items"]) == expected
 
 
 def condition(kind, status, reason):
@@ -344,18 +365,18 @@ def condition(kind, status, reason):
             "lastTransitionTime": "2026-11-21T22:00:00Z", "observedGeneration": 1}
 
 
-def columns(kinds, namespace, kind, *options):
+def columns(kinds, space, kind, *options):
     """The header and the only row of a table, cut at runs of two or more spaces."""
-    lines = kinds.kubectl("get", kind, "-n", namespace, *options).stdout.splitlines()
+    lines = kinds.kubectl("get", kind, "-n", space.name, *options).stdout.splitlines()
     return [re.split(r" {2,}", line.strip()) for line in lines]
 
 
-def test_the_table_of_schedules_tells_what_matters(kinds, namespace):
-    apply(kinds, namespace, schedule())
-    patch(kinds, namespace, "ckps/one", subresource="status", change={"status": {
+def test_the_table_of_schedules_tells_what_matters(kinds, space):
+    apply(space, schedule())
+    patch(space, "ckps/one", subresource="status", change={"status": {
         "active": 0, "lastRunTime": "2026-01-01T00:00:00Z", "nextRunTime": "2099-01-01T00:00:00Z",
         "conditions": [condition("Ready", "True", "Scheduled")]}})
-    header, row = columns(kinds, namespace, "ckps")
+    header, row = columns(kinds, space, "ckps")
     # two words are one column: kubectl separates columns by three spaces
     assert header == ["NAME", "SCHEDULE", "SUSPEND", "ACTIVE", "LAST RUN", "NEXT RUN", "READY",
                       "AGE"]
@@ -364,27 +385,27 @@ def test_the_table_of_schedules_tells_what_matters(kinds, namespace):
     assert row[5:7] == ["2099-01-01T00:00:00Z", "True"]
 
 
-def test_the_table_of_requests_tells_what_matters(kinds, namespace):
-    apply(kinds, namespace, request(nodeName="node-1"))
-    patch(kinds, namespace, "ckpr/one", subresource="status", change={"status": {
+def test_the_table_of_requests_tells_what_matters(kinds, space):
+    apply(space, request(nodeName="node-1"))
+    patch(space, "ckpr/one", subresource="status", change={"status": {
         "phase": "Completed", "message": "all well", "checkpointRef": {"name": "c", "uid": "u"}}})
-    header, row = columns(kinds, namespace, "ckpr", "-o", "wide")
+    header, row = columns(kinds, space, "ckpr", "-o", "wide")
     assert header == ["NAME", "PHASE", "POD", "CONTAINER", "CHECKPOINT", "NODE", "MESSAGE", "AGE"]
     assert row[:7] == ["one", "Completed", "pod-1", "main", "c", "node-1", "all well"]
 
 
-def test_a_request_is_pending_before_anybody_has_written_its_status(kinds, namespace):
-    apply(kinds, namespace, request())
-    assert columns(kinds, namespace, "ckpr")[1][:4] == ["one", "Pending", "pod-1", "main"]
+def test_a_request_is_pending_before_anybody_has_written_its_status(kinds, space):
+    apply(space, request())
+    assert columns(kinds, space, "ckpr")[1][:4] == ["one", "Pending", "pod-1", "main"]
 
 
-def test_the_table_of_checkpoints_tells_what_matters(kinds, namespace):
-    apply(kinds, namespace, checkpoint(**FACTS))
-    patch(kinds, namespace, "ckp/one", subresource="status", change={"status": {
+def test_the_table_of_checkpoints_tells_what_matters(kinds, space):
+    apply(space, checkpoint(**FACTS))
+    patch(space, "ckp/one", subresource="status", change={"status": {
         "phase": "ImageBuilt", "sizeBytes": 67108864, "size": "64Mi", "frozenMicroseconds": 23000,
         "frozen": "23ms", "runtimeImage": "localhost:1/a@sha256:0",
         "conditions": [condition("Restorable", "False", "NotYetStable")]}})
-    header, row = columns(kinds, namespace, "ckp", "-o", "wide")
+    header, row = columns(kinds, space, "ckp", "-o", "wide")
     assert header == ["NAME", "POD", "CONTAINER", "PHASE", "SIZE", "FROZEN", "RESTORABLE",
                       "REASON", "NODE", "IMAGE", "AGE"]
     assert row[:10] == ["one", "p", "main", "ImageBuilt", "64Mi", "23ms", "False", "NotYetStable",
@@ -393,50 +414,46 @@ def test_the_table_of_checkpoints_tells_what_matters(kinds, namespace):
 
 def test_the_table_of_nodes_tells_what_matters(kinds):
     name = "one.example.com"  # as Nodes are called
-    kinds.kubectl("apply", "-f", "-", stdin=json.dumps({
-        "apiVersion": GROUP_VERSION, "kind": "CheckpointNode", "metadata": {"name": name}}))
+    kinds.api.call("POST", NODES, node(name))
+
+    def patch_status(change):
+        kinds.api.call("PATCH", f"{NODES}/{name}/status", {"status": change}, "application/merge-patch+json")
+
     try:
-        kinds.kubectl("patch", "ckn", name, "--type=merge", "--subresource=status", "-p", json.dumps(
-            {"status": {
-                "kernelVersion": "6.18.1", "engine": "containerd://2.4.2", "criuVersion": "4.2.1",
-                "strategies": [{"name": "Runtime", "offered": "True"}],
-                "strategiesOffered": "Runtime",
-                "store": {"used": "64Mi", "usedBytes": 67108864, "checkpoints": 3, "freeBytes": 1},
-                "conditions": [condition("Ready", "True", "StrategyOffered")]}}))
+        patch_status({
+            "kernelVersion": "6.18.1", "engine": "containerd://2.4.2", "criuVersion": "4.2.1",
+            "strategies": [{"name": "Runtime", "offered": "True"}],
+            "strategiesOffered": "Runtime",
+            "store": {"used": "64Mi", "usedBytes": 67108864, "checkpoints": 3, "freeBytes": 1},
+            "conditions": [condition("Ready", "True", "StrategyOffered")]})
         lines = kinds.kubectl("get", "ckn", name, "-o", "wide").stdout.splitlines()
         header, row = (re.split(r" {2,}", line.strip()) for line in lines)
         assert header == ["NAME", "KERNEL", "ENGINE", "CRIU", "STRATEGIES", "STORE", "CHECKPOINTS",
                           "READY", "REASON", "AGE"]
         assert row[:9] == [name, "6.18.1", "containerd://2.4.2", "4.2.1", "Runtime", "64Mi", "3",
                            "True", "StrategyOffered"]
-        magic = kinds.kubectl(
-            "patch", "ckn", name, "--type=merge", "--subresource=status", "-p",
-            json.dumps({"status": {"strategies": [{"name": "Magic", "offered": "True"}]}}),
-            check=False)
-        assert magic.returncode != 0
-        assert 'supported values: "Runtime", "Image"' in magic.stderr
+        told = refusal(patch_status, {"strategies": [{"name": "Magic", "offered": "True"}]})
+        assert 'supported values: "Runtime", "Image"' in told
     finally:
-        kinds.kubectl("delete", "ckn", name)
+        kinds.api.call("DELETE", f"{NODES}/{name}")
 
 
-def test_the_category_lists_all_kinds(kinds, namespace):
-    kinds.kubectl("apply", "-f", "-", stdin=json.dumps({
-        "apiVersion": GROUP_VERSION, "kind": "CheckpointNode", "metadata": {"name": "listed"}}))
+def test_the_category_lists_all_kinds(kinds, space):
+    kinds.api.call("POST", NODES, node("listed"))
     try:
-        for text in (schedule(), request(), checkpoint()):
-            apply(kinds, namespace, text)
-        names = kinds.kubectl("get", "kcr", "-n", namespace, "-o", "name").stdout.split()
+        for thing in (schedule(), request(), checkpoint()):
+            apply(space, thing)
+        names = kinds.kubectl("get", "kcr", "-n", space.name, "-o", "name").stdout.split()
         ours = {f"{kind}.checkpoint-restore.kcr.io/one" for kind in (
             "checkpoint", "checkpointrequest", "checkpointschedule")}
         assert ours | {"checkpointnode.checkpoint-restore.kcr.io/listed"} <= set(names)
     finally:
-        kinds.kubectl("delete", "ckn", "listed")
+        kinds.api.call("DELETE", f"{NODES}/listed")
 
 
 @pytest.mark.parametrize("kind", ["ckps", "ckpr", "ckrr", "ckpe", "ckpi", "ckp", "ckn"])
 def test_explain_has_a_sentence_for_every_field(kinds, kind):
-    crds = json.loads(kinds.kubectl("get", "crd", "-o", "json").stdout)["items"]
-    crd = next(c for c in crds if c["spec"]["names"]["shortNames"] == [kind])
+    crd = next(c for c in crds(kinds) if c["spec"]["names"]["shortNames"] == [kind])
     schema = crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
 
     def missing(node, path):

@@ -119,6 +119,12 @@ class ApiError(Exception):
     def __init__(self, status, text):
         super().__init__(f"{status}: {text}")
         self.status = status
+        self.text = text
+
+    @property
+    def message(self):
+        """What kubectl tells of it."""
+        return json.loads(self.text)["message"]
 
 
 class Api:
