@@ -179,7 +179,7 @@ def test_workloads_without_a_schedule_are_only_told_of(admin, installed, describ
 
 def test_what_may_not_be_read_is_not_well(roles, space, web, describe, tmp_path):
     describe("node-1", good_node())
-    user = User(roles, space, tmp_path, "view", "kcr-view").until_allowed("list")
+    user = User(roles, space, tmp_path, "view", "kcr-view").until_it_may_list()
     found = doctor(user, "deploy/web", status=4)
     assert (found["deployment/web"][0]["checkpoint"], found["deployment/web"][0]["restore"]) == ("unknown", "unknown")
     assert "ClusterRole kcr-view" in found["node/node-1"][1]["agent"]["message"]

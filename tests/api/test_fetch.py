@@ -128,7 +128,7 @@ class Exporter(User):
 
 @pytest.fixture
 def exporter(roles, space, tmp_path):
-    user = Exporter(roles, space, tmp_path, "kcr-view", "kcr-edit").until_allowed("list")
+    user = Exporter(roles, space, tmp_path, "kcr-view", "kcr-edit").until_it_may_list()
     agent = Agent(space, user.door)
     user.agent = agent
     yield user
@@ -270,7 +270,7 @@ def test_a_terminal_shows_how_far_it_is(exporter):
 
 
 def test_who_may_only_look_is_refused(roles, space, tmp_path):
-    viewer = Exporter(roles, space, tmp_path, "kcr-view").until_allowed("list")
+    viewer = Exporter(roles, space, tmp_path, "kcr-view").until_it_may_list()
     told = viewer.kcr("export", "one", status=1).stderr
     assert f"--clusterrole=edit --user='{viewer.name}'" in told
     assert viewer.log("start") == [] and viewer.files() == {}
@@ -359,7 +359,7 @@ def importer(roles, space, tmp_path):
         "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": {"name": "kcr-import"},
         "rules": [{"apiGroups": ["checkpoint-restore.kcr.io"], "resources": ["checkpointimports"],
                    "verbs": ["get", "list", "watch", "create", "delete"]}]}))
-    user = Exporter(roles, space, tmp_path, "kcr-view", "kcr-import").until_allowed("list")
+    user = Exporter(roles, space, tmp_path, "kcr-view", "kcr-import").until_it_may_list()
     (user.here / "one.tar").write_bytes(CONTENT)
     user.agent = Agent(space, user.door)
     yield user

@@ -262,7 +262,7 @@ def test_who_may_only_edit_checkpoints_can_name_a_pod_and_container(roles, space
 
 
 def test_who_may_only_view_is_told_what_to_ask_for(roles, space, tmp_path, web):
-    viewer = User(roles, space, tmp_path, "view").until_allowed("list")
+    viewer = User(roles, space, tmp_path, "view").until_it_may_list()
     told = viewer.kcr("checkpoint", "pod/web-5d6f-x", "-c", "main", status=1).stderr
     assert "cannot create checkpointrequests in namespace" in told and "--clusterrole=edit" in told
 
