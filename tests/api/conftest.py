@@ -16,7 +16,7 @@ pytest.register_assert_rewrite("door", "node", "user")
 
 from node import NODE, Node
 from user import editor, roles, two, viewer, web  # fixtures
-from world import Api, Network, NodeHeart, Program, Space, eventually
+from world import GROUP, Api, ApiError, Network, NodeHeart, Program, Space, eventually
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 STATE = pathlib.Path(os.environ.get("KCR_STATE", "/var/lib/kcr-cluster"))
@@ -138,8 +138,11 @@ def programs(kinds, tmp_path, request):
 
 @pytest.fixture
 def make_node(kinds, space, programs, tmp_path):
-    """Makes nodes of the test, agents with their kubelets, which end when the test is over."""
+    """Makes nodes of the test, agents with their kubelets, which end when the test is over. Nothing is known of the node
+    at first: an agent of the test before may have told that it had no kcr-runtime."""
     made = []
+    with contextlib.suppress(ApiError):
+        kinds.api.call("DELETE", f"{GROUP}/checkpointnodes/{NODE}")
 
     def make(kind=Node):
         made.append(kind(kinds, space, programs, tmp_path))

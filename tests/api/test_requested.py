@@ -1,7 +1,6 @@
 """RestoreRequests with a real API server: what the agent decides, orders and writes down. The kubelet and kcr-runtime
 are played: an order is followed as kcr-runtime does, and what it restores is put on record."""
 
-import contextlib
 import json
 import threading
 import time
@@ -11,7 +10,7 @@ import pytest
 from node import NODE
 from scripted_kubelet import Answer, archive
 from test_runtime import RuntimeNode
-from world import GROUP, ApiError, eventually, never, seconds_of, stamp
+from world import GROUP, eventually, never, seconds_of, stamp
 
 KIND = "restorerequests"
 
@@ -116,12 +115,11 @@ def test_an_end_that_keeps_failing_is_told(node, space):
 
 
 @pytest.fixture
-def told_before(kinds):
+def told_before(kinds, node):
     """What an agent before this one wrote: that it had no kcr-runtime."""
     nodes = f"{GROUP}/checkpointnodes"
-    with contextlib.suppress(ApiError):
-        kinds.api.call("POST", nodes, {"apiVersion": GROUP.removeprefix("/apis/"), "kind": "CheckpointNode",
-                                       "metadata": {"name": NODE}})
+    kinds.api.call("POST", nodes, {"apiVersion": GROUP.removeprefix("/apis/"), "kind": "CheckpointNode",
+                                   "metadata": {"name": NODE}})
     kinds.api.call("PATCH", f"{nodes}/{NODE}/status", {"status": {"strategies": [
         {"name": "Runtime", "offered": "False", "reason": "NotInstalled", "message": "kcr-runtime is not installed"}]}},
         "application/merge-patch+json")
@@ -129,7 +127,7 @@ def told_before(kinds):
     kinds.api.call("DELETE", f"{nodes}/{NODE}")
 
 
-def test_what_an_agent_before_has_told_refuses_nothing(told_before, node, space):
+def test_what_an_agent_before_has_told_refuses_nothing(told_before, node):
     node.take(node.pod, "newer", age=60)
     node.start()
     node.restore()
