@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "look/apart.h"
 #include "look/report.h"
 #include "json/yaml.h"
 

@@ -20,11 +20,4 @@ must_check bool look__several_find(const struct cli_call *call, struct json_stri
 must_check int look__several(
 	const struct cli_call *call, const struct json_strings *paths, struct error *err);
 
-/*
- * Appends to `out` what look__show() tells of the path, as a confined process of its own says it.
- * Fails with what that process says, and SYSTEM.
- */
-must_check int look__show_apart(
-	const struct cli_call *call, const char *path, struct buf *out, struct error *err);
-
 #endif
