@@ -115,6 +115,6 @@ class WayIn(Door):
     def completed(self, name="one"):
         """The Checkpoint that came of it."""
         made = self.reaches("Completed", name)["checkpointRef"]["name"]
-        eventually(lambda: self.space.get("checkpoints", made)["status"].get("phase") == "ImageBuilt",
+        eventually(lambda: self.space.get("checkpoints", made).get("status", {}).get("phase") == "ImageBuilt",
                    what="the Checkpoint in the store")
         return self.space.get("checkpoints", made)

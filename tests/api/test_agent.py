@@ -519,8 +519,8 @@ def test_an_agent_that_is_stopped_waits_for_the_kubelet_and_writes_what_came(nod
     node.kubelet.script = slow
     agent = node.start()
     node.request()
-    node.request("two")
     eventually(lambda: node.kubelet.calls)
+    node.request("two")
     threading.Timer(2, node.kubelet.is_over.set).start()
     agent.stop()
     assert node.finished()["phase"] == "Completed"

@@ -207,7 +207,7 @@ def test_a_changed_schedule_begins_to_count_at_once_and_the_old_one_stops(space)
     space.schedule("every", "@every 1s", concurrencyPolicy="Allow")
     requests_of_first_run(space)
     changed = space.patch("checkpointschedules", "every", {"spec": {"schedule": "@yearly"}})
-    eventually(lambda: space.get("checkpointschedules", "every")["status"].get(
+    eventually(lambda: space.get("checkpointschedules", "every").get("status", {}).get(
         "observedGeneration") == changed["metadata"]["generation"])
     before = run_times(space)
     never(lambda: run_times(space) != before, 2, "a run of the old schedule")
