@@ -116,7 +116,7 @@ component_signal() {
 }
 
 component_gone() {
-    ! component_pid "$1"
+    ! component_pid "$1" >/dev/null
 }
 
 # component_stop NAME: SIGTERM; the API server and etcd would wait long for their watchers, so SIGKILL after 5 s
