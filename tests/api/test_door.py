@@ -33,7 +33,7 @@ def test_a_ticket_is_opened_and_its_bytes_are_the_checkpoints(door, space):
     assert door.node.agent.metric("kcr_exported_bytes_total") == len(content)
     code, headers, content = door.ask(method="HEAD")
     assert (code, headers["Content-Length"], content) == (200, str(len(door.content)), b"")
-    assert space.notes("ExportOpened", door.checkpoint) == ["CheckpointExport one may fetch its bytes"]
+    assert eventually(lambda: space.notes("ExportOpened", door.checkpoint)) == ["CheckpointExport one may fetch its bytes"]
     assert SECRET not in door.node.agent.text()
 
 

@@ -45,7 +45,7 @@ def test_what_is_brought_becomes_a_checkpoint_that_is_served(door, space, conten
     assert checkpoint["status"]["digest"] == ticket["spec"]["digest"]
     assert ticket["status"]["receivedBytes"] == len(content) and ticket["status"]["closeTime"]
     assert door.node.entries() == [checkpoint["metadata"]["uid"]] and door.node.kubelet.archives() == []
-    assert space.notes("Imported", "one") == ["it is Checkpoint one now"]
+    assert eventually(lambda: space.notes("Imported", "one")) == ["it is Checkpoint one now"]
     assert door.ask(method="HEAD")[0] == 410 and SECRET not in door.node.agent.text()
 
 
@@ -199,7 +199,8 @@ def test_other_bytes_than_announced_are_thrown_away(door, space, content):
     assert door.bring(other) == (204, len(content))
     status = door.reaches("Failed")
     assert "not what was announced" in status["message"]
-    assert door.node.kubelet.archives() == [] and space.names("checkpoints") == []
+    eventually(lambda: door.node.kubelet.archives() == [], what="the end of what was brought")
+    assert space.names("checkpoints") == []
     assert eventually(lambda: space.notes("ImportFailed", "one")) == [status["message"]]
 
 
