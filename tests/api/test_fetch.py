@@ -17,7 +17,7 @@ import threading
 
 import pytest
 
-from user import Screen, User
+from user import RBAC, Screen, User
 from world import SANITIZER, ApiError, eventually
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -352,13 +352,20 @@ def test_what_cannot_be_fetched_is_told_by_who_reads(inspector):
 
 # ---- import
 
-@pytest.fixture
-def importer(roles, space, tmp_path):
-    """Somebody with the right that no role of a namespace has."""
-    roles.kubectl("apply", "-f", "-", stdin=json.dumps({
-        "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": {"name": "kcr-import"},
+@pytest.fixture(scope="module")
+def import_role(roles):
+    """The right that no role of a namespace has."""
+    roles.api.call("POST", f"{RBAC}/clusterroles", {
+        "metadata": {"name": "kcr-import"},
         "rules": [{"apiGroups": ["checkpoint-restore.kcr.io"], "resources": ["checkpointimports"],
-                   "verbs": ["get", "list", "watch", "create", "delete"]}]}))
+                   "verbs": ["get", "list", "watch", "create", "delete"]}]})
+    yield
+    roles.api.call("DELETE", f"{RBAC}/clusterroles/kcr-import")
+
+
+@pytest.fixture
+def importer(import_role, roles, space, tmp_path):
+    """Somebody who has it."""
     user = Exporter(roles, space, tmp_path, "kcr-view", "kcr-import").until_it_may_list()
     (user.here / "one.tar").write_bytes(CONTENT)
     user.agent = Agent(space, user.door)
@@ -380,8 +387,7 @@ def test_a_file_arrives_whole_however_often_it_is_cut(importer):
 
 def test_an_import_is_for_a_pod_and_its_node(importer):
     importer.space.pod("pod-1")
-    importer.kinds.kubectl("create", "rolebinding", "pods", "-n", importer.space.name, "--clusterrole=view",
-                           f"--user={importer.name}")
+    importer.bind("view")
     eventually(lambda: "has no container 'other'" in importer.kcr(
         "import", "one.tar", "--pod", "pod/pod-1", "-c", "other", status=1).stderr, 30, "the right to read Pods")
     importer.kcr("import", "one.tar", "--pod", "pod-1", "-c", "main")

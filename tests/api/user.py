@@ -58,11 +58,7 @@ class User:
         self.kinds, self.space = kinds, space
         self.name = f"system:serviceaccount:{space.name}:default"
         for name in names:
-            kinds.api.call("POST", f"{RBAC}/namespaces/{space.name}/rolebindings", {
-                "metadata": {"name": f"user-{name}"},
-                "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": name},
-                "subjects": [{"kind": "User", "name": self.name,
-                              "apiGroup": "rbac.authorization.k8s.io"}]})
+            self.bind(name)
         if token is None:
             token = kinds.api.call(
                 "POST", f"/api/v1/namespaces/{space.name}/serviceaccounts/default/token",
@@ -71,6 +67,13 @@ class User:
         self.token = token
         self.kubeconfig = directory / "kubeconfig"
         self.write_kubeconfig()
+
+    def bind(self, name):
+        """To a ClusterRole, in the namespace."""
+        self.kinds.api.call("POST", f"{RBAC}/namespaces/{self.space.name}/rolebindings", {
+            "metadata": {"name": f"user-{name}"},
+            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": name},
+            "subjects": [{"kind": "User", "name": self.name, "apiGroup": "rbac.authorization.k8s.io"}]})
 
     def write_kubeconfig(self, address=ADDRESS, port=PORT):
         self.kubeconfig.write_text(json.dumps({
