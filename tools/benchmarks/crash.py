@@ -67,10 +67,12 @@ def _memory_at_hand():
     not what is to be measured: all that is free is touched once, and kept from the host meanwhile where Linux lets us.
     """
     before = REPORTED_ORDER.read_text() if REPORTED_ORDER.exists() else None
+    free = os.sysconf("SC_AVPHYS_PAGES") * mmap.PAGESIZE
     try:
         if before:
-            REPORTED_ORDER.write_text(NO_ORDER)
-        with mmap.mmap(-1, os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") - LEFT_BYTES) as memory:
+            with contextlib.suppress(OSError):  # a kernel that has no such order
+                REPORTED_ORDER.write_text(NO_ORDER)
+        with mmap.mmap(-1, max(free - LEFT_BYTES, mmap.PAGESIZE)) as memory:
             memory.madvise(MADV_POPULATE_WRITE)
         yield
     finally:
