@@ -20,7 +20,8 @@ case $1 in
 restore)
     cat "$place/bundle/rootfs/added" >"$place/seen"
     if [ -e "$place/busy" ]; then
-        sleep 60 <"$place/bundle/rootfs" >/dev/null 2>&1 &
+        exec 3<"$place/bundle/rootfs" # before this ends: a process in the background may come to it later
+        sleep 60 <&3 >/dev/null 2>&1 &
         echo $! >"$place/sleeper"
     fi
     exit 1
