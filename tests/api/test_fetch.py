@@ -354,19 +354,19 @@ def test_what_cannot_be_fetched_is_told_by_who_reads(inspector):
 
 @pytest.fixture(scope="module")
 def import_role(roles):
-    """The right that no role of a namespace has."""
+    """The right that no role of a namespace has; another file's tests may have installed the role kcr-import itself."""
     roles.api.call("POST", f"{RBAC}/clusterroles", {
-        "metadata": {"name": "kcr-import"},
+        "metadata": {"name": "brings-checkpoints"},
         "rules": [{"apiGroups": ["checkpoint-restore.kcr.io"], "resources": ["checkpointimports"],
                    "verbs": ["get", "list", "watch", "create", "delete"]}]})
     yield
-    roles.api.call("DELETE", f"{RBAC}/clusterroles/kcr-import")
+    roles.api.call("DELETE", f"{RBAC}/clusterroles/brings-checkpoints")
 
 
 @pytest.fixture
 def importer(import_role, roles, space, tmp_path):
     """Somebody who has it."""
-    user = Exporter(roles, space, tmp_path, "kcr-view", "kcr-import").until_it_may_list()
+    user = Exporter(roles, space, tmp_path, "kcr-view", "brings-checkpoints").until_it_may_list()
     (user.here / "one.tar").write_bytes(CONTENT)
     user.agent = Agent(space, user.door)
     yield user
