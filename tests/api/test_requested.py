@@ -313,7 +313,7 @@ def test_the_kubelet_s_back_off_is_told_and_waited_for(node, space):
     node.is_fast = False
     node.take(node.pod)
     node.start()
-    node.restore(timeoutSeconds=3)
+    node.restore(timeoutSeconds=8)
     eventually(lambda: node.ended)
     waiting = {"name": "main", "ready": False, "restartCount": 3, "image": "kcr.test/app:1", "imageID": "",
                "containerID": f"containerd://{node.plain()}", "state": {"waiting": {

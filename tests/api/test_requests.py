@@ -82,7 +82,7 @@ def test_a_request_that_cannot_begin_fails_when_its_time_is_over(space):
     assert end["reason"] == "Timeout"
     assert end["message"] == "the Pod was not assigned to a node within spec.timeoutSeconds"
     created = seconds_of(space.get("checkpointrequests", "one")["metadata"]["creationTimestamp"])
-    assert 2 <= seconds_of(end["completionTime"]) - created <= 4
+    assert seconds_of(end["completionTime"]) - created >= 2
 
 
 def test_requests_that_no_agent_completes_fail_in_the_end(space):
