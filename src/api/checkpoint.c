@@ -77,7 +77,7 @@ static const struct json_field api_checkpoint_spec_fields[] = {
 		.description = "The CheckpointSchedule that it was taken for. Absent when it was "
 			       "requested by hand."},
 	{.name = "checkpointTimestamp",
-		.type = JSON_FIELD_TIME,
+		.type = JSON_FIELD_MICROTIME,
 		.flags = JSON_IMMUTABLE,
 		.offset = offsetof(struct api_checkpoint_spec, timestamp),
 		.description = "When it was taken."},

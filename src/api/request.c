@@ -95,11 +95,11 @@ static const struct json_field api_request_status_fields[] = {
 			"checkpoint. Completed: there is a Checkpoint. Failed: there is none, "
 			"and reason and message say why."},
 	{.name = "startTime",
-		.type = JSON_FIELD_TIME,
+		.type = JSON_FIELD_MICROTIME,
 		.offset = offsetof(struct api_request_status, started),
 		.description = "When the agent began."},
 	{.name = "completionTime",
-		.type = JSON_FIELD_TIME,
+		.type = JSON_FIELD_MICROTIME,
 		.offset = offsetof(struct api_request_status, completed),
 		.description = "When the request was completed or failed."},
 	{.name = "message",

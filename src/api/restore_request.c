@@ -34,7 +34,7 @@ static const struct json_field api_restore_spec_fields[] = {
 		.flags = JSON_IMMUTABLE,
 		.offset = offsetof(struct api_restore_spec, at),
 		.description = "Restore as it was at this time: from the newest Checkpoint that "
-			       "may be used and was taken no later."},
+			       "may be used and was taken no later, to the second."},
 	{.name = "timeoutSeconds",
 		.type = JSON_FIELD_I64,
 		.flags = JSON_HAS_DEFAULT | JSON_IMMUTABLE,
@@ -100,7 +100,7 @@ static const struct json_field api_restore_status_fields[] = {
 		.object = &api__checkpoint_reference_object,
 		.description = "The Checkpoint that was chosen."},
 	{.name = "checkpointTimestamp",
-		.type = JSON_FIELD_TIME,
+		.type = JSON_FIELD_MICROTIME,
 		.offset = offsetof(struct api_restore_status, checkpoint_time),
 		.description = "When that Checkpoint was taken."},
 	{.name = "podUID",

@@ -173,7 +173,7 @@ static const struct json_field api_schedule_status_fields[] = {
 		.description = "The last due time that was left out because of "
 			       "startingDeadlineSeconds."},
 	{.name = "lastSuccessfulTime",
-		.type = JSON_FIELD_TIME,
+		.type = JSON_FIELD_MICROTIME,
 		.offset = offsetof(struct api_schedule_status, last_successful),
 		.description = "When a request of this schedule was last completed."},
 	{.name = "nextRunTime",

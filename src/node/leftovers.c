@@ -53,7 +53,7 @@ static bool node_is_awaited_archive(const struct node *node, const char *name)
 struct node_archives {
 	struct node *node;
 	char *prefix; /* checkpoint-<pod>_<namespace>-<container>- */
-	struct wall_time since; /* of the second in their names */
+	int64_t since; /* s, as in their names */
 	struct wall_time until;
 	bool is_to_remove; /* those that no Checkpoint waits for */
 	size_t count;
@@ -71,7 +71,7 @@ static int node_archive_visit(void *context, const char *name, bool is_directory
 		return 0;
 	stamp = str_from(text, strlen(archives->prefix));
 	stamp.size -= strlen(".tar");
-	if (!wall_time_parse(stamp, &made) || made.us < archives->since.us ||
+	if (!wall_time_parse(stamp, &made) || wall_time_seconds(made) < archives->since ||
 		made.us > archives->until.us)
 		return 0;
 	archives->count++;
@@ -85,8 +85,10 @@ static size_t node_visit_archives(struct node *node, const struct api_request *r
 	struct wall_time since, struct wall_time until, bool is_to_remove)
 {
 	autobuf prefix = BUF_INIT(LIMIT_ARCHIVE_PATH);
-	struct node_archives archives = {
-		.node = node, .since = since, .until = until, .is_to_remove = is_to_remove};
+	struct node_archives archives = {.node = node,
+		.since = wall_time_seconds(since),
+		.until = until,
+		.is_to_remove = is_to_remove};
 	struct error err;
 
 	buf_printf(&prefix, "checkpoint-%.*s_%.*s-%.*s-", STR_ARG(request->spec.pod.name),

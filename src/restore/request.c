@@ -99,6 +99,13 @@ static struct restore_request_next request_judge(
 	return (struct restore_request_next){.checkpoint = one};
 }
 
+/* To the second, as people read and write times. */
+static bool request_is_after(const struct api_checkpoint *checkpoint, struct wall_time at)
+{
+	return wall_time_is_set(at) &&
+		wall_time_seconds(checkpoint->spec.timestamp) > wall_time_seconds(at);
+}
+
 /* The newest good one that was taken no later than asked for. */
 static struct restore_request_next request_choose_by_time(
 	const struct restore_request_view *view, struct wall_time now)
@@ -116,7 +123,7 @@ static struct restore_request_next request_choose_by_time(
 		bool is_better =
 			judged.step == RESTORE_REQUEST_WAIT && next.step == RESTORE_REQUEST_FAIL;
 
-		if ((wall_time_is_set(at) && one->spec.timestamp.us > at.us) ||
+		if (request_is_after(one, at) ||
 			(judged.step == RESTORE_REQUEST_FAIL && next.step == RESTORE_REQUEST_WAIT))
 			continue;
 		if (!is_better && one->spec.timestamp.us <= newest.us)

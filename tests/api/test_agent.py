@@ -7,6 +7,7 @@ import json
 import os
 import pathlib
 import random
+import re
 import signal
 import threading
 import time
@@ -31,6 +32,7 @@ def test_a_request_becomes_a_checkpoint_that_is_served(node, space):
     metadata, spec, status = checkpoint["metadata"], checkpoint["spec"], checkpoint["status"]
     end = node.finished()
     assert metadata["name"] == f"pod-1-{space.name}-{seconds_of(end['startTime'])}"
+    assert re.fullmatch(r".*:\d\d\.\d{6}Z", spec["checkpointTimestamp"]), "more than one in a second have an order"
     assert metadata["ownerReferences"] == [owner_of(request, blockOwnerDeletion=True)]
     assert metadata["labels"]["checkpoint-request-name"] == "one"
     pod = space.get("pods", "pod-1")

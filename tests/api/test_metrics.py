@@ -10,7 +10,7 @@ import pytest
 
 from scripted_kubelet import archive
 from test_agent import refuse
-from world import eventually, seconds_of
+from world import eventually, seconds_of, time_of
 
 NAME = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
 LABEL = re.compile(r'([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\\n]|\\[\\"n])*)"(?:,|$)')
@@ -187,7 +187,7 @@ def test_the_age_of_what_a_failure_would_cost(controller, space):
     taken = space.checkpoint(space.pod("pod-1"), age=0, schedule=schedule)
     eventually(lambda: (space.condition("checkpoints", "ckp-1", "Restorable") or {}).get("status")
                == "True", 30, "a good Checkpoint")
-    assert_is_since(seconds_of(taken["spec"]["checkpointTimestamp"]), "every")
+    assert_is_since(time_of(taken["spec"]["checkpointTimestamp"]), "every")
     space.delete("checkpointschedules", "every")
     eventually(lambda: space.name not in controller.metrics(), what="the end of its series")
 

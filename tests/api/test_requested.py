@@ -10,7 +10,7 @@ import pytest
 from node import NODE
 from scripted_kubelet import Answer, archive
 from test_runtime import RuntimeNode
-from world import GROUP, eventually, never, seconds_of, stamp
+from world import GROUP, eventually, exact_stamp, never, seconds_of, stamp
 
 KIND = "restorerequests"
 
@@ -186,7 +186,7 @@ def test_the_plan_names_the_checkpoint_before_the_container_ends(node, space):
 def test_the_checkpoint_is_found_by_name_or_time(node, spec, name):
     now = time.time()
     for made, age in (("newer", 60), ("older", 120)):
-        node.take(node.pod, made, age=age, checkpointTimestamp=stamp(now - age))
+        node.take(node.pod, made, age=age, checkpointTimestamp=exact_stamp(now - age))
     node.start()
     node.restore(**{key: stamp(now - value) if key == "at" else value for key, value in spec.items()})
     assert node.reaches("Completed")["checkpointRef"]["name"] == name

@@ -6,6 +6,7 @@ client, proxies and scripted kubelets are plain threads of the test process.
 
 import contextlib
 import ctypes
+import datetime
 import http.client
 import itertools
 import json
@@ -317,7 +318,7 @@ class Space:
         spec = {"containerName": container, "nodeName": pod["spec"]["nodeName"],
                 "podReference": {"name": metadata["name"], "namespace": self.name,
                                  "uid": metadata["uid"]},
-                "checkpointTimestamp": stamp(time.time() - age), "image": "kcr.test/app:1",
+                "checkpointTimestamp": exact_stamp(time.time() - age), "image": "kcr.test/app:1",
                 "containerID": status["containerID"], "wasReady": True, **spec}
         if schedule is not None:
             spec["checkpointScheduleRef"] = {
@@ -346,8 +347,17 @@ def stamp(seconds=None):
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
 
 
+def exact_stamp(seconds):
+    """As the agent writes when it has taken a checkpoint."""
+    return f"{stamp(seconds)[:-1]}.{int(seconds % 1 * 1e6):06}Z"
+
+
+def time_of(text):
+    return datetime.datetime.fromisoformat(text).timestamp()
+
+
 def seconds_of(text):
-    return int(time.mktime(time.strptime(text, "%Y-%m-%dT%H:%M:%SZ")) - time.timezone)
+    return int(time_of(text))
 
 
 def owner_of(thing, **more):
