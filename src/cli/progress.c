@@ -7,7 +7,7 @@ const struct cli_column cli_progress_columns[CLI_PROGRESS_COLUMNS] = {
 	[CLI_PROGRESS_CONTAINER] = {"CONTAINER", false, "The container it was taken of"},
 	[CLI_PROGRESS_SIZE] = {"SIZE", false, "Size of the whole checkpoint"},
 	[CLI_PROGRESS_FROZEN] = {"FROZEN", false, "How long the container stood still"},
-	[CLI_PROGRESS_TOOK] = {"TOOK", false, "How long it took until the request was completed"},
+	[CLI_PROGRESS_TOOK] = {"TOOK", false, "How long the node's agent took for it"},
 };
 
 static bool progress_fail(struct cli_progress *progress, struct str why, struct arena *arena)
@@ -48,7 +48,7 @@ bool cli_progress_see_request(struct cli_progress *progress, struct str name,
 	}
 	if (request->status.checkpoint != NULL)
 		progress->checkpoint = arena_str(arena, request->status.checkpoint->name);
-	progress->took_us = request->status.completed.us - request->metadata.created.us;
+	progress->took_us = request->status.completed.us - request->status.started.us;
 	return progress_go(progress, CLI_PROGRESS_TAKEN);
 }
 

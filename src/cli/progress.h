@@ -30,7 +30,7 @@ struct cli_progress {
 	struct str checkpoint; /* name; empty: there is none yet */
 	int64_t size_bytes;
 	int64_t frozen_us;
-	int64_t took_us; /* from the request until it was complete, by the cluster's clocks */
+	int64_t took_us; /* of the agent, from its begin until the request was complete */
 	struct str why; /* of a failure */
 };
 

@@ -55,6 +55,7 @@ static bool see_checkpoint(struct world *world, const char *phase)
 static void complete(struct world *world)
 {
 	world->request.status.checkpoint = &world->reference;
+	world->request.status.started = (struct wall_time){3340000}; /* within a second, often */
 	world->request.status.completed = (struct wall_time){3500000};
 	assert_true(see_request(world, "Completed"));
 }
@@ -68,7 +69,7 @@ static void each_state_is_told_once(void **state)
 	assert_false(see_request(world, "InProgress"));
 	assert_false(see_checkpoint(world, "ImageBuilt")); /* nobody knows that it is ours yet */
 	complete(world);
-	assert_int_equal(world->progress.took_us, 2500000);
+	assert_int_equal(world->progress.took_us, 160000);
 	assert_false(see_checkpoint(world, "Processing"));
 	assert_true(see_checkpoint(world, "ImageBuilt"));
 	assert_false(see_checkpoint(world, "ImageBuilt"));
