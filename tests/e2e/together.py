@@ -17,7 +17,7 @@ from vm_node import VirtualCluster
 
 NODES_AT_A_TIME = 1 if IN_VM else 2
 CASES_AT_A_TIME = 2 if IN_VM else 8  # with their Pods more would only wait for each other
-DEADLINE = 4500 if IN_VM else 1500  # seconds until a node has told of all of its cases
+DEADLINE = 7200 if IN_VM else 1500  # seconds until a node has told of all of its cases
 
 
 @dataclasses.dataclass(frozen=True)

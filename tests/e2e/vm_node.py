@@ -70,7 +70,8 @@ class VirtualCluster(RuntimeCluster):
 
     def __init__(self, *arguments):
         super().__init__(*arguments)
-        self.options = (*self.options, "--vm")
+        # the engine's events come so late here that the kubelet loses some and then looks after five minutes
+        self.options = (*self.options, "--vm", "--evented-pleg", "off")
 
     @property
     def root(self):
