@@ -177,8 +177,9 @@ const struct cli_command cli_export_command = {
 		"and the same command goes on from there.\n"
 		"A checkpoint holds every secret that was in the process's memory: passwords, "
 		"keys, what its users sent. Whoever has the file has them; only you may read "
-		"it. Who exported what, and when, stays in the cluster as a CheckpointExport: "
-		"'kubectl get ckpe'.\n"
+		"it. What was fetched, and when, stays in the cluster as a CheckpointExport for a "
+		"day unless somebody deletes it: 'kubectl get ckpe'. By whom, only the API "
+		"server's audit log says.\n"
 		"The bytes come from the checkpoint's node through 'kubectl port-forward', within "
 		"the TLS of the API server. One needs the right to create CheckpointExports, "
 		"which the ClusterRole edit has.",
