@@ -18,7 +18,8 @@ from workload import REDIS
 # Examples that other tests run, on what they are about, by how they begin.
 ELSEWHERE = {"inspect": "tests/dumps/test_inspect.py", "export": "tests/e2e/test_export.py",
              "import": "tests/e2e/test_export.py", "doctor": "tests/e2e/test_doctor.py", "run": "tests/e2e/cases_beside.py",
-             "events pod/redis-copy": "tests/e2e/cases_beside.py"}
+             "events pod/redis-copy": "tests/e2e/cases_beside.py",
+             "restore": "tests/e2e/cases_kubectl.py"}  # restore_timeline_suspend_and_prune: its Redis goes back
 
 
 def redis_template():
