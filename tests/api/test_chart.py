@@ -9,7 +9,7 @@ import subprocess
 import pytest
 import yaml
 
-from world import ApiError
+from world import ApiError, binary
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 CHART = ROOT / "deploy" / "chart"
@@ -109,6 +109,26 @@ def test_what_is_chosen_is_rendered(usual):
 
     removing = render("runtime.remove=true")
     assert ("DaemonSet", "kcr-agent") not in removing and ("DaemonSet", "kcr-uninstall-runtime") in removing
+
+
+def test_what_was_installed_by_other_arguments_can_be_removed():
+    """The uninstaller gets those arguments that it knows, and above all the directory."""
+    help_text = subprocess.run([binary(), "install-runtime", "--help"], capture_output=True, text=True, timeout=60).stdout
+    known = re.findall(r"^ +(--[a-z-]+)(=?)", help_text, re.MULTILINE)
+    assert {("--directory", "="), ("--store", "="), ("--runtime", "="), ("--best-effort", "")} < set(known)
+    given = {"--directory": "/var/opt/kcr", "--store": "/data/kcr", "--log-format": "json"}
+    arguments = [name + (f"={given.get(name, '/x')}" if takes_value else "")
+                 for name, takes_value in known if name not in ("--host", "--restart-engine")]
+
+    objects = render("runtime.remove=true", "runtime.restartEngine=true", f"runtime.arguments={{{','.join(arguments)}}}")
+    [container] = objects["DaemonSet", "kcr-uninstall-runtime"]["spec"]["template"]["spec"]["containers"]
+    command, *passed = container["args"]
+    assert {"--directory=/var/opt/kcr", "--store=/data/kcr", "--restart-engine"} < set(passed)
+    assert "--restart-engine" not in str(render("runtime.remove=true")["DaemonSet", "kcr-uninstall-runtime"])
+
+    elsewhere = ["--host=/a-host-that-is-not-there" if word == "--host=/host" else word for word in passed]
+    said = subprocess.run([binary(), command, *elsewhere], capture_output=True, text=True, timeout=60).stderr
+    assert "a-host-that-is-not-there" in said, "its options are right: it gets as far as the host"
 
 
 def test_the_way_out_may_do_nothing_and_can_be_left_out(usual):
