@@ -155,13 +155,37 @@ static struct cli_doctor_finding node_engine(const struct cli_doctor_view *view)
 	return cli_doctor_say(CLI_DOCTOR_WELL, view->description->status.engine, STR(""));
 }
 
-/* checkpoint-restore/go-criu, PodCriuVersion: what engines ask for. */
-static bool node_is_old_criu(struct str text)
-{
-	struct handover_version version;
+/*
+ * From which kernel on which CRIU is needed. 3.16: go-criu's PodCriuVersion, what engines ask for.
+ * 4.2: Linux 6.16 has no SO_PASSCRED of TCP and UDP sockets any more, and an older CRIU fails the
+ * dump of each one over that (CRIU's notes of release 4.2). The last row that is reached counts.
+ */
+static const struct node_criu_need {
+	uint64_t kernel[2];
+	uint64_t criu[2];
+	const char *words;
+} node_criu_needs[] = {
+	{{0, 0}, {3, 16}, "3.16 or later is needed"},
+	{{6, 16}, {4, 2},
+		"from Linux 6.16 on, 4.2 or later is needed (in Debian from 14, forky, on)"},
+};
 
-	return handover_version_read(text, &version) &&
-		!handover_version_is_at_least(&version, 3, 16, 0);
+/* What an old CRIU lacks on its kernel; NULL when it is new enough, or not known. */
+static const char *node_criu_lacks(const struct api_checkpoint_node_status *status)
+{
+	const struct node_criu_need *need = &node_criu_needs[0];
+	struct handover_version kernel = {0};
+	struct handover_version criu;
+
+	if (!handover_version_read(status->criu_version, &criu))
+		return NULL;
+	(void)handover_version_read(status->kernel_version, &kernel);
+	for (size_t i = 0; i < array_size(node_criu_needs); i++)
+		if (handover_version_is_at_least(
+			    &kernel, node_criu_needs[i].kernel[0], node_criu_needs[i].kernel[1], 0))
+			need = &node_criu_needs[i];
+	return handover_version_is_at_least(&criu, need->criu[0], need->criu[1], 0) ? NULL
+										    : need->words;
 }
 
 static struct cli_doctor_finding node_criu(const struct cli_doctor_view *view)
@@ -169,17 +193,19 @@ static struct cli_doctor_finding node_criu(const struct cli_doctor_view *view)
 	const struct api_offer *offer = node_offer(view, API_STRATEGY_RUNTIME);
 	const struct api_checkpoint_node_status *status;
 	struct arena *arena = view->facts->arena;
+	const char *lacks;
 
 	if (view->description == NULL)
 		return node_say_nothing();
 	status = &view->description->status;
+	lacks = node_criu_lacks(status);
 	if (node_offer_has(offer, "CRIUMissing"))
 		return cli_doctor_say_on_node(CLI_DOCTOR_CANNOT, offer->message,
 			STR("apt-get install criu    # or dnf, zypper"));
-	if (node_is_old_criu(status->criu_version))
+	if (lacks != NULL)
 		return cli_doctor_say_on_node(CLI_DOCTOR_CANNOT,
-			arena_printf(arena, "CRIU %.*s is too old; 3.16 or later is needed",
-				STR_ARG(status->criu_version)),
+			arena_printf(arena, "CRIU %.*s is too old: %s",
+				STR_ARG(status->criu_version), lacks),
 			STR("apt-get install criu    # or dnf, zypper"));
 	if (status->criu_problem.size > 0)
 		return cli_doctor_say_on_node(CLI_DOCTOR_NOTE,
@@ -201,9 +227,13 @@ static struct cli_doctor_finding node_criu(const struct cli_doctor_view *view)
 	"# in the kubelet's configuration (kubeadm: /var/lib/kubelet/config.yaml):\n"              \
 	"#   featureGates: {ContainerCheckpoint: true}\n"                                          \
 	"systemctl restart kubelet"
+/* kubeadm's kubelets sign their own certificate; docs/install.md has the same. */
 #define CERTIFICATE                                                                                \
-	"# add to agent.yaml there: kubelet-certificate-authority: PATH\n"                         \
-	"# or, for a certificate that nobody has signed: kubelet-insecure-tls: true\n"             \
+	"# on the node, in /var/lib/kubelet/config.yaml: serverTLSBootstrap: true; then\n"         \
+	"# systemctl restart kubelet, and let the cluster sign what it asks for:\n"                \
+	"kubectl get csr --field-selector=spec.signerName=kubernetes.io/kubelet-serving\n"         \
+	"kubectl certificate approve NAME\n"                                                       \
+	"# or leave it unchecked, by kubelet-insecure-tls: true in agent.yaml of\n"                \
 	"kubectl -n kcr-agent edit configmap/kcr-agent\n"                                          \
 	"kubectl -n kcr-agent rollout restart daemonset/kcr-agent"
 

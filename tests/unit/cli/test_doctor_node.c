@@ -17,6 +17,8 @@
 	NODE("\"conditions\":[{\"type\":\"" type "\",\"status\":\"" status                         \
 	     "\",\"reason\":\"" reason "\",\"message\":\"" message "\"}]")
 
+#define CRIU_ON(criu, kernel) NODE("\"criuVersion\":\"" criu "\",\"kernelVersion\":\"" kernel "\"")
+
 #define GOOD_RUNTIME OFFER("Runtime", "True", "Offered")
 #define GOOD_IMAGE   OFFER("Image", "True", "Offered")
 #define BAD_IMAGE    OFFER("Image", "False", "RemovedFromEngine")
@@ -79,7 +81,14 @@ static const struct doctor_case node_cases[] = {
 	{"engine", CLI_DOCTOR_NOTE, "does not say", .node = NODE("")},
 	{"criu", CLI_DOCTOR_WELL, "CRIU 4.2.1", .node = NODE("\"criuVersion\":\"4.2.1\"")},
 	{"criu", CLI_DOCTOR_CANNOT, "because", .node = OFFERS(NO_CRIU, BAD_IMAGE)},
-	{"criu", CLI_DOCTOR_CANNOT, "too old", .node = NODE("\"criuVersion\":\"3.15\"")},
+	{"criu", CLI_DOCTOR_CANNOT, "3.16 or later", .node = NODE("\"criuVersion\":\"3.15\"")},
+	{"criu", CLI_DOCTOR_CANNOT, "3.16 or later", .node = CRIU_ON("3.15", "6.15.11")},
+	{"criu", CLI_DOCTOR_CANNOT, "4.2 or later", .node = CRIU_ON("3.15", "6.16.0")},
+	{"criu", CLI_DOCTOR_CANNOT, "4.2 or later", .node = CRIU_ON("4.1.1", "6.16.0-rc1")},
+	{"criu", CLI_DOCTOR_CANNOT, "4.2 or later", .node = CRIU_ON("4.1.1", "7.0.0-1-cloud")},
+	{"criu", CLI_DOCTOR_WELL, "CRIU 4.1.1", .node = CRIU_ON("4.1.1", "6.15.11")},
+	{"criu", CLI_DOCTOR_WELL, "CRIU 4.2", .node = CRIU_ON("4.2", "6.16.0")},
+	{"criu", CLI_DOCTOR_WELL, "CRIU 4.1.1", .node = CRIU_ON("4.1.1", "a kernel of their own")},
 	{"criu", CLI_DOCTOR_NOTE, "no kcmp",
 		.node = NODE("\"criuVersion\":\"4.2\",\"criuProblem\":\"no kcmp\"")},
 	{"criu", CLI_DOCTOR_NOTE, "not known", .node = NODE("")},
