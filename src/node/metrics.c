@@ -53,6 +53,11 @@ static const struct metric_family node_store_free_bytes = {
 	.type = METRIC_GAUGE,
 	.help = "Bytes left on the file system of the store",
 };
+static const struct metric_family node_store_room_bytes = {
+	.name = "kcr_store_room_bytes",
+	.type = METRIC_GAUGE,
+	.help = "Bytes that the store may still take, by its limits",
+};
 
 static struct metric *node_takes(struct node *node, bool is_taken)
 {
@@ -108,4 +113,5 @@ void node_metrics_update(struct node *node)
 	node_set_gauge(node, &node_store_bytes, usage.used_bytes);
 	node_set_gauge(node, &node_store_checkpoints, usage.count);
 	node_set_gauge(node, &node_store_free_bytes, usage.free_bytes);
+	node_set_gauge(node, &node_store_room_bytes, usage.room_bytes);
 }

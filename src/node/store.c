@@ -156,16 +156,34 @@ static uint64_t store_smaller(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
-int64_t node_store_room(const struct node_store *store)
+static uint64_t store_room(const struct node_store *store, uint64_t free_bytes)
 {
-	struct file_space space;
-	struct error ignored;
-	uint64_t room = 0;
+	uint64_t room = store_left(free_bytes, store->limits.min_free_bytes);
 
-	if (file_system_space(store->fd, &space, &ignored) == 0)
-		room = store_left(space.free_bytes, store->limits.min_free_bytes);
 	if (store->limits.max_bytes > 0)
 		room = store_smaller(room, store_left(store->limits.max_bytes, store->used_bytes));
+	return room;
+}
+
+struct node_store_usage node_store_usage(const struct node_store *store)
+{
+	struct file_space space = {0};
+	struct error ignored;
+
+	if (file_system_space(store->fd, &space, &ignored) < 0)
+		space.free_bytes = 0; /* the metric then says so */
+	return (struct node_store_usage){
+		.used_bytes = store->used_bytes,
+		.count = store->by_uid.count,
+		.free_bytes = space.free_bytes,
+		.room_bytes = store_room(store, space.free_bytes),
+	};
+}
+
+int64_t node_store_room(const struct node_store *store)
+{
+	uint64_t room = node_store_usage(store).room_bytes;
+
 	return room > 0 ? (int64_t)store_smaller(room, INT64_MAX) : 1;
 }
 
@@ -295,18 +313,4 @@ int node_store_open_part(const struct node_store *store, const struct node_entry
 
 	buf_printf(&path, "%.*s/%s", STR_ARG(entry->uid), node_part_name(part));
 	return file_open_beneath(store->fd, path.data, O_RDONLY, 0, ret_fd, err);
-}
-
-struct node_store_usage node_store_usage(const struct node_store *store)
-{
-	struct file_space space = {0};
-	struct error ignored;
-
-	if (file_system_space(store->fd, &space, &ignored) < 0)
-		space.free_bytes = 0; /* the metric then says so */
-	return (struct node_store_usage){
-		.used_bytes = store->used_bytes,
-		.count = store->by_uid.count,
-		.free_bytes = space.free_bytes,
-	};
 }

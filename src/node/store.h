@@ -139,6 +139,7 @@ struct node_store_usage {
 	uint64_t used_bytes;
 	uint64_t count;
 	uint64_t free_bytes; /* of the file system */
+	uint64_t room_bytes; /* what may still be taken in by both limits */
 };
 struct node_store_usage node_store_usage(const struct node_store *store);
 

@@ -118,7 +118,7 @@ CONTROLLER = EVERYWHERE | {"leader_election_master_status", "kcr_schedule_lag_se
                            "kcr_schedules_waiting", "kcr_newest_checkpoint_age_seconds"}
 AGENT = EVERYWHERE | {
     "kcr_checkpoints_total", "kcr_checkpoint_size_bytes", "kcr_checkpoint_frozen_seconds",
-    "kcr_store_bytes", "kcr_store_checkpoints", "kcr_store_free_bytes"}
+    "kcr_store_bytes", "kcr_store_checkpoints", "kcr_store_free_bytes", "kcr_store_room_bytes"}
 
 
 def test_the_controller_has_the_names_that_dashboards_know(controller):

@@ -235,6 +235,7 @@ static void the_limits_are_kept_and_named(void **state)
 	assert_int_equal(node_store_check_room(world->store, 8, &err), 0);
 	assert_int_equal(node_store_check_room(world->store, 9, &err), -1);
 	assert_int_equal(node_store_room(world->store), 8);
+	assert_int_equal(node_store_usage(world->store).room_bytes, 8);
 	assert_int_equal(err.kind, ERROR_TOO_BIG);
 	assert_non_null(strstr(err.text, "--store-max-size"));
 	world->limits = (struct node_store_limits){.min_free_bytes = UINT64_MAX / 2};
@@ -242,6 +243,8 @@ static void the_limits_are_kept_and_named(void **state)
 	assert_int_equal(node_store_check_room(world->store, 0, &err), -1);
 	assert_int_equal(err.kind, ERROR_TOO_BIG);
 	assert_non_null(strstr(err.text, "--store-min-free"));
+	assert_int_equal(node_store_usage(world->store).room_bytes, 0);
+	assert_int_equal(node_store_room(world->store), 1);
 }
 
 static void an_orphan_s_time_counts_from_the_first_look_until_it_is_adopted(void **state)
