@@ -84,6 +84,7 @@ def test_options_of_the_values_are_the_programs_files(usual):
     ("agent.config.push-plain-http=perhaps", "push-plain-http"),
     ("controller.replicas=0", "replicas"),
     ("runtime.installed=true", "installed"),
+    ("agent.extraVolumeMounts[0].name=registry", "mountPath"),
 ])
 def test_a_mistake_in_the_values_is_refused(value, words):
     result = helm("template", "kcr", CHART, "--set", value, check=False)
@@ -109,6 +110,24 @@ def test_what_is_chosen_is_rendered(usual):
 
     removing = render("runtime.remove=true")
     assert ("DaemonSet", "kcr-agent") not in removing and ("DaemonSet", "kcr-uninstall-runtime") in removing
+
+
+def test_the_agent_reads_files_of_volumes_that_are_given_to_it(usual):
+    def parts(objects):
+        spec = objects["DaemonSet", "kcr-agent"]["spec"]["template"]["spec"]
+        [agent] = spec["containers"]
+        return spec["volumes"], agent["volumeMounts"]
+
+    volume = {"name": "registry", "secret": {"secretName": "login"}}
+    mount = {"name": "registry", "mountPath": "/etc/kcr-registry", "readOnly": True}
+    volumes, mounts = parts(render("agent.extraVolumes[0].name=registry", "agent.extraVolumes[0].secret.secretName=login",
+                                   "agent.extraVolumeMounts[0].name=registry",
+                                   "agent.extraVolumeMounts[0].mountPath=/etc/kcr-registry",
+                                   "agent.extraVolumeMounts[0].readOnly=true",
+                                   "agent.config.push-docker-config=/etc/kcr-registry/config.json"))
+    usual_volumes, usual_mounts = parts(usual)
+    assert volumes == [*usual_volumes, volume]
+    assert mounts == [*usual_mounts, mount]
 
 
 def test_what_was_installed_by_other_arguments_can_be_removed():
