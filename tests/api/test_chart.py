@@ -130,6 +130,19 @@ def test_the_agent_reads_files_of_volumes_that_are_given_to_it(usual):
     assert mounts == [*usual_mounts, mount]
 
 
+@pytest.mark.parametrize("values", [(), ("runtime.remove=true",)])
+def test_where_agents_run_all_of_a_node_does(values):
+    """Agents, the way to them and their removal: on the nodes of a label, and not where a taint keeps others off."""
+    text = helm("template", "kcr", CHART, *settings(["agent.nodeSelector.kcr=try", *values]),
+                "--set-json", "agent.tolerations=[]").stdout
+    found = [one for one in yaml.safe_load_all(text) if one and one["kind"] == "DaemonSet"]
+    assert found
+    for one in found:
+        spec = one["spec"]["template"]["spec"]
+        assert spec["nodeSelector"] == {"kubernetes.io/os": "linux", "kcr": "try"}
+        assert "tolerations" not in spec
+
+
 def test_what_was_installed_by_other_arguments_can_be_removed():
     """The uninstaller gets those arguments that it knows, and above all the directory."""
     help_text = subprocess.run([binary(), "install-runtime", "--help"], capture_output=True, text=True, timeout=60).stdout
