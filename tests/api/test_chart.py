@@ -143,6 +143,13 @@ def test_where_agents_run_all_of_a_node_does(values):
         assert "tolerations" not in spec
 
 
+def test_a_cluster_that_the_agent_cannot_work_in_is_refused():
+    """GET /pods of kubelets is more than it may, before 1.33."""
+    refused = helm("template", "kcr", CHART, "--kube-version=1.32.9", check=False)
+    assert refused.returncode != 0 and "1.33" in refused.stderr
+    helm("template", "kcr", CHART, "--kube-version=1.33.0-gke.100")
+
+
 def test_what_was_installed_by_other_arguments_can_be_removed():
     """The uninstaller gets those arguments that it knows, and above all the directory."""
     help_text = subprocess.run([binary(), "install-runtime", "--help"], capture_output=True, text=True, timeout=60).stdout
