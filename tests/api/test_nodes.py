@@ -2,6 +2,8 @@
 
 import contextlib
 import json
+import pathlib
+import shlex
 
 import pytest
 
@@ -118,6 +120,35 @@ def test_a_node_is_described_anew_when_its_engine_is_another_one(node):
     node.says("Image?")
     node.has("containerd://2.4.2")
     node.says("none")
+
+
+def test_the_first_step_of_a_removal_empties_the_store(kinds, node, space):
+    """The commands of docs/install.md as they stand there, but in one namespace and for one node."""
+    page = (pathlib.Path(__file__).resolve().parents[2] / "docs" / "install.md").read_text()
+    step = page.partition("**1. Delete the checkpoints")[2].partition("**2.")[0]
+    commands = [shlex.split(line) for line in step.splitlines() if line.startswith("    kubectl ")]
+    assert [words[1] for words in commands] == ["annotate", "delete", "wait"]
+
+    annotation = "kcr.io/checkpoint-restore-schedule"
+    labels = {"app": "web"}
+    kinds.kubectl("apply", "-f", "-", stdin=json.dumps({
+        "apiVersion": "apps/v1", "kind": "Deployment",
+        "metadata": {"name": "web", "namespace": space.name, "annotations": {annotation: "@hourly", "mine": "stays"}},
+        "spec": {"replicas": 0, "selector": {"matchLabels": labels}, "template": {
+            "metadata": {"labels": labels}, "spec": {"containers": [{"name": "web", "image": "x"}]}}}}))
+    space.pod("pod-1", node=NODE)
+    node.has("containerd://2.4.2")
+    node.start()
+    node.request()
+    node.checkpoint()
+    eventually(lambda: node.described()["status"]["store"]["checkpoints"] == 1, what="a CheckpointNode that counts it")
+
+    for _, *words in commands[:2]:
+        kinds.kubectl(*(f"--namespace={space.name}" if word == "-A" else word for word in words))
+    kinds.kubectl(*(NODE if word == "--all" else word for word in commands[2][1:]))
+    assert node.entries() == []
+    web = json.loads(kinds.kubectl("get", "deployment/web", f"--namespace={space.name}", "-o", "json").stdout)
+    assert web["metadata"]["annotations"].get("mine") == "stays" and annotation not in web["metadata"]["annotations"]
 
 
 def test_containers_of_kcr_runtime_are_enough_to_believe_in_it(node):

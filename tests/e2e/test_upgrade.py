@@ -66,7 +66,7 @@ class UpgradedCluster(RuntimeCluster):
         self.previous = previous
 
     def upgrade(self):
-        """As docs/runtime.md has it: the new image, the new manifest, and nothing else."""
+        """As docs/install.md has it: the new image, the new manifest, and nothing else."""
         self.previous = None
         Cluster.install(self)
 
