@@ -38,7 +38,7 @@ struct handover_answer node_answer_decide(const struct restore_terms *terms,
 	};
 }
 
-struct node_end node_end_shown(const struct api_pod *pod, struct str container, struct str *ret_id)
+struct node_end node_end_shown(const struct api_pod *pod, struct str container)
 {
 	const struct api_container_status *status = api_pod_container_status(pod, container);
 	const struct api_container_terminated *terminated = NULL;
@@ -48,6 +48,8 @@ struct node_end node_end_shown(const struct api_pod *pod, struct str container, 
 							      : status->last_state.terminated;
 	if (terminated == NULL)
 		return (struct node_end){0};
-	*ret_id = terminated->container_id;
-	return (struct node_end){.is_known = true, .exit_code = terminated->exit_code};
+	return (struct node_end){.is_known = true,
+		.container_id = terminated->container_id,
+		.finished = terminated->finished,
+		.exit_code = terminated->exit_code};
 }

@@ -16,6 +16,8 @@
 /* How the container before the one that is being created has ended. */
 struct node_end {
 	bool is_known; /* else it counts as failed: a memory too much is lost by the next end */
+	struct str container_id; /* "containerd://<id>"; borrowed */
+	struct wall_time finished;
 	int64_t exit_code;
 	bool was_killed; /* the engine had sent it a signal: its exit code is not its own word */
 };
@@ -30,6 +32,6 @@ struct handover_answer node_answer_decide(const struct restore_terms *terms,
 
 /* What the kubelet's word for the Pod says of the end of its container, which is not running now.
  */
-struct node_end node_end_shown(const struct api_pod *pod, struct str container, struct str *ret_id);
+struct node_end node_end_shown(const struct api_pod *pod, struct str container);
 
 #endif

@@ -23,6 +23,18 @@ size_t node_attempts_untold(const struct handover_record *record, struct str tol
 	return 0;
 }
 
+bool node_attempts_made_since(
+	const struct handover_record *record, struct str container_id, struct wall_time ended)
+{
+	const struct handover_attempt *attempts = record->attempts.items;
+	size_t count = record->attempts.count;
+
+	/* the kubelet's times are cut to seconds: a short life seems to end before it began */
+	return count > 0 &&
+		!str_equal(attempts[count - 1].container_id, node_plain_id(container_id)) &&
+		attempts[count - 1].started.us > ended.us;
+}
+
 /* ---- News ---- */
 
 static const struct {

@@ -22,6 +22,11 @@ void node_attempts_settle(struct handover_record *record);
  * it, the count when nothing is new. */
 size_t node_attempts_untold(const struct handover_record *record, struct str told);
 
+/* Whether another container was made since that one ("containerd://<id>") ended. Made without a
+ * plan it is not on record. */
+bool node_attempts_made_since(
+	const struct handover_record *record, struct str container_id, struct wall_time ended);
+
 /* How an attempt is told. The words are the restore rule's where it has some for it. */
 struct node_attempt_news {
 	bool is_warning;

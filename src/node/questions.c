@@ -153,14 +153,30 @@ static bool question_was_killed(const struct node *node, struct str container_id
 	return faccessat(node_store_fd(node->store), mark.data, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
+/*
+ * An end that is told, looked at once more. The Pod's status may be older than the end that is
+ * asked about, as while the API server is away, and the kubelet's list has it from there: then it
+ * is of a container before the last one, and says nothing.
+ */
+static struct node_end question_check_end(
+	const struct node_question *question, const struct api_pod *pod, struct node_end end)
+{
+	const struct node *node = question->questions->node;
+
+	if (!end.is_known ||
+		node_was_made_since(node, pod, question->asked.container, end.container_id,
+			end.finished, question->arena))
+		return (struct node_end){0};
+	end.was_killed = question_was_killed(node, end.container_id);
+	return end;
+}
+
 /* The kubelet's word; without it the API server's, which may be some moments older. */
 static void question_kubelet_told(
 	struct node_question *question, const struct json *list, const struct error *err)
 {
-	const struct node *node = question->questions->node;
 	const struct api_pod *pod = NULL;
 	struct node_end end = {0};
-	struct str id = {0};
 
 	if (err == NULL)
 		pod = node_kubelet_find_pod(list, question->asked.pod_uid, question->arena);
@@ -170,9 +186,8 @@ static void question_kubelet_told(
 	if (pod == NULL)
 		pod = question_pod(question);
 	if (pod != NULL)
-		end = node_end_shown(pod, question->asked.container, &id);
-	if (end.is_known)
-		end.was_killed = question_was_killed(node, id);
+		end = question_check_end(
+			question, pod, node_end_shown(pod, question->asked.container));
 	question_answer(question, &end);
 }
 
@@ -215,7 +230,7 @@ static void questions_ask_kubelet(struct node_questions *questions)
 			QUESTIONS_KUBELET_MS, questions_kubelet_told, questions);
 }
 
-/* The container that the Pod's status still shows is the one before: did we see it end? */
+/* The container that the Pod's status still shows is mostly the one before: did we see it end? */
 static bool question_seen_end(
 	const struct node_question *question, const struct api_pod *pod, struct node_end *ret_end)
 {
@@ -227,12 +242,12 @@ static bool question_seen_end(
 
 	if (exit == NULL)
 		return false;
-	*ret_end = (struct node_end){
-		.is_known = true,
-		.exit_code = exit->exit_code,
-		.was_killed = question_was_killed(node, status->container_id),
-	};
-	return true;
+	*ret_end = question_check_end(question, pod,
+		(struct node_end){.is_known = true,
+			.container_id = status->container_id,
+			.finished = exit->finished,
+			.exit_code = exit->exit_code});
+	return ret_end->is_known;
 }
 
 static void question_take(struct node_question *question)

@@ -134,6 +134,17 @@ void node_tell_records(struct node *node, const struct api_pod *pod, struct kube
 		node_tell_container(node, pod, containers[i].name, plan);
 }
 
+/* ---- Which end was the last one ---- */
+
+bool node_was_made_since(const struct node *node, const struct api_pod *pod, struct str container,
+	struct str container_id, struct wall_time ended, struct arena *arena)
+{
+	struct handover_record record;
+
+	return node_record_read(node, pod->metadata.uid, container, arena, &record) == 1 &&
+		node_attempts_made_since(&record, container_id, ended);
+}
+
 /* ---- What came of a request ---- */
 
 /* The attempt that was made for the request; or, by a kcr-runtime that does not know of requests,

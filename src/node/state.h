@@ -243,6 +243,11 @@ void node_tell_records(struct node *node, const struct api_pod *pod, struct kube
 bool node_record_to_report(const struct node *node, const struct api_checkpoint *checkpoint,
 	struct api_checkpoint_status *own, struct arena *arena);
 
+/* Whether kcr-runtime has made another one of the Pod's container since this one
+ * ("containerd://<id>") ended. */
+bool node_was_made_since(const struct node *node, const struct api_pod *pod, struct str container,
+	struct str container_id, struct wall_time ended, struct arena *arena);
+
 /* What was done when the container behind the one that the request ended was created; from `arena`.
  * False: nothing is known. */
 bool node_record_outcome(const struct node *node, const struct api_pod *pod,

@@ -217,12 +217,13 @@ def test_a_checkpoint_whose_list_of_files_is_lost_is_left_out(node, space, pod):
 
 # ---- Answers ----
 
-def terminated(pod, code, container_id=None):
-    """The Pod as the kubelet lists it when its container has just ended."""
+def terminated(pod, code, container_id=None, ago=1):
+    """The Pod as the kubelet lists it when its container has ended."""
     status = dict(pod["status"]["containerStatuses"][0])
     container_id = container_id or status["containerID"]
     status["state"] = {"terminated": {
-        "exitCode": code, "reason": "Error" if code else "Completed", "containerID": container_id}}
+        "exitCode": code, "reason": "Error" if code else "Completed", "containerID": container_id,
+        "finishedAt": stamp(time.time() - ago)}}
     return {"metadata": pod["metadata"], "spec": pod["spec"],
             "status": {"containerStatuses": [status]}}
 
@@ -247,6 +248,18 @@ def test_the_kubelet_s_exit_code_decides(node, space, pod, code, killed, expecte
     # a kubelet that is slow on a busy machine is not waited for, so it may take a second question
     eventually(lambda: node.ask(pod) == (expected or restore) and node.kubelet.pod_calls >= 1,
                what=f"the answer {expected}, by the kubelet's word")
+
+
+@pytest.mark.parametrize("is_last", [True, False])
+def test_an_end_of_a_container_before_the_last_one_does_not_count(node, pod, is_last):
+    """While the API server is away nobody shows that another container was made, and has ended."""
+    node.take(pod)
+    node.kubelet.pods = lambda: [terminated(pod, 0, ago=60)]
+    node.record(pod, attempt("Cold", container_id="another", ago=120 if is_last else 30))
+    node.start()
+    expected = "Cold" if is_last else "Restore"
+    eventually(lambda: node.ask(pod)["action"] == expected and node.kubelet.pod_calls >= 1,
+               what=f"the answer {expected}")
 
 
 def test_the_policy_always_asks_nobody(node, space, pod):

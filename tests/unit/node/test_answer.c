@@ -99,65 +99,60 @@ static void only_on_failure_needs_to_know_the_end(void **state)
 static struct api_container_running running;
 static struct api_container_waiting back_off = {.reason = STR_INIT("CrashLoopBackOff")};
 static struct api_container_terminated ended = {
-	.exit_code = 3, .container_id = STR_INIT("containerd://ended")};
+	.exit_code = 3, .container_id = STR_INIT("containerd://ended"), .finished = {7}};
 static struct api_container_terminated before = {
 	.exit_code = 5, .container_id = STR_INIT("containerd://before")};
 
 static struct node_end end_of(
-	struct api_container_state state, struct api_container_state last_state, struct str *ret_id)
+	struct api_container_state state, struct api_container_state last_state)
 {
 	struct api_container_status status = {
 		.name = STR("app"), .state = state, .last_state = last_state};
 	const struct api_pod pod = {.status = {.container_statuses = {&status, 1}}};
 
-	*ret_id = (struct str){0};
-	return node_end_shown(&pod, STR("app"), ret_id);
+	return node_end_shown(&pod, STR("app"));
 }
 
 static void a_container_that_has_just_ended_tells_its_exit_code(void **state)
 {
-	struct str id;
 	struct node_end end = end_of((struct api_container_state){.terminated = &ended},
-		(struct api_container_state){.terminated = &before}, &id);
+		(struct api_container_state){.terminated = &before});
 
 	(void)state;
 	assert_true(end.is_known);
 	assert_int_equal(end.exit_code, 3);
-	assert_true(str_is(id, "containerd://ended"));
+	assert_true(str_is(end.container_id, "containerd://ended"));
+	assert_int_equal(end.finished.us, 7);
 }
 
 static void a_container_that_waits_tells_the_last_one_s(void **state)
 {
-	struct str id;
 	struct node_end end = end_of((struct api_container_state){.waiting = &back_off},
-		(struct api_container_state){.terminated = &before}, &id);
+		(struct api_container_state){.terminated = &before});
 
 	(void)state;
 	assert_true(end.is_known);
 	assert_int_equal(end.exit_code, 5);
-	assert_true(str_is(id, "containerd://before"));
+	assert_true(str_is(end.container_id, "containerd://before"));
 }
 
 static void a_container_that_seems_to_run_tells_nothing_of_its_end(void **state)
 {
-	struct str id;
-
 	(void)state;
 	assert_false(end_of((struct api_container_state){.running = &running},
-		(struct api_container_state){.terminated = &before}, &id)
+		(struct api_container_state){.terminated = &before})
 			     .is_known);
-	assert_false(end_of((struct api_container_state){.waiting = &back_off},
-		(struct api_container_state){0}, &id)
+	assert_false(end_of(
+		(struct api_container_state){.waiting = &back_off}, (struct api_container_state){0})
 			     .is_known);
 }
 
 static void a_container_without_a_status_tells_nothing(void **state)
 {
 	const struct api_pod pod = {0};
-	struct str id;
 
 	(void)state;
-	assert_false(node_end_shown(&pod, STR("app"), &id).is_known);
+	assert_false(node_end_shown(&pod, STR("app")).is_known);
 }
 
 int main(void)

@@ -97,6 +97,21 @@ static void an_empty_record_has_nothing_new(void **state)
 	assert_int_equal(node_attempts_untold(&empty, STR("one")), 0);
 }
 
+static void an_end_is_not_the_last_one_when_another_container_was_made_since(void **state)
+{
+	struct world *world = *state;
+	struct wall_time before = wall_time_of_seconds(START_S + 119);
+
+	assert_true(node_attempts_made_since(&world->record, STR("containerd://two"), before));
+	/* as the kubelet tells of a life of less than a second: its times are cut */
+	assert_false(node_attempts_made_since(&world->record, STR("containerd://three"), before));
+	/* made without a plan, behind those on record */
+	assert_false(node_attempts_made_since(
+		&world->record, STR("containerd://four"), wall_time_of_seconds(START_S + 300)));
+	world->record.attempts.count = 0;
+	assert_false(node_attempts_made_since(&world->record, STR("containerd://two"), before));
+}
+
 /* ---- The words ---- */
 
 struct words {
@@ -346,6 +361,7 @@ int main(void)
 		world_test(what_is_under_way_is_not_told_until_another_follows),
 		world_test(all_is_new_when_nothing_was_told),
 		world_test(an_empty_record_has_nothing_new),
+		world_test(an_end_is_not_the_last_one_when_another_container_was_made_since),
 		world_test(each_outcome_has_its_words),
 		world_test(restores_are_counted_once),
 		world_test(those_that_were_counted_before_the_agent_came_are_not_counted_again),
