@@ -338,25 +338,6 @@ static struct str create_find_status(struct str state)
 	return status;
 }
 
-bool runtime__tell_state(const struct runtime_host *host)
-{
-	autobuf starts = BUF_INIT(LIMIT_CONFIG_BYTES);
-	autobuf state = BUF_INIT(LIMIT_CONFIG_BYTES);
-	struct error ignored; /* the runtime itself says best what is wrong */
-	struct str status;
-	int before;
-
-	if (runtime__state_read(host, CREATE_STARTS, &starts, &ignored) < 0 ||
-		runtime__state(host, &state, &ignored) < 0)
-		return false;
-	status = create_find_status(buf_str(&state));
-	if (!str_is(status, "running"))
-		return false;
-	before = (int)(status.data - state.data);
-	(void)printf("%.*screated%s", before, state.data, status.data + status.size);
-	return true;
-}
-
 /* The attempt that made the container whose identity this is, if it has no end yet. */
 static void create_note_end(
 	const struct runtime_host *host, const struct handover_question *identity)
@@ -377,18 +358,59 @@ static void create_note_end(
 		return; /* then the container's life is taken to have lasted until its next start */
 }
 
-void runtime__delete(const struct runtime_host *host)
+/* Whether the container of this call was restored. */
+static bool create_find_identity(
+	const struct runtime_host *host, struct handover_question *ret_identity)
 {
 	autobuf text = BUF_INIT(HANDOVER_ANSWER_BYTES);
-	struct handover_question identity;
 	struct error ignored;
 
+	return runtime__state_read(host, CREATE_IDENTITY, &text, &ignored) == 0 &&
+		handover_question_read(buf_str(&text), host->arena, ret_identity, &ignored) == 0 &&
+		handover_is_file_name(ret_identity->pod_uid) &&
+		handover_is_file_name(ret_identity->container);
+}
+
+static bool create_is_started(const struct runtime_host *host)
+{
+	autobuf starts = BUF_INIT(LIMIT_CONFIG_BYTES);
+	struct error ignored;
+
+	return runtime__state_read(host, CREATE_STARTS, &starts, &ignored) < 0;
+}
+
+/*
+ * CRI-O looks as soon as a container has ended, and lets the kubelet know by that; it deletes the
+ * container minutes later. In between lies the kubelet's back-off, which is no life.
+ */
+bool runtime__tell_state(const struct runtime_host *host)
+{
+	autobuf state = BUF_INIT(LIMIT_CONFIG_BYTES);
+	struct handover_question identity;
+	struct error ignored; /* the runtime itself says best what is wrong */
+	struct str status;
+	struct str told;
+	int before;
+
+	if (!create_find_identity(host, &identity) || runtime__state(host, &state, &ignored) < 0)
+		return false;
+	status = create_find_status(buf_str(&state));
+	if (status.size == 0)
+		return false;
+	if (str_is(status, "stopped"))
+		create_note_end(host, &identity);
+	told = str_is(status, "running") && !create_is_started(host) ? STR("created") : status;
+	before = (int)(status.data - state.data);
+	(void)printf("%.*s%.*s%s", before, state.data, STR_ARG(told), status.data + status.size);
+	return true;
+}
+
+void runtime__delete(const struct runtime_host *host)
+{
+	struct handover_question identity;
+
 	runtime__unmark(host);
-	if (runtime__state_read(host, CREATE_IDENTITY, &text, &ignored) < 0)
-		return;
-	if (handover_question_read(buf_str(&text), host->arena, &identity, &ignored) == 0 &&
-		handover_is_file_name(identity.pod_uid) &&
-		handover_is_file_name(identity.container))
+	if (create_find_identity(host, &identity))
 		create_note_end(host, &identity);
 	create_unmark(host);
 }

@@ -17,12 +17,14 @@ must_check bool runtime__create(const struct runtime_host *host, int *ret_exit_s
 must_check bool runtime__start(const struct runtime_host *host);
 
 /*
- * Whether a container was asked for that was restored and is not started yet: it is told to be
- * created, as after any `create`, although it runs. CRI-O starts nothing that runs.
+ * Whether a container was asked for that was restored, and its state is told. One that is not
+ * started yet is told to be created, as after any `create`, although it runs: CRI-O starts nothing
+ * that runs. The end of one that has stopped is noted.
  */
 must_check bool runtime__tell_state(const struct runtime_host *host);
 
-/* Notes the end of a container that was restored; it is to be deleted by the runtime. */
+/* Notes the end of a container that was restored, if it was not before; it is to be deleted by the
+ * runtime. */
 void runtime__delete(const struct runtime_host *host);
 
 #endif

@@ -4,7 +4,8 @@
  *
  *	create      of a container of a Pod with a plan that says so: restores it instead
  *	start       of a container that was restored: it runs already
- *	delete      of a container that was restored: notes when it ended
+ *	state       of a container that was restored: created until its start; notes when it ended
+ *	delete      of a container that was restored: notes when it ended, if nobody looked before
  *	checkpoint  that the agent has ordered: into the store, with the file system of that instant
  *	resume      after such a checkpoint: it was resumed already
  *	pause       notes that, for who calls `checkpoint` next

@@ -86,11 +86,12 @@ if [ "$1" = restore ]; then
     cp "$place/store/records/u1/main.json" "$place/meanwhile"
     exit "$(cat "$place/restore-status")"
 elif [ "$1" = state ]; then
-    echo '{"id":"r1","status": "running","of":"it"}'
+    echo "{\"id\":\"r1\",\"status\": \"$(cat "$place/status")\",\"of\":\"it\"}"
 fi
 RESTORER
 chmod 755 "$place/restorer"
 ln -s kcr-runtime "$place/kcr-restorer"
+echo running >"$place/status"
 cat >"$place/kcr-restorer.json" <<CONFIG
 {"runtime":"$place/restorer","store":"$place/store","state":"$place/state","createDeadlineMilliseconds":20000}
 CONFIG
@@ -130,6 +131,21 @@ holds 'starts once only' "$place/kcr-restorer" start r1
 called 'passes on a second start' start
 holds 'deletes' "$place/kcr-restorer" delete r1
 holds 'records the end' grep -q '"ended":"2' "$place/store/records/u1/main.json"
+
+# CRI-O looks when a container has ended, and deletes it long after
+anew 0
+holds 'restores for CRI-O' "$place/kcr-restorer" create --bundle "$place/bundle" l1
+holds 'starts for CRI-O' "$place/kcr-restorer" start l1
+"$place/kcr-restorer" state l1 >/dev/null
+holds 'has not ended while it runs' test "$(grep -c ended "$place/store/records/u1/main.json")" = 0
+echo stopped >"$place/status"
+holds 'tells that it has stopped' test "$("$place/kcr-restorer" state l1)" = '{"id":"r1","status": "stopped","of":"it"}'
+ended=$(grep -o '"ended":"[^"]*"' "$place/store/records/u1/main.json" || true)
+holds 'records the end when the engine looks' test -n "$ended"
+"$place/kcr-restorer" state l1 >/dev/null
+holds 'deletes it later' "$place/kcr-restorer" delete l1
+holds 'keeps the first end' grep -qF "${ended:-none}" "$place/store/records/u1/main.json"
+echo running >"$place/status"
 
 anew 1
 holds 'goes on after a failed restore' "$place/kcr-restorer" create --bundle "$place/bundle" r2
