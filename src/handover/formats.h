@@ -4,6 +4,7 @@
  *
  *	plans/POD-UID/CONTAINER.json      struct handover_plan    agent, by rename
  *	records/POD-UID/CONTAINER.json    struct handover_record  kcr-runtime, by rename
+ *	records/POD-UID/CONTAINER.lock    empty                   kcr-runtime, while it writes
  *	records/POD-UID/CONTAINER.told    the ID of a container   agent: told up to that attempt
  *	orders/CONTAINER-ID.json          struct handover_order   agent; kcr-runtime removes it
  *	containers/CONTAINER-ID           empty                   kcr-runtime runs it
@@ -43,6 +44,7 @@
 #define HANDOVER_KILLED   ".killed" /* behind a container's ID */
 #define HANDOVER_REPLACED ".replaced" /* likewise */
 #define HANDOVER_TOLD     ".told" /* behind a container's name */
+#define HANDOVER_LOCK     ".lock" /* likewise */
 
 enum {
 	HANDOVER_FORMAT_VERSION = 1,

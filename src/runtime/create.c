@@ -76,21 +76,55 @@ static bool create_ask(const struct runtime_host *host, const struct runtime_con
 		       ret_answer, &ignored) == 0;
 }
 
-/* What was announced of this `create` is replaced. */
-static int create_record(const struct runtime_host *host, const struct runtime_container *container,
-	struct handover_record *record, const struct handover_attempt *attempt, struct error *err)
+/*
+ * Which containers an order has ended. It is on record before their end is, or with it. Whether
+ * that was news.
+ */
+static bool create_note_replaced(const struct runtime_host *host, struct handover_record *record)
 {
 	struct handover_attempt *attempts = record->attempts.items;
-	size_t count = record->attempts.count;
+	bool is_news = false;
 
-	record->namespace = container->namespace;
-	record->pod = container->pod;
+	for (size_t i = 0; i < record->attempts.count; i++) {
+		if (attempts[i].is_replaced ||
+			!runtime__is_replaced(host, attempts[i].container_id))
+			continue;
+		attempts[i].is_replaced = true;
+		is_news = true;
+	}
+	return is_news;
+}
+
+static void create_load(const struct runtime_host *host, const struct runtime_container *container,
+	struct handover_record *ret_record)
+{
+	runtime__record_load(host, container->pod_uid, container->name, ret_record);
+	(void)create_note_replaced(host, ret_record);
+}
+
+/* What was announced of this `create` is replaced. */
+static int create_record(const struct runtime_host *host, const struct runtime_container *container,
+	const struct handover_attempt *attempt, struct error *err)
+{
+	autoclose int lock = -1;
+	struct handover_record record;
+	struct handover_attempt *attempts;
+	size_t count;
+
+	if (runtime__record_make(host, container->pod_uid, err) < 0 ||
+		runtime__record_lock(host, container->pod_uid, container->name, &lock, err) < 0)
+		return -1;
+	create_load(host, container, &record);
+	record.namespace = container->namespace;
+	record.pod = container->pod;
+	attempts = record.attempts.items;
+	count = record.attempts.count;
 	if (count > 0 && str_is(attempts[count - 1].reason, HANDOVER_INTERRUPTED) &&
 		str_equal(attempts[count - 1].container_id, attempt->container_id))
 		attempts[count - 1] = *attempt;
 	else
-		handover_record_add(record, attempt, host->arena);
-	return runtime__record_store(host, container->pod_uid, container->name, record, err);
+		handover_record_add(&record, attempt, host->arena);
+	return runtime__record_store(host, container->pod_uid, container->name, &record, err);
 }
 
 /*
@@ -115,16 +149,6 @@ static void create_unmark(const struct runtime_host *host)
 	(void)runtime__state_take(host, CREATE_STARTS);
 }
 
-/* Which containers an order has ended. It is on record before their end is, or with it. */
-static void create_note_replaced(const struct runtime_host *host, struct handover_record *record)
-{
-	struct handover_attempt *attempts = record->attempts.items;
-
-	for (size_t i = 0; i < record->attempts.count; i++)
-		attempts[i].is_replaced = attempts[i].is_replaced ||
-			runtime__is_replaced(host, attempts[i].container_id);
-}
-
 static struct handover_attempt create_attempt(
 	const struct runtime_host *host, const char *outcome, struct str reason, struct str message)
 {
@@ -140,7 +164,7 @@ static struct handover_attempt create_attempt(
 /* On record before it begins: who dies on the way does not begin the same again. */
 static int create_announce(const struct runtime_host *host,
 	const struct runtime_container *container, const struct handover_candidate *candidate,
-	const struct handover_attempt *planned, struct handover_record *record, struct error *err)
+	const struct handover_attempt *planned, struct error *err)
 {
 	struct handover_attempt attempt = *planned;
 
@@ -148,7 +172,7 @@ static int create_announce(const struct runtime_host *host,
 	attempt.reason = STR(HANDOVER_INTERRUPTED);
 	attempt.message = STR("the restore was begun and never ended");
 	attempt.checkpoint = candidate->uid;
-	return create_record(host, container, record, &attempt, err);
+	return create_record(host, container, &attempt, err);
 }
 
 /* The lower directories of the root; nothing when the root is no overlay. */
@@ -165,14 +189,13 @@ static struct str create_find_layers(
 
 /* Returns -1 when the container's root is spoilt. */
 static int create_restore(const struct runtime_host *host, const struct runtime_bundle *bundle,
-	const struct handover_candidate *candidate, struct handover_record *record,
-	struct handover_attempt *attempt)
+	const struct handover_candidate *candidate, struct handover_attempt *attempt)
 {
 	struct error err;
 	int result = 0;
 
 	if (create_mark(host, &bundle->container, &err) < 0 ||
-		create_announce(host, &bundle->container, candidate, attempt, record, &err) < 0) {
+		create_announce(host, &bundle->container, candidate, attempt, &err) < 0) {
 		attempt->reason = STR("StateUnwritable");
 		attempt->message = arena_str(host->arena, str_of(err.text));
 	} else {
@@ -237,7 +260,7 @@ static bool create_refuse_cold(const struct runtime_host *host,
 /* Decides, restores if that is decided, and puts it on record. Returns -1 for a spoilt root. */
 static int create_attempt_by_plan(const struct runtime_host *host,
 	const struct runtime_bundle *bundle, const struct runtime_view *known,
-	struct handover_record *record, struct handover_attempt *attempt)
+	struct handover_attempt *attempt)
 {
 	struct runtime_view view = *known;
 	struct handover_answer answer;
@@ -252,8 +275,8 @@ static int create_attempt_by_plan(const struct runtime_host *host,
 	attempt->message = decision.message;
 	create_note_request(&view, &decision, attempt);
 	if (decision.verdict == RUNTIME_RESTORE)
-		result = create_restore(host, bundle, decision.candidate, record, attempt);
-	(void)!create_record(host, view.container, record, attempt, &ignored);
+		result = create_restore(host, bundle, decision.candidate, attempt);
+	(void)!create_record(host, view.container, attempt, &ignored);
 	return result;
 }
 
@@ -272,12 +295,11 @@ static bool create_by_plan(const struct runtime_host *host, const struct runtime
 	bool is_required;
 	int result;
 
-	runtime__record_load(host, container->pod_uid, container->name, &record);
-	create_note_replaced(host, &record);
+	create_load(host, container, &record);
 	is_required = runtime_decide_is_required(&view, &failed);
 	if (is_required && failed != NULL) /* the kubelet tries again and again */
 		return create_refuse_cold(host, failed, ret_exit_status);
-	result = create_attempt_by_plan(host, bundle, &view, &record, &attempt);
+	result = create_attempt_by_plan(host, bundle, &view, &attempt);
 	*ret_exit_status = 0;
 	if (str_is(attempt.outcome, HANDOVER_RESTORED))
 		return true;
@@ -290,13 +312,11 @@ static bool create_by_plan(const struct runtime_host *host, const struct runtime
 static void create_record_bad_plan(const struct runtime_host *host,
 	const struct runtime_container *container, const struct error *err)
 {
-	struct handover_record record;
 	struct handover_attempt attempt =
 		create_attempt(host, HANDOVER_COLD, STR("PlanUnreadable"), str_of(err->text));
 	struct error ignored; /* as above */
 
-	runtime__record_load(host, container->pod_uid, container->name, &record);
-	(void)!create_record(host, container, &record, &attempt, &ignored);
+	(void)!create_record(host, container, &attempt, &ignored);
 }
 
 bool runtime__create(const struct runtime_host *host, int *ret_exit_status)
@@ -342,20 +362,27 @@ static struct str create_find_status(struct str state)
 static void create_note_end(
 	const struct runtime_host *host, const struct handover_question *identity)
 {
+	autoclose int lock = -1;
 	struct handover_record record;
 	struct handover_attempt *attempts;
-	struct error ignored;
+	struct error ignored; /* then its life is taken to have lasted until its next start */
+	bool is_news;
 
+	if (runtime__record_lock(host, identity->pod_uid, identity->container, &lock, &ignored) < 0)
+		return;
 	runtime__record_load(host, identity->pod_uid, identity->container, &record);
-	create_note_replaced(host, &record);
+	is_news = create_note_replaced(host, &record);
 	attempts = record.attempts.items;
-	for (size_t i = 0; i < record.attempts.count; i++)
-		if (str_equal(attempts[i].container_id, identity->container_id) &&
-			!wall_time_is_set(attempts[i].ended))
-			attempts[i].ended = clock_wall();
-	if (runtime__record_store(host, identity->pod_uid, identity->container, &record, &ignored) <
-		0)
-		return; /* then the container's life is taken to have lasted until its next start */
+	for (size_t i = 0; i < record.attempts.count; i++) {
+		if (!str_equal(attempts[i].container_id, identity->container_id) ||
+			wall_time_is_set(attempts[i].ended))
+			continue;
+		attempts[i].ended = clock_wall();
+		is_news = true;
+	}
+	if (is_news)
+		(void)!runtime__record_store(
+			host, identity->pod_uid, identity->container, &record, &ignored);
 }
 
 /* Whether the container of this call was restored. */

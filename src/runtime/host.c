@@ -33,7 +33,13 @@ static const char *const host_runtimes[] = {
 	"/usr/libexec/crio/crun",
 };
 
-enum { HOST_STATE_DEADLINE_MS = 10000, HOST_CRIU_LOG_BYTES = 4 * 1024 * 1024 };
+enum {
+	HOST_STATE_DEADLINE_MS = 10000,
+	HOST_CRIU_LOG_BYTES = 4 * 1024 * 1024,
+	/* A record is read and written within a millisecond, on a disk that others use within some
+	 * hundreds. */
+	HOST_LOCK_MS = 2000,
+};
 
 static const char *host_base_name(const char *path)
 {
@@ -342,18 +348,53 @@ int runtime__state_read(
 	return file_read(AT_FDCWD, host_state_path(host, suffix).data, out, err);
 }
 
-static struct str host_record_path(
-	const struct runtime_host *host, struct str pod_uid, struct str container)
+static struct str host_records_directory(const struct runtime_host *host, struct str pod_uid)
 {
-	return arena_printf(host->arena, "%s/records/%.*s/%.*s.json", host->config.store.data,
-		STR_ARG(pod_uid), STR_ARG(container));
+	return arena_printf(host->arena, "%s/" HANDOVER_RECORDS "/%.*s", host->config.store.data,
+		STR_ARG(pod_uid));
+}
+
+static struct str host_record_path(const struct runtime_host *host, struct str pod_uid,
+	struct str container, const char *suffix)
+{
+	return arena_printf(host->arena, "%s/%.*s%s", host_records_directory(host, pod_uid).data,
+		STR_ARG(container), suffix);
+}
+
+int runtime__record_make(const struct runtime_host *host, struct str pod_uid, struct error *err)
+{
+	struct str records = runtime__path(host, host->config.store, HANDOVER_RECORDS);
+	struct str directory = host_records_directory(host, pod_uid);
+
+	if ((mkdir(records.data, 0700) < 0 && errno != EEXIST) ||
+		(mkdir(directory.data, 0700) < 0 && errno != EEXIST))
+		return error_set_errno(err, "cannot make directory '%s'", directory.data);
+	return 0;
+}
+
+int runtime__record_lock(const struct runtime_host *host, struct str pod_uid, struct str container,
+	int *ret_fd, struct error *err)
+{
+	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+	struct str path = host_record_path(host, pod_uid, container, HANDOVER_LOCK);
+	autoclose int fd = open(path.data, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+	if (fd < 0)
+		return error_set_errno(err, "cannot open '%s'", path.data);
+	for (int waited_ms = 0; waited_ms < HOST_LOCK_MS; waited_ms++) {
+		if (fcntl(fd, F_OFD_SETLK, &lock) == 0 || (errno != EAGAIN && errno != EACCES))
+			break;
+		(void)poll(NULL, 0, 1);
+	}
+	*ret_fd = fd_take(&fd);
+	return 0;
 }
 
 void runtime__record_load(const struct runtime_host *host, struct str pod_uid, struct str container,
 	struct handover_record *ret_record)
 {
 	autobuf text = BUF_INIT(LIMIT_CONFIG_BYTES);
-	struct str path = host_record_path(host, pod_uid, container);
+	struct str path = host_record_path(host, pod_uid, container, ".json");
 	struct error ignored;
 
 	if (file_read(AT_FDCWD, path.data, &text, &ignored) == 0 &&
@@ -367,15 +408,10 @@ int runtime__record_store(const struct runtime_host *host, struct str pod_uid, s
 	const struct handover_record *record, struct error *err)
 {
 	autobuf text = BUF_INIT(LIMIT_CONFIG_BYTES);
-	struct str records = runtime__path(host, host->config.store, HANDOVER_RECORDS);
-	struct str directory = arena_printf(host->arena, "%s/%.*s", records.data, STR_ARG(pod_uid));
 
-	if ((mkdir(records.data, 0700) < 0 && errno != EEXIST) ||
-		(mkdir(directory.data, 0700) < 0 && errno != EEXIST))
-		return error_set_errno(err, "cannot make directory '%s'", directory.data);
 	handover_record_write(record, &text);
 	if (buf_check(&text, "the record of a container", err) < 0)
 		return -1;
-	return runtime__write(
-		AT_FDCWD, host_record_path(host, pod_uid, container).data, buf_str(&text), err);
+	return runtime__write(AT_FDCWD, host_record_path(host, pod_uid, container, ".json").data,
+		buf_str(&text), err);
 }

@@ -77,7 +77,17 @@ void runtime__criu_reasons(const char *path, struct buf *out);
 /* A path in the store or beside it, in the host's arena. */
 struct str runtime__path(const struct runtime_host *host, struct str directory, const char *name);
 
-/* The record of a container. */
+/*
+ * The record of a container. Several kcr-runtimes may write it at the same time: one creates the
+ * next container while the engine deletes the last but one. So a read and the write behind it are
+ * done with its lock, which lasts as long as *ret_fd (the caller's) is open. Who holds it for long
+ * hangs, and a container waits: then it is done without. Fails with SYSTEM; locking also where the
+ * directory of the Pod's records was not made.
+ */
+must_check int runtime__record_make(
+	const struct runtime_host *host, struct str pod_uid, struct error *err);
+must_check int runtime__record_lock(const struct runtime_host *host, struct str pod_uid,
+	struct str container, int *ret_fd, struct error *err);
 void runtime__record_load(const struct runtime_host *host, struct str pod_uid, struct str container,
 	struct handover_record *ret_record);
 must_check int runtime__record_store(const struct runtime_host *host, struct str pod_uid,

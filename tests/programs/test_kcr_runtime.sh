@@ -142,10 +142,44 @@ echo stopped >"$place/status"
 holds 'tells that it has stopped' test "$("$place/kcr-restorer" state l1)" = '{"id":"r1","status": "stopped","of":"it"}'
 ended=$(grep -o '"ended":"[^"]*"' "$place/store/records/u1/main.json" || true)
 holds 'records the end when the engine looks' test -n "$ended"
+written=$(stat -c %i "$place/store/records/u1/main.json")
 "$place/kcr-restorer" state l1 >/dev/null
 holds 'deletes it later' "$place/kcr-restorer" delete l1
 holds 'keeps the first end' grep -qF "${ended:-none}" "$place/store/records/u1/main.json"
+holds 'writes nothing that is no news' test "$(stat -c %i "$place/store/records/u1/main.json")" = "$written"
 echo running >"$place/status"
+
+# the record has several writers, who wait for each other, but not for ever
+anew 0
+holds 'restores beside others' "$place/kcr-restorer" create --bundle "$place/bundle" w1
+# hold: nobody else gets the lock of the record until `release`
+hold() {
+    coproc python3 -c '
+import fcntl, sys
+with open(sys.argv[1], "w") as lock:
+    fcntl.lockf(lock, fcntl.LOCK_EX)
+    print("held", flush=True)
+    sys.stdin.read()' "$place/store/records/u1/main.lock"
+    read -r <&"${COPROC[0]}"
+}
+release() {
+    local holder=$COPROC_PID input=${COPROC[1]}
+    exec {input}>&-
+    wait "$holder"
+}
+hold
+sed 's/"attempts":\[/&{"outcome":"Cold","containerID":"w0"},/' "$place/store/records/u1/main.json" >"$place/written"
+"$place/kcr-restorer" delete w1 &
+deleter=$!
+sleep 0.2 # long enough for who does not wait
+mv "$place/written" "$place/store/records/u1/main.json"
+release
+holds 'deletes beside others' wait "$deleter"
+holds 'keeps what another has written meanwhile' grep -q '"w0".*"w1".*"ended":"2' "$place/store/records/u1/main.json"
+hold
+holds 'does not wait for ever' timeout 60 "$place/kcr-restorer" create --bundle "$place/bundle" w2
+holds 'writes then' grep -q '"w1".*"w2"' "$place/store/records/u1/main.json"
+release
 
 anew 1
 holds 'goes on after a failed restore' "$place/kcr-restorer" create --bundle "$place/bundle" r2
