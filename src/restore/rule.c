@@ -86,6 +86,8 @@ struct restore_end {
 	struct str replacement_id; /* started cold by the kubelet meanwhile; empty: none */
 	int64_t exit_code;
 	struct str reason;
+	struct wall_time started; /* by the clock of its node, as the next; 0: not told */
+	struct wall_time finished;
 	int64_t wait_ms; /* RESTORE_END_WAIT: look again after so long, too; 0: no need */
 };
 
@@ -103,6 +105,8 @@ static struct restore_end restore_end_of(
 		.container_id = terminated->container_id,
 		.exit_code = terminated->exit_code,
 		.reason = terminated->reason,
+		.started = terminated->started,
+		.finished = terminated->finished,
 	};
 }
 
@@ -167,7 +171,9 @@ static struct restore_end restore_find_end(const struct restore_view *view, stru
 		return (struct restore_end){.state = restore_state_of_report(view),
 			.container_id = status->container_id,
 			.exit_code = view->exit->exit_code,
-			.reason = view->exit->reason};
+			.reason = view->exit->reason,
+			.started = status->state.running->started,
+			.finished = view->exit->finished};
 	if (status->state.terminated != NULL &&
 		!restore_is_handled(view, status->state.terminated->container_id))
 		return restore_end_shown(view, status->state.terminated, now);
@@ -476,18 +482,31 @@ static struct restore_decision restore_decide_restoring(
 	return restore_nothing(view, RESTORE_SETTLE_MS);
 }
 
+/*
+ * How long the container lived: it may have ended long before anybody led and looked. Where that is
+ * not told, or the clock was set back, since it was found serving.
+ */
+static int64_t restore_lived_ms(
+	const struct restore_view *view, const struct restore_end *end, struct wall_time now)
+{
+	bool is_told = wall_time_is_set(end->started) && wall_time_is_set(end->finished) &&
+		end->finished.us >= end->started.us;
+
+	return is_told ? restore_ms_between(end->started, end->finished)
+		       : restore_ms_between(view->record->since, now);
+}
+
 static struct restore_decision restore_decide_serving(
 	const struct restore_view *view, struct wall_time now, struct arena *arena)
 {
 	struct restore_end end = restore_find_end(view, now);
 	struct restore_record record;
 	struct restore_decision decision;
-	int64_t served_ms = restore_ms_between(view->record->since, now);
 
 	if (end.state != RESTORE_END_KNOWN)
 		return restore_nothing(view, end.wait_ms);
 	record = restore_next_record(view, RESTORE_PHASE_RESTORING, now);
-	if (served_ms >= view->terms.retry_window_seconds * 1000) {
+	if (restore_lived_ms(view, &end, now) >= view->terms.retry_window_seconds * 1000) {
 		record.attempts = 0;
 		return restore_after_end(view, &end, record, now, arena);
 	}

@@ -138,7 +138,8 @@ static inline void agent_reports_end(struct world *world, int64_t exit_code)
 {
 	world->exit = (struct api_container_exit){.container_id = world->statuses[0].container_id,
 		.exit_code = exit_code,
-		.reason = STR("Error")};
+		.reason = STR("Error"),
+		.finished = world->now};
 	world->view.exit = &world->exit;
 }
 

@@ -6,6 +6,7 @@ static void kubelet_shows(struct world *world, const char *id, int64_t exit_code
 {
 	world->terminated = (struct api_container_terminated){.exit_code = exit_code,
 		.container_id = world->statuses[0].container_id,
+		.started = world->running.started,
 		.finished = world->now};
 	world->statuses[0].container_id = str_of(id);
 	world->running.started = world->now;
@@ -416,6 +417,58 @@ static void a_restored_container_that_fails_late_may_use_the_same_checkpoint_aga
 	assert_true(decide(world).is_restored);
 }
 
+/* The newer checkpoint is restored, and its container found serving. */
+static void newer_one_serves(struct world *world)
+{
+	struct restore_decision decision;
+
+	agent_reports_end(world, 137);
+	decision = decide(world);
+	carry_out(world, &decision);
+	restored_one_shows(world, "containerd://two", 137);
+	pass(world, 4);
+	decision = decide(world);
+	carry_out(world, &decision);
+	assert_true(decision.is_restored);
+}
+
+static void a_short_life_is_short_however_late_it_is_looked_at(void **state)
+{
+	struct world *world = *state;
+
+	newer_one_serves(world);
+	pass(world, 5);
+	kubelet_shows(world, "containerd://three", 1);
+	pass(world, 5);
+	kubelet_shows(world, "containerd://four", 1);
+	kubelet_waits(world, "CrashLoopBackOff", "");
+	pass(world, 100); /* nobody led */
+	assert_text(decide(world).record.checkpoint, "older");
+}
+
+static void a_short_life_that_the_agent_saw_is_short_however_late_it_is_looked_at(void **state)
+{
+	struct world *world = *state;
+
+	newer_one_serves(world);
+	pass(world, 5);
+	agent_reports_end(world, 1);
+	pass(world, 100);
+	assert_text(decide(world).record.checkpoint, "older");
+}
+
+/* A clock that was set back says nothing about a life. */
+static void an_end_before_its_beginning_leaves_the_time_of_serving(void **state)
+{
+	struct world *world = *state;
+
+	newer_one_serves(world);
+	pass(world, 61);
+	agent_reports_end(world, 1);
+	world->exit.finished.us -= 3600 * TIME_SECOND_US;
+	assert_text(decide(world).record.checkpoint, "newer");
+}
+
 static void a_clean_exit_after_a_restore_puts_the_original_image_back(void **state)
 {
 	struct world *world = *state;
@@ -597,6 +650,9 @@ int main(void)
 		rule_test(
 			a_restored_container_that_fails_soon_gets_the_older_checkpoint_then_a_cold_start),
 		rule_test(a_restored_container_that_fails_late_may_use_the_same_checkpoint_again),
+		rule_test(a_short_life_is_short_however_late_it_is_looked_at),
+		rule_test(a_short_life_that_the_agent_saw_is_short_however_late_it_is_looked_at),
+		rule_test(an_end_before_its_beginning_leaves_the_time_of_serving),
 		rule_test(a_clean_exit_after_a_restore_puts_the_original_image_back),
 		rule_test(a_policy_that_became_never_puts_the_original_image_back_at_the_next_end),
 		rule_test(a_node_that_does_not_restore_gets_the_original_image_back_at_once),
