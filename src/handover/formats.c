@@ -286,21 +286,32 @@ void handover_record_write(const struct handover_record *record, struct buf *out
 	plan_encode(&plan_record_object, record, out);
 }
 
+/*
+ * Which attempt makes room: the oldest, but what was done on request counts for long. It stays as
+ * long as there are others, though not at the cost of the newer half, which tells what fails now.
+ */
+static size_t plan_find_least(const struct handover_attempt *attempts, size_t count)
+{
+	for (size_t i = 0; i < count / 2; i++)
+		if (attempts[i].request.size == 0)
+			return i;
+	return 0;
+}
+
 void handover_record_add(
 	struct handover_record *record, const struct handover_attempt *attempt, struct arena *arena)
 {
 	const struct handover_attempt *old = record->attempts.items;
 	size_t kept = record->attempts.count;
-	size_t skipped = 0;
-	struct handover_attempt *items;
+	struct handover_attempt *items = arena_zeroed(arena, kept + 1, sizeof(*items));
 
-	if (kept >= HANDOVER_ATTEMPTS_MAX) {
-		skipped = kept - HANDOVER_ATTEMPTS_MAX + 1;
-		kept = HANDOVER_ATTEMPTS_MAX - 1;
-	}
-	items = arena_zeroed(arena, kept + 1, sizeof(*items));
 	for (size_t i = 0; i < kept; i++)
-		items[i] = old[skipped + i];
+		items[i] = old[i];
+	while (kept >= HANDOVER_ATTEMPTS_MAX) {
+		kept--;
+		for (size_t i = plan_find_least(items, kept + 1); i < kept; i++)
+			items[i] = items[i + 1];
+	}
 	if (kept > 0 && !wall_time_is_set(items[kept - 1].ended))
 		items[kept - 1].ended = attempt->started;
 	items[kept] = *attempt;

@@ -55,7 +55,7 @@ enum {
 	HANDOVER_FILES_MAX = 15000,
 	/* A question or an answer: some names and a sentence. */
 	HANDOVER_ANSWER_BYTES = 64 * 1024,
-	/* Of what was done, the newest are kept: more than any retention keeps checkpoints. */
+	/* Of what was done, so many are kept: more than any retention keeps checkpoints. */
 	HANDOVER_ATTEMPTS_MAX = 32,
 	/* One `create`, all in all: the kubelet gives a runtime 2 min by default. */
 	HANDOVER_CREATE_DEADLINE_MS = 90000,
@@ -168,8 +168,9 @@ must_check int handover_record_read(struct str text, struct arena *arena,
 void handover_record_write(const struct handover_record *record, struct buf *out);
 
 /*
- * The record with one attempt more, and without the oldest when there are too many. What the one
- * before has made had ended by then, though its engine may delete it long after.
+ * The record with one attempt more, and without the oldest when there are too many; in the older
+ * half those on request go last. What the one before has made had ended by then, though its engine
+ * may delete it long after.
  */
 void handover_record_add(struct handover_record *record, const struct handover_attempt *attempt,
 	struct arena *arena);

@@ -191,6 +191,21 @@ bool node_record_outcome(const struct node *node, const struct api_pod *pod,
 	return true;
 }
 
+bool node_record_has_restored(const struct node *node, struct str pod_uid, struct str container)
+{
+	autoarena *arena = arena_new(16 * 1024);
+	struct handover_record record;
+	const struct handover_attempt *attempts;
+
+	if (node_record_read(node, pod_uid, container, arena, &record) == 0)
+		return false;
+	attempts = record.attempts.items;
+	for (size_t i = 0; i < record.attempts.count; i++)
+		if (str_is(attempts[i].outcome, HANDOVER_RESTORED))
+			return true;
+	return false;
+}
+
 /* ---- The Checkpoint's status ---- */
 
 bool node_record_to_report(const struct node *node, const struct api_checkpoint *checkpoint,

@@ -32,32 +32,41 @@ static bool requested_is_same_container(
 
 /*
  * Whether the next `create` is to follow it. A Pod that was made for a Checkpoint does not start
- * without, also when its request has failed: the kubelet goes on trying.
+ * without, also when its request has failed: the kubelet goes on trying. Once it has started, late
+ * as that may be, the request is as done as any other.
  */
-static bool requested_is_in_force(const struct api_restore_request *request)
+static bool requested_is_in_force(
+	const struct node *node, const struct api_restore_request *request)
 {
 	enum api_restore_phase phase = api_restore_phase(request);
 
-	return !wall_time_is_set(request->metadata.deleted) &&
-		(phase == API_RESTORE_RESTORING ||
-			(phase == API_RESTORE_FAILED && api_restore_is_for_start(request)));
+	if (wall_time_is_set(request->metadata.deleted) || request->status.checkpoint == NULL)
+		return false;
+	return phase == API_RESTORE_RESTORING ||
+		(phase == API_RESTORE_FAILED && api_restore_is_for_start(request) &&
+			!node_record_has_restored(
+				node, request->status.pod_uid, request->spec.container_name));
 }
 
 const struct api_restore_request *node_requested(
 	const struct node *node, const struct api_pod *pod, struct str container)
 {
+	const struct api_restore_request *found = NULL;
 	const struct kube_object *object;
 	size_t position = 0;
 
 	while ((object = kube_informer_next(node->restore_requests, &position)) != NULL) {
 		const struct api_restore_request *one = object->view;
 
-		if (requested_is_in_force(one) && one->status.checkpoint != NULL &&
-			str_equal(one->status.pod_uid, pod->metadata.uid) &&
-			str_equal(one->spec.container_name, container))
-			return one;
+		if (!str_equal(one->status.pod_uid, pod->metadata.uid) ||
+			!str_equal(one->spec.container_name, container) ||
+			!requested_is_in_force(node, one))
+			continue;
+		if (api_restore_phase(one) == API_RESTORE_RESTORING)
+			return one; /* before one that has failed */
+		found = one;
 	}
-	return NULL;
+	return found;
 }
 
 struct str node_made_for(const struct node *node, const struct api_pod *pod, struct str container)

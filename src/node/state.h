@@ -253,6 +253,8 @@ bool node_was_made_since(const struct node *node, const struct api_pod *pod, str
 bool node_record_outcome(const struct node *node, const struct api_pod *pod,
 	const struct api_restore_request *request, struct restore_request_outcome *ret_outcome,
 	struct arena *arena);
+/* Whether kcr-runtime has restored the container in this Pod, be it of any checkpoint. */
+bool node_record_has_restored(const struct node *node, struct str pod_uid, struct str container);
 
 /* ---- restores.c: Pods whose containers kcr-runtime restores ---- */
 

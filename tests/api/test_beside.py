@@ -194,6 +194,25 @@ def test_a_start_that_fails_stays_one_from_the_checkpoint_or_none(found, space):
     assert found.plan(found.pod)["requested"]["required"]
 
 
+def test_a_start_behind_its_deadline_is_the_first_one_only(found, space):
+    """The image took long, say. Later the container comes back from its own checkpoints."""
+    found.take(found.original)
+    found.start()
+    found.gated()
+    found.ask_for(timeoutSeconds=4)
+    found.opened()
+    found.bind()
+    found.fails("Timeout")
+    assert found.plan(found.pod)["requested"]["required"]
+    found.create()
+    eventually(lambda: "requested" not in found.plan(found.pod), what="a plan without a request")
+    found.agent.kill()
+    own = found.take(space.get("pods", "beside"), "own", age=1)
+    found.start()
+    found.planned(found.pod, "own", "ckp-1")
+    assert found.ask(found.pod)["checkpoint"] == own["metadata"]["uid"]
+
+
 @pytest.mark.parametrize("moment", ["before it is planned", "behind the gate", "on the node"])
 def test_a_pod_that_is_deleted_meanwhile_ends_its_request(found, space, moment):
     found.take(found.original)

@@ -309,6 +309,22 @@ def test_requests_for_one_container_follow_each_other(node, space):
     assert node.of("second")["endedContainerID"] == "containerd://next"
 
 
+def test_first_starts_that_have_failed_come_behind_what_is_asked_for_now(node, space):
+    """Their Pod runs, though no record tells from what."""
+    node.take(node.pod, "newer", age=60)
+    older = node.take(node.pod, "older", age=120)["metadata"]
+    for name in ("first", "second", "third", "fourth"):
+        node.restore(name, checkpointName="older")
+        space.patch(KIND, name, {"status": {
+            "phase": "Failed", "podUID": node.pod["metadata"]["uid"],
+            "checkpointRef": {"name": older["name"], "uid": older["uid"]},
+            "conditions": [{"type": "FirstStart", "status": "True", "reason": "FirstStart", "message": "",
+                            "lastTransitionTime": stamp()}]}}, "status")
+    node.start()
+    node.restore(checkpointName="newer")
+    assert node.reaches("Completed")["checkpointRef"]["name"] == "newer"
+
+
 def test_the_kubelet_s_back_off_is_told_and_waited_for(node, space):
     node.is_fast = False
     node.take(node.pod)

@@ -116,6 +116,43 @@ static void test_a_record_keeps_the_newest_attempts(void **state)
 	assert_int_equal(attempts[HANDOVER_ATTEMPTS_MAX - 1].started.us, HANDOVER_ATTEMPTS_MAX + 3);
 }
 
+static void add_attempts(struct handover_record *record, size_t count, struct str request)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct handover_attempt attempt = {
+			.outcome = STR(HANDOVER_RESTORED), .request = request};
+		handover_record_add(record, &attempt, arena);
+	}
+}
+
+static size_t count_requested(const struct handover_record *record)
+{
+	const struct handover_attempt *attempts = record->attempts.items;
+	size_t count = 0;
+
+	for (size_t i = 0; i < record->attempts.count; i++)
+		count += attempts[i].request.size > 0;
+	return count;
+}
+
+static void test_a_record_keeps_what_was_done_on_request_longest(void **state)
+{
+	struct handover_record record = {.version = 1};
+
+	(void)state;
+	add_attempts(&record, 1, (struct str){0});
+	add_attempts(&record, 2, STR("r"));
+	add_attempts(&record, 3 * HANDOVER_ATTEMPTS_MAX, (struct str){0});
+	assert_int_equal(record.attempts.count, HANDOVER_ATTEMPTS_MAX);
+	assert_int_equal(count_requested(&record), 2);
+	/* but what comes behind many requests is not forgotten for them */
+	add_attempts(&record, 3 * HANDOVER_ATTEMPTS_MAX, STR("r"));
+	assert_int_equal(count_requested(&record), HANDOVER_ATTEMPTS_MAX);
+	add_attempts(&record, HANDOVER_ATTEMPTS_MAX / 2, (struct str){0});
+	assert_int_equal(record.attempts.count, HANDOVER_ATTEMPTS_MAX);
+	assert_int_equal(count_requested(&record), HANDOVER_ATTEMPTS_MAX / 2);
+}
+
 static void test_a_life_ends_when_the_next_one_begins(void **state)
 {
 	struct handover_record record = {.version = 1};
@@ -189,6 +226,7 @@ int main(void)
 		cmocka_unit_test(test_a_plan_of_the_largest_checkpoints_fits),
 		cmocka_unit_test(test_what_is_no_plan_is_refused),
 		cmocka_unit_test(test_a_record_keeps_the_newest_attempts),
+		cmocka_unit_test(test_a_record_keeps_what_was_done_on_request_longest),
 		cmocka_unit_test(test_a_life_ends_when_the_next_one_begins),
 		cmocka_unit_test(test_question_and_answer_are_one_line_each),
 		cmocka_unit_test(test_uids_and_names_may_name_files),
