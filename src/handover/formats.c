@@ -61,6 +61,7 @@ static const struct json_field plan_requested_fields[] = {
 	PLAN_NEEDED("request", handover_requested, request),
 	PLAN_NEEDED("checkpoint", handover_requested, checkpoint),
 	{PLAN_ROW("required", JSON_FIELD_BOOL, handover_requested, is_required)},
+	PLAN_TIME("until", handover_requested, until),
 };
 static const struct json_object plan_requested_object =
 	JSON_OBJECT_OF("requested", struct handover_requested, plan_requested_fields);

@@ -102,12 +102,13 @@ struct handover_candidate {
 
 /*
  * What a RestoreRequest wants of the next `create`: it counts once, until an attempt is on record
- * that names it.
+ * that names it, and until its time is over.
  */
 struct handover_requested {
 	struct str request; /* uid of the RestoreRequest */
 	struct str checkpoint; /* uid of a candidate */
 	bool is_required; /* until it was restored once, the container does not start without */
+	struct wall_time until; /* from then on it is as if there were none; 0: no end */
 };
 
 struct handover_plan {

@@ -172,6 +172,8 @@ static struct handover_requested *node_plan_request(const struct restore_view *v
 	requested->request = request->metadata.uid;
 	requested->checkpoint = request->status.checkpoint->uid;
 	requested->is_required = api_restore_is_for_start(request);
+	if (!requested->is_required)
+		requested->until = restore_request_deadline(request);
 	return requested;
 }
 

@@ -31,9 +31,10 @@ static bool requested_is_same_container(
 }
 
 /*
- * Whether the next `create` is to follow it. A Pod that was made for a Checkpoint does not start
- * without, also when its request has failed: the kubelet goes on trying. Once it has started, late
- * as that may be, the request is as done as any other.
+ * Whether the next `create` is to follow it: until its time is over, though nobody can write that
+ * down. A Pod that was made for a Checkpoint does not start without, also when its request has
+ * failed: the kubelet goes on trying. Once it has started, late as that may be, the request is as
+ * done as any other.
  */
 static bool requested_is_in_force(
 	const struct node *node, const struct api_restore_request *request)
@@ -42,8 +43,11 @@ static bool requested_is_in_force(
 
 	if (wall_time_is_set(request->metadata.deleted) || request->status.checkpoint == NULL)
 		return false;
+	if (!api_restore_is_for_start(request))
+		return phase == API_RESTORE_RESTORING &&
+			clock_wall().us < restore_request_deadline(request).us;
 	return phase == API_RESTORE_RESTORING ||
-		(phase == API_RESTORE_FAILED && api_restore_is_for_start(request) &&
+		(phase == API_RESTORE_FAILED &&
 			!node_record_has_restored(
 				node, request->status.pod_uid, request->spec.container_name));
 }

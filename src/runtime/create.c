@@ -210,7 +210,8 @@ static int create_restore(const struct runtime_host *host, const struct runtime_
 static void create_note_request(const struct runtime_view *view,
 	const struct runtime_decision *decision, struct handover_attempt *attempt)
 {
-	const struct handover_requested *requested = runtime_decide_requested(view);
+	const struct handover_requested *requested =
+		runtime_decide_requested(view, attempt->started);
 
 	if (requested == NULL)
 		return;

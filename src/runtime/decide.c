@@ -86,12 +86,12 @@ static const struct handover_attempt *decide_last_request(const struct handover_
 }
 
 /* Taken in the time that a request has taken back. */
-static bool decide_is_set_back(
-	const struct runtime_view *view, const struct handover_candidate *candidate)
+static bool decide_is_set_back(const struct runtime_view *view,
+	const struct handover_candidate *candidate, struct wall_time now)
 {
 	const struct handover_attempt *last = decide_last_request(view->record);
 
-	return last != NULL && runtime_decide_requested(view) == NULL &&
+	return last != NULL && runtime_decide_requested(view, now) == NULL &&
 		candidate->taken.us > last->taken.us && candidate->taken.us < last->started.us;
 }
 
@@ -109,7 +109,7 @@ static enum runtime_verdict decide_judge(const struct runtime_view *view,
 		return RUNTIME_COLD_IMAGE_CHANGED;
 	if (decide_is_too_old(view->plan, candidate, now))
 		return RUNTIME_COLD_TOO_OLD;
-	if (decide_is_set_back(view, candidate))
+	if (decide_is_set_back(view, candidate, now))
 		return RUNTIME_COLD_SET_BACK;
 	if (decide_has_failed(view, candidate, now))
 		return RUNTIME_COLD_EXHAUSTED;
@@ -170,9 +170,14 @@ static const struct handover_attempt *decide_attempt_on_request(const struct run
 	return NULL;
 }
 
-const struct handover_requested *runtime_decide_requested(const struct runtime_view *view)
+const struct handover_requested *runtime_decide_requested(
+	const struct runtime_view *view, struct wall_time now)
 {
-	return decide_attempt_on_request(view) == NULL ? view->plan->requested : NULL;
+	const struct handover_requested *requested = view->plan->requested;
+	bool is_late = requested != NULL && wall_time_is_set(requested->until) &&
+		now.us >= requested->until.us;
+
+	return is_late || decide_attempt_on_request(view) != NULL ? NULL : requested;
 }
 
 bool runtime_decide_is_required(
@@ -186,7 +191,7 @@ bool runtime_decide_is_required(
 struct runtime_decision runtime_decide(const struct runtime_view *view, struct wall_time now)
 {
 	const struct handover_answer *answer = view->answer;
-	const struct handover_requested *requested = runtime_decide_requested(view);
+	const struct handover_requested *requested = runtime_decide_requested(view, now);
 	struct runtime_decision decision;
 
 	if (requested == NULL && str_is(view->plan->policy, "Never"))

@@ -43,8 +43,9 @@ struct runtime_decision {
 	struct str message; /* for people; empty when RESTORE */
 };
 
-/* What the plan requests, if that was not done yet; else NULL. */
-const struct handover_requested *runtime_decide_requested(const struct runtime_view *view);
+/* What the plan requests, if that was not done yet and its time is not over; else NULL. */
+const struct handover_requested *runtime_decide_requested(
+	const struct runtime_view *view, struct wall_time now);
 
 /*
  * Whether the container may start only from what the plan requests: that was never restored yet. Of

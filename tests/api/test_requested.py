@@ -8,6 +8,7 @@ import time
 import pytest
 
 from node import NODE
+from proxy import Proxy
 from scripted_kubelet import Answer, archive
 from test_runtime import RuntimeNode
 from world import GROUP, eventually, exact_stamp, never, seconds_of, stamp
@@ -46,6 +47,7 @@ class RestoringNode(RuntimeNode):
         order = json.loads(path.read_text())
         path.unlink()
         assert sorted(order) == ["until", "version"]
+        self.until = order["until"]
         self.ended.append(self.plain(container))
         if self.is_fast:
             self.create()
@@ -173,7 +175,7 @@ def test_the_plan_names_the_checkpoint_before_the_container_ends(node, space):
     plan = node.plan(node.pod)
     assert plan["policy"] == "Never"
     assert plan["requested"] == {
-        "request": request["metadata"]["uid"], "checkpoint": only["metadata"]["uid"]}
+        "request": request["metadata"]["uid"], "checkpoint": only["metadata"]["uid"], "until": node.until}
     assert [c["name"] for c in plan["candidates"]] == ["ckp-1"]
     node.create()
     node.reaches("Completed")
@@ -339,6 +341,24 @@ def test_the_kubelet_s_back_off_is_told_and_waited_for(node, space):
     eventually(lambda: node.of().get("message") == said)
     assert node.fails("Timeout") == f"not within spec.timeoutSeconds: {said}"
     eventually(lambda: "requested" not in node.plan(node.pod), what="a plan without a request")
+
+
+def test_what_is_late_is_not_restored_though_nobody_can_write_that_down(node, space, kinds, tmp_path):
+    node.is_fast = False
+    newer = node.take(node.pod, "newer", age=60)
+    older = node.take(node.pod, "older", age=120)
+    proxy = Proxy(kinds.network)
+    try:
+        node.start(kubeconfig=proxy.kubeconfig(kinds, tmp_path))
+        node.restore(checkpointName="older", timeoutSeconds=5)
+        eventually(lambda: node.ended)
+        proxy.is_refusing = True
+        proxy.cut()
+        assert node.ask(node.pod)["checkpoint"] == older["metadata"]["uid"]
+        eventually(lambda: node.ask(node.pod)["checkpoint"] == newer["metadata"]["uid"], 15, "an answer by the policy")
+        assert node.of()["phase"] == "Restoring"
+    finally:
+        proxy.close()
 
 
 def test_a_deleted_request_is_not_carried_out_later(node, space):

@@ -54,6 +54,31 @@ static void test_a_plan_is_read_and_written(void **state)
 	assert_string_equal(out.data, plan_text);
 }
 
+/* What `requested` of a plan is read as. */
+static const struct handover_requested *read_requested(const char *requested)
+{
+	struct handover_plan plan;
+	struct str text = arena_printf(arena,
+		"{\"version\":1,\"policy\":\"Never\",\"requested\":%s,\"x\":{\"y\":[1]}}",
+		requested);
+
+	assert_int_equal(handover_plan_read(text, arena, &plan, &err), 0);
+	return plan.requested;
+}
+
+static void test_plans_of_other_versions_are_read(void **state)
+{
+	const struct handover_requested *requested;
+
+	(void)state;
+	requested = read_requested("{\"request\":\"r\",\"checkpoint\":\"c\"}");
+	assert_int_equal(requested->until.us, 0);
+	requested = read_requested("{\"request\":\"r\",\"checkpoint\":\"c\",\"some\":[{}],"
+				   "\"until\":\"2026-11-21T23:56:42.304137Z\"}");
+	assert_true(str_is(requested->checkpoint, "c"));
+	assert_int_equal(requested->until.us, INT64_C(1795305402304137));
+}
+
 static void test_a_plan_of_the_largest_checkpoints_fits(void **state)
 {
 	enum { CANDIDATES = 8 }; /* NODE_CANDIDATES_MAX */
@@ -223,6 +248,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_plan_is_read_and_written),
+		cmocka_unit_test(test_plans_of_other_versions_are_read),
 		cmocka_unit_test(test_a_plan_of_the_largest_checkpoints_fits),
 		cmocka_unit_test(test_what_is_no_plan_is_refused),
 		cmocka_unit_test(test_a_record_keeps_the_newest_attempts),

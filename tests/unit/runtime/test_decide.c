@@ -319,6 +319,21 @@ static void test_a_request_counts_once(void **state)
 	assert_cold(&world, RUNTIME_COLD_POLICY, "RestoreDisabled");
 }
 
+static void test_a_request_counts_until_its_time_is_over(void **state)
+{
+	struct world world;
+
+	(void)state;
+	make_world(&world);
+	request_old(&world);
+	world.requested.until = wall_time_of_seconds(NOW_S + 1);
+	assert_restores(&world, "old");
+	world.requested.until = wall_time_of_seconds(NOW_S);
+	assert_restores(&world, "new");
+	world.plan.policy = STR("Never");
+	assert_cold(&world, RUNTIME_COLD_POLICY, "RestoreDisabled");
+}
+
 static void assert_required(const struct world *world, bool expected, const char *failed)
 {
 	const struct handover_attempt *attempt;
@@ -404,6 +419,7 @@ int main(void)
 		cmocka_unit_test(test_what_is_requested_comes_first_whatever_the_policy),
 		cmocka_unit_test(test_what_is_requested_is_restored_or_nothing),
 		cmocka_unit_test(test_a_request_counts_once),
+		cmocka_unit_test(test_a_request_counts_until_its_time_is_over),
 		cmocka_unit_test(test_what_is_required_is_so_until_it_was_restored),
 		cmocka_unit_test(test_what_was_ended_on_request_has_not_failed),
 		cmocka_unit_test(test_what_a_request_has_taken_back_does_not_come_back),
