@@ -319,6 +319,24 @@ void handover_record_add(
 	record->attempts = (struct json_list){items, kept + 1};
 }
 
+bool handover_record_takes_back(const struct handover_record *record, struct wall_time taken)
+{
+	const struct handover_attempt *attempts = record->attempts.items;
+	int64_t known_us = INT64_MAX; /* what the container of now went through lies before */
+
+	for (size_t i = record->attempts.count; i > 0; i--) {
+		const struct handover_attempt *one = &attempts[i - 1];
+
+		if (one->request.size == 0 || !str_is(one->outcome, HANDOVER_RESTORED) ||
+			one->started.us >= known_us)
+			continue;
+		if (taken.us > one->taken.us && taken.us < one->started.us)
+			return true;
+		known_us = one->taken.us;
+	}
+	return false;
+}
+
 int handover_question_read(struct str text, struct arena *arena,
 	struct handover_question *ret_question, struct error *err)
 {

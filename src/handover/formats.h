@@ -176,6 +176,13 @@ void handover_record_write(const struct handover_record *record, struct buf *out
 void handover_record_add(struct handover_record *record, const struct handover_attempt *attempt,
 	struct arena *arena);
 
+/*
+ * Whether what was taken at this time is of a past that was taken back: in the time between a
+ * checkpoint and the restore from it on request. Such a restore is taken back itself by one from a
+ * checkpoint before it, so what it took back counts again.
+ */
+bool handover_record_takes_back(const struct handover_record *record, struct wall_time taken);
+
 /* ---- The agent is asked: one line of JSON each way. ---- */
 
 struct handover_question {

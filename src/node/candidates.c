@@ -1,4 +1,4 @@
-/* A judgement for each, then the good ones in order. */
+/* A judgement for each, then the good ones in order; for a plan, the most useful of them. */
 #include "node/candidates.h"
 
 #include <stdlib.h>
@@ -34,9 +34,32 @@ struct node_candidates node_candidates_choose(
 	}
 	if (chosen.count > 0)
 		qsort(chosen.items, chosen.count, sizeof(*chosen.items), candidates_compare);
-	if (chosen.count > NODE_CANDIDATES_MAX)
-		chosen.count = NODE_CANDIDATES_MAX;
 	return chosen;
+}
+
+/* Appends those of which this holds to `to`, in their order; returns how many. */
+static size_t candidates_pick(const struct node_candidates *from,
+	const struct handover_record *record, bool is_taken_back, const struct api_checkpoint **to)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < from->count; i++)
+		if (handover_record_takes_back(record, from->items[i]->spec.timestamp) ==
+			is_taken_back)
+			to[count++] = from->items[i];
+	return count;
+}
+
+void node_candidates_limit(
+	struct node_candidates *chosen, const struct handover_record *record, struct arena *arena)
+{
+	const struct api_checkpoint **items =
+		arena_zeroed(arena, chosen->count + 1, sizeof(*items));
+	size_t count = candidates_pick(chosen, record, false, items);
+
+	count += candidates_pick(chosen, record, true, items + count);
+	chosen->items = items;
+	chosen->count = count < NODE_CANDIDATES_MAX ? count : NODE_CANDIDATES_MAX;
 }
 
 bool node_candidates_include(struct node_candidates *chosen, const struct restore_view *view,

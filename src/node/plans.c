@@ -154,6 +154,22 @@ static struct str node_policy_text(enum api_restore_policy policy)
 	return STR("OnFailure");
 }
 
+/* The record is only read where it matters. */
+static struct node_candidates node_plan_candidates(
+	const struct node *node, const struct restore_view *view, struct arena *arena)
+{
+	struct node_candidates chosen = node_candidates_choose(view, clock_wall(), arena);
+	struct handover_record record;
+
+	if (chosen.count <= NODE_CANDIDATES_MAX)
+		return chosen;
+	if (node_record_read(
+		    node, view->pod->metadata.uid, view->container->name, arena, &record) == 0)
+		record = (struct handover_record){0};
+	node_candidates_limit(&chosen, &record, arena);
+	return chosen;
+}
+
 /*
  * What a request wants of the next `create`; NULL when the rule is against it by now. What a Pod
  * was made for stays required: better no start than one without.
@@ -262,7 +278,7 @@ int node_bring_plan(const struct node *node, const struct api_pod *pod,
 	struct handover_plan plan;
 
 	buf_printf(&name, "%.*s.json", STR_ARG(container->name));
-	chosen = node_candidates_choose(&view, clock_wall(), arena);
+	chosen = node_plan_candidates(node, &view, arena);
 	requested = node_plan_request(&view, request, &chosen, arena);
 	if (requested == NULL && (view.checkpoint_count == 0 || !node_candidates_are_wanted(&view)))
 		return node_remove_plan(node, pod, name.data, err);

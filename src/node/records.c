@@ -21,8 +21,7 @@ static void node_record_path(
 		suffix);
 }
 
-/* Returns 1, or 0 when there is none that can be read. */
-static int node_record_read(const struct node *node, struct str pod_uid, struct str container,
+int node_record_read(const struct node *node, struct str pod_uid, struct str container,
 	struct arena *arena, struct handover_record *ret_record)
 {
 	autobuf path = BUF_INIT(LIMIT_ARCHIVE_PATH);

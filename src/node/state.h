@@ -248,6 +248,11 @@ bool node_record_to_report(const struct node *node, const struct api_checkpoint 
 bool node_was_made_since(const struct node *node, const struct api_pod *pod, struct str container,
 	struct str container_id, struct wall_time ended, struct arena *arena);
 
+/* What kcr-runtime has on record of a container, but for what is under way; from `arena`. Returns
+ * 1, or 0 when there is none that can be read. */
+int node_record_read(const struct node *node, struct str pod_uid, struct str container,
+	struct arena *arena, struct handover_record *ret_record);
+
 /* What was done when the container behind the one that the request ended was created; from `arena`.
  * False: nothing is known. */
 bool node_record_outcome(const struct node *node, const struct api_pod *pod,

@@ -73,26 +73,12 @@ static bool decide_is_too_old(const struct handover_plan *plan,
 		plan->max_age_seconds;
 }
 
-/* The last attempt that was made on request and led to a running container; NULL: none. */
-static const struct handover_attempt *decide_last_request(const struct handover_record *record)
-{
-	const struct handover_attempt *attempts = record != NULL ? record->attempts.items : NULL;
-
-	for (size_t i = record != NULL ? record->attempts.count : 0; i > 0; i--)
-		if (attempts[i - 1].request.size > 0 &&
-			str_is(attempts[i - 1].outcome, HANDOVER_RESTORED))
-			return &attempts[i - 1];
-	return NULL;
-}
-
-/* Taken in the time that a request has taken back. */
+/* But not while a request, which may want it back, is still to be done. */
 static bool decide_is_set_back(const struct runtime_view *view,
 	const struct handover_candidate *candidate, struct wall_time now)
 {
-	const struct handover_attempt *last = decide_last_request(view->record);
-
-	return last != NULL && runtime_decide_requested(view, now) == NULL &&
-		candidate->taken.us > last->taken.us && candidate->taken.us < last->started.us;
+	return view->record != NULL && runtime_decide_requested(view, now) == NULL &&
+		handover_record_takes_back(view->record, candidate->taken);
 }
 
 /* An image of the same name may be another one; what is not known on one side is not compared. */

@@ -59,7 +59,7 @@ bool runtime_decide_is_required(
  * Pod: neither failed by itself, nor was damaged, nor ended within the retry window, nor met the
  * node's trouble twice in a row. A candidate that the agent names is taken if it is one of these.
  * Where the container was put back on request, what was taken between that checkpoint and the
- * request counts no more: it is what was not wanted.
+ * request counts no more: it is what was not wanted (handover_record_takes_back).
  *
  * A request comes first, whatever the policy: its candidate, or a cold start.
  */

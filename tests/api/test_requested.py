@@ -343,6 +343,19 @@ def test_the_kubelet_s_back_off_is_told_and_waited_for(node, space):
     eventually(lambda: "requested" not in node.plan(node.pod), what="a plan without a request")
 
 
+def test_more_checkpoints_than_a_plan_names_leave_room_for_what_the_container_was_put_back_to(node):
+    now = time.time()
+    for number in range(11):
+        made = node.take(node.pod, f"ckp-{number}", checkpointTimestamp=exact_stamp(now - 60 - number))
+        if number == 9:
+            node.outcome["taken"] = made["spec"]["checkpointTimestamp"]
+    node.start()
+    node.planned(node.pod, *(f"ckp-{number}" for number in range(8)))
+    node.restore(checkpointName="ckp-9")
+    node.reaches("Completed")
+    node.planned(node.pod, "ckp-9", "ckp-10", *(f"ckp-{number}" for number in range(6)))
+
+
 def test_what_is_late_is_not_restored_though_nobody_can_write_that_down(node, space, kinds, tmp_path):
     node.is_fast = False
     newer = node.take(node.pod, "newer", age=60)

@@ -146,13 +146,36 @@ static void records_of_restores_by_image_play_no_part(void **state)
 
 static void no_more_than_a_few_are_named(void **state)
 {
+	const struct handover_record none = {0};
 	struct world *world = *state;
 	struct node_candidates chosen;
 
 	world->view.checkpoints = world->list;
 	world->view.checkpoint_count = CHECKPOINTS;
 	chosen = choose(world);
+	node_candidates_limit(&chosen, &none, world->arena);
 	assert_candidates(&chosen, "c0 c1 c2 c3 c4 c5 c6 c7 ");
+	world->view.checkpoint_count = 1;
+	chosen = choose(world);
+	node_candidates_limit(&chosen, &none, world->arena);
+	assert_candidates(&chosen, "c9 ");
+}
+
+static void those_that_were_taken_back_give_way(void **state)
+{
+	struct world *world = *state;
+	struct handover_attempt attempt = {.outcome = STR(HANDOVER_RESTORED),
+		.request = STR("r"),
+		.taken = world->checkpoints[7].spec.timestamp,
+		.started = {world->checkpoints[1].spec.timestamp.us + 1}};
+	const struct handover_record record = {.attempts = {&attempt, 1}};
+	struct node_candidates chosen;
+
+	world->view.checkpoints = world->list;
+	world->view.checkpoint_count = CHECKPOINTS;
+	chosen = choose(world);
+	node_candidates_limit(&chosen, &record, world->arena);
+	assert_candidates(&chosen, "c0 c7 c8 c9 c1 c2 c3 c4 ");
 }
 
 static bool include(struct world *world, struct node_candidates *chosen, const char *uid)
@@ -163,12 +186,14 @@ static bool include(struct world *world, struct node_candidates *chosen, const c
 
 static void one_that_is_asked_for_is_put_among_them(void **state)
 {
+	const struct handover_record none = {0};
 	struct world *world = *state;
 	struct node_candidates chosen;
 
 	world->view.checkpoints = world->list;
 	world->view.checkpoint_count = CHECKPOINTS;
 	chosen = choose(world);
+	node_candidates_limit(&chosen, &none, world->arena);
 	assert_true(include(world, &chosen, "c7"));
 	assert_candidates(&chosen, "c0 c1 c2 c3 c4 c5 c6 c7 ");
 	assert_true(include(world, &chosen, "c9"));
@@ -224,6 +249,7 @@ int main(void)
 		world_test(without_checkpoints_there_is_no_newest),
 		world_test(records_of_restores_by_image_play_no_part),
 		world_test(no_more_than_a_few_are_named),
+		world_test(those_that_were_taken_back_give_way),
 		world_test(one_that_is_asked_for_is_put_among_them),
 		world_test(those_of_one_second_have_one_order),
 		world_test(a_plan_is_wanted_for_a_container_that_runs),

@@ -398,6 +398,41 @@ static void test_what_a_request_has_taken_back_does_not_come_back(void **state)
 	assert_restores(&world, "new"); /* it is asked for */
 }
 
+/* A restore from this checkpoint on request, and for long. */
+static void add_request(struct world *world, const char *uid, int64_t taken_s, int64_t started_s)
+{
+	struct handover_attempt *attempt = &world->attempts[world->record.attempts.count];
+
+	add_attempt(world, uid, HANDOVER_RESTORED, started_s, started_s + WINDOW_S);
+	attempt->request = STR("request");
+	attempt->taken = wall_time_of_seconds(taken_s);
+}
+
+static void test_what_was_taken_back_stays_so_behind_another_request(void **state)
+{
+	struct world world;
+
+	(void)state;
+	make_world(&world);
+	add_request(&world, "old", NOW_S - 200, NOW_S - 90);
+	add_request(&world, "removed", NOW_S - 80, NOW_S - 70);
+	assert_restores(&world, "old");
+}
+
+static void test_what_was_taken_back_is_wanted_again_when_a_request_names_it(void **state)
+{
+	struct world world;
+
+	(void)state;
+	make_world(&world);
+	add_request(&world, "removed", NOW_S - 300, NOW_S - 90);
+	assert_cold(&world, RUNTIME_COLD_SET_BACK, "SetBack");
+	add_request(&world, "new", NOW_S - 100, NOW_S - 80);
+	assert_restores(&world, "new");
+	add_attempt(&world, "new", HANDOVER_FAILED, NOW_S - 5, 0);
+	assert_restores(&world, "old"); /* of the same past */
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -423,6 +458,8 @@ int main(void)
 		cmocka_unit_test(test_what_is_required_is_so_until_it_was_restored),
 		cmocka_unit_test(test_what_was_ended_on_request_has_not_failed),
 		cmocka_unit_test(test_what_a_request_has_taken_back_does_not_come_back),
+		cmocka_unit_test(test_what_was_taken_back_stays_so_behind_another_request),
+		cmocka_unit_test(test_what_was_taken_back_is_wanted_again_when_a_request_names_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
