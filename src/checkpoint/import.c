@@ -59,6 +59,8 @@ struct checkpoint_import_next checkpoint_import_for_agent(
 
 	if (api_import_is_finished(import) || wall_time_is_set(import->metadata.deleted))
 		return (struct checkpoint_import_next){0};
+	if (view->is_made)
+		return (struct checkpoint_import_next){.step = CHECKPOINT_IMPORT_COMPLETE};
 	if (view->is_given_up)
 		return import_fail("GivenUp", "who made it has given it up");
 	if (api_import_phase(import) == API_IMPORT_OPEN) {

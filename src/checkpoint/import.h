@@ -15,6 +15,7 @@ enum checkpoint_import_step {
 	CHECKPOINT_IMPORT_NONE,
 	CHECKPOINT_IMPORT_OPEN, /* mark Open: the bytes may be brought */
 	CHECKPOINT_IMPORT_CHECK, /* all has come: is it what was announced? */
+	CHECKPOINT_IMPORT_COMPLETE, /* its Checkpoint is made: mark Completed */
 	CHECKPOINT_IMPORT_FAIL, /* mark Failed, with `reason` and `message` */
 };
 
@@ -34,6 +35,7 @@ struct checkpoint_import_next checkpoint_import_for_controller(
 struct checkpoint_import_view {
 	const struct api_import *import;
 	int64_t received_bytes; /* that lie there */
+	bool is_made; /* into a Checkpoint, which may have taken them in already */
 	bool has_relay; /* kcr-relay runs on the node */
 	bool is_given_up; /* who has the secret said so */
 };

@@ -12,8 +12,8 @@
  *
  * with "Authorization: Bearer SECRET". A PUT begins where Upload-Offset is; it is answered with 204
  * and the new Upload-Offset, or with 409 and the one that it should have begun at. 401: there is no
- * such ticket, or not with that secret, which is not told apart. 503: it is not open yet. 410: it
- * was closed or has failed.
+ * such ticket, or not with that secret, which is not told apart. 503: it is not open yet, or is
+ * a Checkpoint by now and will say so. 410: it was closed or has failed.
  */
 #ifndef NODE_DOOR_H
 #define NODE_DOOR_H

@@ -20,7 +20,8 @@ static void door_tell_offset(
 		answer, "Upload-Offset", "%" PRId64, node_import_received(node, import));
 }
 
-/* False when the ticket is not open: it was refused. */
+/* False when the ticket is not open: it was refused. One that is made a Checkpoint is not spent
+ * yet: its status will say so. */
 static bool door_may_receive(
 	const struct node *node, const struct api_import *import, struct http_server_answer *answer)
 {
@@ -31,7 +32,7 @@ static bool door_may_receive(
 		return false;
 	}
 	http_server_answer_add(answer, "Retry-After", "1");
-	node_door_refuse(answer, 503, "the CheckpointImport is not open yet\n");
+	node_door_refuse(answer, 503, "the CheckpointImport is not open now\n");
 	return false;
 }
 

@@ -12,27 +12,47 @@ void node_imported_archive(struct buf *name, const struct api_import *import)
 	buf_printf(name, "kcr-import-%.*s.tar", STR_ARG(import->metadata.uid));
 }
 
-struct str node_imported_name(const struct node *node, const struct api_import *import,
-	struct arena *arena, bool *ret_is_made)
+/* The Checkpoint of that name in the import's namespace; NULL: this node has none. */
+static const struct api_checkpoint *imported_find(
+	const struct node *node, const struct api_import *import, struct str name)
 {
 	autobuf key = BUF_INIT(KUBE_KEY_SIZE);
-	struct str apart = api_name_apart(arena, import->metadata.name, import->metadata.uid);
-	const struct kube_object *there;
-	const struct api_owner *owner;
+	const struct kube_object *object;
 
-	*ret_is_made = false;
-	kube_key_write(&key, import->metadata.namespace, import->metadata.name);
-	there = kube_informer_get(node->checkpoints, buf_str(&key));
-	if (there == NULL)
-		return import->metadata.name;
-	owner = api_metadata_controller(&((const struct api_checkpoint *)there->view)->metadata);
-	*ret_is_made = owner != NULL && str_equal(owner->uid, import->metadata.uid);
-	if (*ret_is_made)
-		return import->metadata.name;
-	buf_clear(&key);
-	kube_key_write(&key, import->metadata.namespace, apart);
-	*ret_is_made = kube_informer_get(node->checkpoints, buf_str(&key)) != NULL;
-	return apart;
+	kube_key_write(&key, import->metadata.namespace, name);
+	object = kube_informer_get(node->checkpoints, buf_str(&key));
+	return object != NULL ? object->view : NULL;
+}
+
+static bool imported_is_of(const struct api_checkpoint *checkpoint, const struct api_import *import)
+{
+	const struct api_owner *owner =
+		checkpoint != NULL ? api_metadata_controller(&checkpoint->metadata) : NULL;
+
+	return owner != NULL && str_equal(owner->uid, import->metadata.uid);
+}
+
+static struct str imported_name_apart(const struct api_import *import, struct arena *arena)
+{
+	return api_name_apart(arena, import->metadata.name, import->metadata.uid);
+}
+
+const struct api_checkpoint *node_imported(const struct node *node, const struct api_import *import)
+{
+	autoarena *arena = arena_new(256);
+	const struct api_checkpoint *made = imported_find(node, import, import->metadata.name);
+
+	if (!imported_is_of(made, import))
+		made = imported_find(node, import, imported_name_apart(import, arena));
+	return imported_is_of(made, import) ? made : NULL;
+}
+
+struct str node_imported_name(
+	const struct node *node, const struct api_import *import, struct arena *arena)
+{
+	return imported_find(node, import, import->metadata.name) == NULL
+		? import->metadata.name
+		: imported_name_apart(import, arena);
 }
 
 struct imported {

@@ -3,8 +3,6 @@
 #ifndef NODE_IMPORTED_H
 #define NODE_IMPORTED_H
 
-#include <stdbool.h>
-
 #include "api/kinds.h"
 #include "base/arena.h"
 #include "base/buf.h"
@@ -15,12 +13,14 @@
 /* The file that its bytes are brought to, in the kubelet's directory: "kcr-import-UID.tar". */
 void node_imported_archive(struct buf *name, const struct api_import *import);
 
-/*
- * The name of its Checkpoint: its own, unless somebody else's has that. *ret_is_made: it is there
- * already. Borrowed, or from the arena.
- */
-struct str node_imported_name(const struct node *node, const struct api_import *import,
-	struct arena *arena, bool *ret_is_made);
+/* Its Checkpoint, when that is made; else NULL. */
+const struct api_checkpoint *node_imported(
+	const struct node *node, const struct api_import *import);
+
+/* What its Checkpoint will be called: as itself, unless somebody else's is. Borrowed, or from the
+ * arena. */
+struct str node_imported_name(
+	const struct node *node, const struct api_import *import, struct arena *arena);
 
 /*
  * The body that creates it; from the arena. `pod` is the one that it is for, NULL when that is not

@@ -98,6 +98,7 @@ static struct checkpoint_import_view import_view(
 	return (struct checkpoint_import_view){
 		.import = import,
 		.received_bytes = node_import_received(node, import),
+		.is_made = node_imported(node, import) != NULL,
 		.has_relay = node->is_door_open && node_relay(node) != NULL,
 		.is_given_up = use != NULL && use->is_given_up,
 	};
@@ -381,36 +382,52 @@ static enum api_strategy import_strategy(const struct node *node)
 							       : API_STRATEGY_IMAGE;
 }
 
-static void import_complete(struct node *node, const struct api_import *import,
+static void import_complete(struct node *node, const struct api_import *import, struct str name,
+	struct str left_out, struct kube_plan *plan)
+{
+	struct api_import_status status = import->status;
+	struct api_checkpoint_reference reference = {.name = name};
+
+	status.checkpoint = &reference;
+	status.received_bytes = import->spec.size_bytes;
+	status.closed = clock_wall();
+	status.reason = left_out.size > 0 ? STR("LeftOut") : (struct str){0};
+	status.message = arena_printf(plan->arena, "it is Checkpoint %.*s now%.*s", STR_ARG(name),
+		STR_ARG(node_imported_left_out(left_out, plan->arena)));
+	import_write(import, API_IMPORT_COMPLETED, status, plan);
+	node_plan_event(node, plan, api_import_kind.name, &import->metadata, false, "Imported",
+		status.message);
+}
+
+static void import_make(struct node *node, const struct api_import *import,
 	const struct checkpoint_description *description, struct kube_plan *plan)
 {
 	const struct api_request_pod *wanted = import->spec.pod;
 	const struct api_pod *pod =
 		wanted != NULL ? node_pod(node, import->metadata.namespace, wanted->name) : NULL;
-	struct api_import_status status = import->status;
-	struct api_checkpoint_reference reference = {0};
-	bool is_made;
+	struct str name = node_imported_name(node, import, plan->arena);
 
-	reference.name = node_imported_name(node, import, plan->arena, &is_made);
-	if (!is_made)
-		kube_plan_add(plan,
-			&(struct kube_request){
-				.verb = KUBE_CREATE,
-				.resource = &node_checkpoint_resource,
-				.namespace = arena_str(plan->arena, import->metadata.namespace),
-				.body = node_imported_body(node, import, description, pod,
-					reference.name, import_strategy(node), plan->arena),
-			});
-	status.checkpoint = &reference;
-	status.received_bytes = import->spec.size_bytes;
-	status.closed = clock_wall();
-	status.reason = description->left_out.size > 0 ? STR("LeftOut") : (struct str){0};
-	status.message =
-		arena_printf(plan->arena, "it is Checkpoint %.*s now%.*s", STR_ARG(reference.name),
-			STR_ARG(node_imported_left_out(description->left_out, plan->arena)));
-	import_write(import, API_IMPORT_COMPLETED, status, plan);
-	node_plan_event(node, plan, api_import_kind.name, &import->metadata, false, "Imported",
-		status.message);
+	kube_plan_add(plan,
+		&(struct kube_request){
+			.verb = KUBE_CREATE,
+			.resource = &node_checkpoint_resource,
+			.namespace = arena_str(plan->arena, import->metadata.namespace),
+			.body = node_imported_body(node, import, description, pod, name,
+				import_strategy(node), plan->arena),
+		});
+	import_complete(node, import, name, description->left_out, plan);
+}
+
+/* An agent before us, or an answer that was lost, had come no further; what was brought may be gone
+ * into the store. */
+static void import_step_complete(
+	struct node *node, const struct api_import *import, struct kube_plan *plan)
+{
+	const struct api_metadata *made = &node_imported(node, import)->metadata;
+	const struct node_entry *entry = node_store_find(node->store, made->uid);
+
+	import_complete(
+		node, import, made->name, entry != NULL ? entry->left_out : (struct str){0}, plan);
 }
 
 static void import_step_check(
@@ -429,7 +446,7 @@ static void import_step_check(
 	else if (import_check(import, use, plan->arena, &description, &err) < 0)
 		import_fail_by(node, import, error_reason(err.kind), &err, plan);
 	else
-		import_complete(node, import, &description, plan);
+		import_make(node, import, &description, plan);
 }
 
 void node_decide_import(void *context, struct str key, struct kube_plan *plan)
@@ -454,6 +471,9 @@ void node_decide_import(void *context, struct str key, struct kube_plan *plan)
 		break;
 	case CHECKPOINT_IMPORT_CHECK:
 		import_step_check(node, import, plan);
+		break;
+	case CHECKPOINT_IMPORT_COMPLETE:
+		import_step_complete(node, import, plan);
 		break;
 	case CHECKPOINT_IMPORT_FAIL:
 		import_fail(node, import, str_of(next.reason), str_of(next.message), plan);

@@ -177,6 +177,22 @@ def test_it_may_come_in_parts_also_after_the_agent_was_killed(door, content):
     assert door.completed()["status"]["sizeBytes"] == len(content)
 
 
+def test_one_whose_checkpoint_was_made_is_completed_also_by_the_next_agent(door, space):
+    """It may be in the store by then, and what was brought is not there any more."""
+    content = PODMAN.read_bytes()
+    door.opened(content)
+    door.bring(content)
+    made, status = door.completed(), door.status()
+    door.node.agent.kill()
+    space.patch(PLURAL, "one", {"status": {"phase": "Open", "checkpointRef": None, "closeTime": None,
+                                           "message": None, "reason": None}}, "status")
+    door.start()
+    again = door.reaches("Completed")
+    assert {**again, "closeTime": status["closeTime"]} == status
+    assert door.completed()["metadata"]["uid"] == made["metadata"]["uid"]
+    assert door.ask(method="HEAD")[0] == 410
+
+
 def test_what_has_come_of_a_part_that_broke_off_is_kept(door, space, content):
     door.opened(content)
     with contextlib.closing(Connection(door.path)) as connection:

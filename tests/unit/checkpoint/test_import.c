@@ -89,6 +89,17 @@ static void what_is_whole_is_looked_at_also_when_it_was_late(void **state)
 	assert_int_equal(agent(world, OPENED_S + LIFETIME_S).step, CHECKPOINT_IMPORT_CHECK);
 }
 
+static void one_whose_checkpoint_is_made_is_completed_whatever_else_there_is(void **state)
+{
+	struct world *world = *state;
+
+	mark(world, API_IMPORT_OPEN);
+	world->view.is_made = true;
+	world->view.is_given_up = true;
+	assert_int_equal(agent(world, OPENED_S + LIFETIME_S).step, CHECKPOINT_IMPORT_COMPLETE);
+	assert_false(checkpoint_import_is_good(&world->view, at(OPENED_S)));
+}
+
 static void what_does_not_come_in_time_has_failed(void **state)
 {
 	struct world *world = *state;
@@ -147,6 +158,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		WITH_WORLD(the_agent_opens_it_when_there_is_a_way),
 		WITH_WORLD(what_is_whole_is_looked_at_also_when_it_was_late),
+		WITH_WORLD(one_whose_checkpoint_is_made_is_completed_whatever_else_there_is),
 		WITH_WORLD(what_does_not_come_in_time_has_failed),
 		WITH_WORLD(a_silent_agent_is_given_up),
 		WITH_WORLD(its_owner_may_give_it_up),
