@@ -1,6 +1,8 @@
 /*
  * An attempt asks how much is there and sends the rest. What is on its way is counted as it is
- * read; what has arrived is what the agent says.
+ * read; what has arrived is what the agent says. Both are progress, as far as they go beyond what
+ * was reached before: a broken attempt is never told what has arrived of it, and what is sent
+ * may be the same bytes again and again.
  */
 #include "cli/upload.h"
 
@@ -15,8 +17,20 @@ struct upload {
 	struct cli_door *door;
 	int64_t *sent_bytes;
 	int64_t arrived_bytes; /* as the agent said last */
+	int64_t most_arrived_bytes;
+	int64_t most_sent_bytes;
+	int64_t moved_bytes; /* grows with these two */
 	bool has_reading_failed;
 };
+
+/* What goes beyond *reached is progress. */
+static void upload_reach(struct upload *upload, int64_t *reached, int64_t bytes)
+{
+	if (bytes <= *reached)
+		return;
+	upload->moved_bytes += bytes - *reached;
+	*reached = bytes;
+}
 
 static int upload_read(
 	struct reader *reader, int64_t offset, char *bytes, size_t size, struct error *err)
@@ -28,6 +42,7 @@ static int upload_read(
 		return -1;
 	}
 	*upload->sent_bytes = offset + (int64_t)size;
+	upload_reach(upload, &upload->most_sent_bytes, *upload->sent_bytes);
 	return 0;
 }
 
@@ -41,6 +56,7 @@ static void upload_answered(void *context, const struct http_answer *answer)
 			number_parse_i64(str_of(answer->headers[i].value), &offset) &&
 			offset >= 0 && offset <= upload->content->size_bytes)
 			upload->arrived_bytes = offset;
+	upload_reach(upload, &upload->most_arrived_bytes, upload->arrived_bytes);
 }
 
 static int upload_send(struct upload *upload, struct error *err)
@@ -97,7 +113,7 @@ int cli_upload(
 	};
 	const struct cli_door_work work = {
 		.attempt = upload_attempt,
-		.moved_bytes = &upload.arrived_bytes,
+		.moved_bytes = &upload.moved_bytes,
 		.is_hopeless = &upload.has_reading_failed,
 		.context = &upload,
 	};

@@ -6,7 +6,8 @@ of JSON for each GET and PUT, of which the stand-ins of one test take one after 
 line for each start and each request; NAME.hash is the secretSHA256 of a ticket; `refusal` is what
 port-forward fails with.
 A line may have: status (it is answered), cut (so many bytes are sent or taken, then all ends), stall (so
-many, then nothing more happens), wrong (a byte is another one). What is left out goes well.
+many, then nothing more happens), wrong (a byte is another one), takes (so many seconds go by between
+the first half of what a PUT brings and the second). What is left out goes well.
 """
 
 import hashlib
@@ -69,8 +70,11 @@ class Door(http.server.BaseHTTPRequestHandler):
             self.answer(step.get("status", 401), b"no such ticket\n")
             return
         size = int(self.headers["Content-Length"])
+        size = step.get("cut", step.get("stall", size))
         with open(DOOR / "arrived", "ab") as arrived:
-            arrived.write(self.rfile.read(step.get("cut", step.get("stall", size))))
+            arrived.write(self.rfile.read(size // 2))
+            time.sleep(step.get("takes", 0))
+            arrived.write(self.rfile.read(size - size // 2))
         if "cut" in step:
             os._exit(1)
         if "stall" in step:

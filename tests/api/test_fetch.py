@@ -385,6 +385,19 @@ def test_a_file_arrives_whole_however_often_it_is_cut(importer):
     assert importer.log("DELETE") == [], "what is complete is not given up"
 
 
+def test_a_break_after_longer_than_the_patience_is_survived(importer):
+    """What was on its way until then counts, not only what the agent has said to be there."""
+    importer.script({"takes": 3, "cut": 2_000_000})
+    importer.kcr("import", "one.tar", "--node", "node-1", "--timeout=2s")
+    assert importer.ranges("PUT") == [0, 2_000_000]
+
+
+def test_what_never_arrives_is_given_up(importer):
+    importer.script(*[{"cut": 0}] * 99)
+    told = importer.kcr("import", "one.tar", "--node", "node-1", "--timeout=1s", status=1).stderr
+    assert "The way to the node broke" in told and set(importer.ranges("PUT")) == {0}
+
+
 def test_an_import_is_for_a_pod_and_its_node(importer):
     importer.space.pod("pod-1")
     importer.bind("view")
