@@ -180,12 +180,16 @@ static int door_connect(struct cli_door *door, struct error *err)
 		door->session, door->wait, &door->ticket.relay, &door->forward, err);
 }
 
-static int door_reopen(struct cli_door *door, bool needs_ticket, struct error *err)
+/* What has come for an import goes with its ticket, whose status says why. */
+static int door_reopen(struct cli_door *door, bool is_over, struct error *err)
 {
+	bool may_be_another = door->options.order->import == NULL;
+	bool needs_ticket = is_over && may_be_another;
+
 	cli_forward_close(door->forward);
 	door->forward = NULL;
 	if (!needs_ticket && cli_ticket_look(door->session, door->wait, &door->ticket, err) < 0) {
-		if (err->kind != ERROR_GONE)
+		if (err->kind != ERROR_GONE || !may_be_another)
 			return -1;
 		needs_ticket = true;
 	}
@@ -202,7 +206,7 @@ int cli_door_open(struct cli_session *session, struct cli_wait *wait,
 	door->session = session;
 	door->wait = wait;
 	door->options = *options;
-	door->timeout_ms = CLI_TICKET_LIFETIME_S * 1000;
+	door->timeout_ms = options->order->lifetime_seconds * 1000;
 	if (http_client_new(wait->loop, "kubectl-kcr/" KCR_VERSION, &door->client, err) < 0 ||
 		door_get_ticket(door, err) < 0 || door_connect(door, err) < 0)
 		return -1;

@@ -19,7 +19,9 @@
 
 struct cli_door;
 
-enum { CLI_TICKET_LIFETIME_S = 3600 }; /* a slower transfer needs several */
+/* A slower download needs several tickets. What is uploaded is of one ticket, which has the longest
+ * time that the API allows. */
+enum { CLI_DOWNLOAD_LIFETIME_S = 3600, CLI_UPLOAD_LIFETIME_S = 86400 };
 
 struct cli_door_options {
 	const struct cli_ticket_order *order; /* borrowed */
@@ -70,8 +72,9 @@ struct cli_door_work {
 
 /*
  * Attempts it; when that fails as the way may, opens the way anew and attempts again: with the same
- * ticket while that is open, else with another one, whose bytes have to be the same. Fails with the
- * last failure when nothing has moved for as long as the door's patience, and as cli_wait_run().
+ * ticket while that is open, else, for what is fetched, with another one, whose bytes have to be
+ * the same. Fails with the last failure when nothing has moved for as long as the door's patience,
+ * with UNSUPPORTED when the ticket has failed, and as cli_wait_run().
  */
 must_check int cli_door_persist(
 	struct cli_door *door, const struct cli_door_work *work, struct error *err);

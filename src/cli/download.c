@@ -114,7 +114,7 @@ int cli_download_open(struct cli_download *download, struct cli_session *session
 	*order = (struct cli_ticket_order){
 		.checkpoint = checkpoint,
 		.name = checkpoint,
-		.lifetime_seconds = CLI_TICKET_LIFETIME_S,
+		.lifetime_seconds = CLI_DOWNLOAD_LIFETIME_S,
 	};
 	all.order = order;
 	if (download_check_exists(session, checkpoint, err) < 0)

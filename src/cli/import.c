@@ -143,7 +143,7 @@ static int import_bring(struct import *run, struct error *err)
 	const struct cli_ticket_order order = {
 		.import = &run->spec,
 		.name = import_name(run->call->words[0]),
-		.lifetime_seconds = CLI_TICKET_LIFETIME_S,
+		.lifetime_seconds = CLI_UPLOAD_LIFETIME_S,
 	};
 	const struct cli_door_options options = {
 		.order = &order,

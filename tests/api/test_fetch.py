@@ -34,6 +34,7 @@ class Agent:
                        "relayReference": {"namespace": "relays", "name": "relay-1"}}
         self.later = {}  # of the tickets after the first
         self.remark = {}  # on an import that it has completed
+        self.end = None  # of an import of which two parts were brought
         self.opened = 0
         self.is_over = threading.Event()
         self.thread = threading.Thread(target=self.run, daemon=True)
@@ -69,6 +70,8 @@ class Agent:
         arrived = self.directory / "arrived"
         if phase == "Pending":
             status = {key: self.status[key] for key in ("phase", "port", "relayReference")}
+        elif phase == "Open" and self.end and (self.directory / "log").read_text().count('"PUT"') > 1:
+            status = self.end
         elif phase == "Open" and arrived.exists() and arrived.stat().st_size == ticket["spec"]["sizeBytes"]:
             is_right = f"sha256:{hashlib.sha256(arrived.read_bytes()).hexdigest()}" == ticket["spec"]["digest"]
             status = {"phase": "Completed", "checkpointRef": {"name": name}, **self.remark} if is_right else \
@@ -380,6 +383,7 @@ def test_a_file_arrives_whole_however_often_it_is_cut(importer):
     assert (importer.door / "arrived").read_bytes() == CONTENT
     [ticket] = importer.space.list("checkpointimports")
     assert ticket["spec"]["digest"] == f"sha256:{DIGEST}" and ticket["spec"]["nodeName"] == "node-1"
+    assert ticket["spec"]["lifetimeSeconds"] == 86400, "as long as the API allows: it has to be enough"
     assert told.stdout.startswith(f"checkpoint/{ticket['metadata']['name']}: 2.9Mi in ")
     assert ticket["metadata"]["name"].startswith("one-")
     assert importer.log("DELETE") == [], "what is complete is not given up"
@@ -390,6 +394,16 @@ def test_a_break_after_longer_than_the_patience_is_survived(importer):
     importer.script({"takes": 3, "cut": 2_000_000})
     importer.kcr("import", "one.tar", "--node", "node-1", "--timeout=2s")
     assert importer.ranges("PUT") == [0, 2_000_000]
+
+
+def test_an_import_whose_time_is_over_does_not_begin_anew(importer):
+    """What has come lies under the ticket's name: another one would have nothing of it."""
+    importer.agent.end = {"phase": "Failed", "reason": "LifetimeOver", "message": "not all has arrived"}
+    importer.script({"cut": 1_000_000}, *[{"status": 410}] * 99)
+    told = importer.kcr("import", "one.tar", "--node", "node-1", status=1).stderr
+    assert re.search("checkpointimport 'one-.*' is Failed: not all has arrived", told)
+    assert set(importer.ranges("PUT")[1:]) == {1_000_000}
+    assert len({entry["path"] for entry in importer.log("HEAD")}) == 1
 
 
 def test_what_never_arrives_is_given_up(importer):
