@@ -345,10 +345,24 @@ static int import_look(struct node *node, const struct api_import *import,
 		import_looked_at, use, &use->work, err);
 }
 
-/* It must be what was announced, and a checkpoint that can be restored from. */
+/* As a directory where kcr-runtime restores; else the archive stays as it is. */
+static enum api_strategy import_strategy(const struct node *node)
+{
+	const struct kube_object *own =
+		kube_informer_get(node->own_descriptions, str_of(node->name));
+	const struct api_offer *offer =
+		own != NULL ? api_checkpoint_node_offer(own->view, API_STRATEGY_RUNTIME) : NULL;
+
+	return offer != NULL && str_is(offer->offered, "True") ? API_STRATEGY_RUNTIME
+							       : API_STRATEGY_IMAGE;
+}
+
+/* It must be what was announced, a checkpoint that can be restored from, and where that is a
+ * directory, there must be room for one beside it. */
 static int import_check(const struct api_import *import, const struct node_import_use *use,
 	struct arena *arena, struct checkpoint_description *ret_description, struct error *err)
 {
+	const struct node *node = use->node;
 	struct checkpoint_description *found = ret_description;
 
 	if (use->description.size == 0) {
@@ -367,19 +381,10 @@ static int import_check(const struct api_import *import, const struct node_impor
 	if (found->missing.count > 0)
 		return error_set(err, ERROR_CORRUPT, "the archive lacks '%.*s' and %zu more",
 			STR_ARG(found->missing.items[0]), found->missing.count - 1);
+	if (import_strategy(node) == API_STRATEGY_RUNTIME &&
+		node_store_check_room(node->store, (uint64_t)found->size_bytes, err) < 0)
+		return error_wrap(err, "there is no room to unpack it");
 	return 0;
-}
-
-/* As a directory where kcr-runtime restores; else the archive stays as it is. */
-static enum api_strategy import_strategy(const struct node *node)
-{
-	const struct kube_object *own =
-		kube_informer_get(node->own_descriptions, str_of(node->name));
-	const struct api_offer *offer =
-		own != NULL ? api_checkpoint_node_offer(own->view, API_STRATEGY_RUNTIME) : NULL;
-
-	return offer != NULL && str_is(offer->offered, "True") ? API_STRATEGY_RUNTIME
-							       : API_STRATEGY_IMAGE;
 }
 
 static void import_complete(struct node *node, const struct api_import *import, struct str name,

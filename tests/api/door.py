@@ -37,8 +37,8 @@ class Door:
         space.pod("relay-1", ["relay"], {"app.kubernetes.io/component": "relay"}, node=NODE)
         self.start()
 
-    def start(self):
-        self.node.start(f"--door-socket={self.path}", f"--relay-namespace={self.space.name}")
+    def start(self, *options):
+        self.node.start(f"--door-socket={self.path}", f"--relay-namespace={self.space.name}", *options)
 
     def status(self, name="one"):
         return self.space.get(self.plural, name)["status"]

@@ -69,16 +69,27 @@ def test_what_was_exported_can_be_imported(door, space, content):
     assert made["status"]["sizeBytes"] == len(content)
 
 
-@pytest.mark.parametrize("pack", [bytes, gzip.compress], ids=["plain", "compressed"])
-def test_where_kcr_runtime_restores_it_becomes_a_directory(make_node, space, tmp_path, content, pack):
-    """And what is exported of that comes back as it was."""
+@contextlib.contextmanager
+def runtime_door(make_node, space, directory):
+    """Of a node where kcr-runtime restores."""
     node = make_node(DescribedNode)
     node.forget()
     node.has("containerd://2.4.2")
     node.installed()
     try:
-        door = WayIn(node, space, tmp_path)
+        door = WayIn(node, space, directory)
         node.says("Runtime")
+        yield door
+    finally:
+        node.agent.stop()
+        node.forget()
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress], ids=["plain", "compressed"])
+def test_where_kcr_runtime_restores_it_becomes_a_directory(make_node, space, tmp_path, content, pack):
+    """And what is exported of that comes back as it was."""
+    with runtime_door(make_node, space, tmp_path) as door:
+        node = door.node
         packed = pack(content)
         door.opened(packed)
         door.bring(packed)
@@ -98,9 +109,20 @@ def test_where_kcr_runtime_restores_it_becomes_a_directory(make_node, space, tmp
         again = door.completed("again")
         assert again["status"]["digest"] == made["status"]["digest"]
         assert again["metadata"]["uid"] != made["metadata"]["uid"]
-    finally:
-        node.agent.stop()
-        node.forget()
+
+
+def test_what_has_no_room_to_become_a_directory_is_thrown_away(make_node, space, tmp_path, content):
+    with runtime_door(make_node, space, tmp_path) as door:
+        door.opened(content)
+        door.bring(content, 0, len(content) - 1)
+        door.node.agent.stop()
+        door.start("--store-max-size=1Ki")
+        door.bring(content, len(content) - 1)
+        status = door.reaches("Failed")
+        assert status["reason"] == "TooLarge"
+        assert status["message"].startswith("there is no room to unpack it: the node's store holds 0 MiB")
+        eventually(lambda: door.node.kubelet.archives() == [])
+        assert space.names("checkpoints") == []
 
 
 def test_what_is_compressed_is_unpacked_on_the_node(door, space, content):
@@ -152,7 +174,7 @@ def test_what_podman_made_says_what_no_restore_puts_back(door, space):
 def test_what_unpacks_to_more_than_there_is_room_for_is_thrown_away(node, space, tmp_path):
     door = WayIn(node, space, tmp_path)
     node.agent.stop()
-    node.start(f"--door-socket={door.path}", f"--relay-namespace={space.name}", "--store-max-size=1Mi")
+    door.start("--store-max-size=1Mi")
     packed = gzip.compress(archive("elsewhere", "away", memory=2_000_000))
     assert len(packed) < 10_000
     door.opened(packed)
@@ -287,7 +309,7 @@ def test_what_came_goes_with_its_ticket(door, space, content):
 def test_a_store_that_is_full_takes_nothing(node, space, tmp_path, content):
     door = WayIn(node, space, tmp_path)
     node.agent.stop()
-    node.start(f"--door-socket={door.path}", f"--relay-namespace={space.name}", "--store-max-size=1Ki")
+    door.start("--store-max-size=1Ki")
     spec = {"nodeName": NODE, "sizeBytes": len(content), "digest": "sha256:" + "0" * 64, "secretSHA256": "0" * 64}
     space.create(PLURAL, "CheckpointImport", "one", {"spec": spec})
     status = door.reaches("Failed")
