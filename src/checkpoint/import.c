@@ -63,6 +63,8 @@ struct checkpoint_import_next checkpoint_import_for_agent(
 		return (struct checkpoint_import_next){.step = CHECKPOINT_IMPORT_COMPLETE};
 	if (view->is_given_up)
 		return import_fail("GivenUp", "who made it has given it up");
+	if (view->failure != NULL)
+		return import_fail(view->failure, view->failure_message);
 	if (api_import_phase(import) == API_IMPORT_OPEN) {
 		if (view->received_bytes >= import->spec.size_bytes)
 			return (struct checkpoint_import_next){.step = CHECKPOINT_IMPORT_CHECK};

@@ -19,7 +19,7 @@ enum checkpoint_import_step {
 	CHECKPOINT_IMPORT_FAIL, /* mark Failed, with `reason` and `message` */
 };
 
-/* Texts are static. */
+/* Texts are static, or the view's. */
 struct checkpoint_import_next {
 	enum checkpoint_import_step step;
 	const char *reason;
@@ -38,6 +38,8 @@ struct checkpoint_import_view {
 	bool is_made; /* into a Checkpoint, which may have taken them in already */
 	bool has_relay; /* kcr-relay runs on the node */
 	bool is_given_up; /* who has the secret said so */
+	const char *failure; /* why the agent cannot go on with it, a reason; NULL: it can */
+	const char *failure_message;
 };
 
 struct checkpoint_import_next checkpoint_import_for_agent(

@@ -82,10 +82,10 @@ static int door_take(struct http_server_body *body, struct str piece, struct err
 		!node_import_may_write(receiving->node, import, receiving->connection))
 		return error_set(err, ERROR_GONE,
 			"its CheckpointImport is not open any more, or another one is at it");
-	if (node_store_check_room(receiving->node->store, piece.size, err) == 0 &&
+	if (node_store_check_room(receiving->node->store, piece.size, 0, err) == 0 &&
 		fd_write_all(receiving->fd, piece, "the archive", err) == 0)
 		return 0;
-	log_warning(err, "Cannot take an import in", "import", receiving->key);
+	node_import_stop(receiving->node, import, err);
 	return -1;
 }
 

@@ -31,6 +31,7 @@ struct node_import_use {
 	struct node_work *work; /* NULL: not looked at yet */
 	bool is_looked_at;
 	struct buf description; /* JSON; empty: `err` says why there is none */
+	const char *failure; /* why it cannot go on, static; `err` says more. NULL: it can */
 	struct error err;
 };
 
@@ -101,6 +102,8 @@ static struct checkpoint_import_view import_view(
 		.is_made = node_imported(node, import) != NULL,
 		.has_relay = node->is_door_open && node_relay(node) != NULL,
 		.is_given_up = use != NULL && use->is_given_up,
+		.failure = use != NULL ? use->failure : NULL,
+		.failure_message = use != NULL ? use->err.text : NULL,
 	};
 }
 
@@ -121,6 +124,11 @@ bool node_import_is_spent(const struct node *node, const struct api_import *impo
 
 /* ---- What the door tells ---- */
 
+static const char *import_reason(const struct error *err)
+{
+	return err->kind == ERROR_TOO_BIG ? "StoreFull" : error_reason(err->kind);
+}
+
 static void import_want(struct node *node, const struct api_import *import)
 {
 	autobuf key = BUF_INIT(KUBE_KEY_SIZE);
@@ -132,6 +140,15 @@ static void import_want(struct node *node, const struct api_import *import)
 void node_import_give_up(struct node *node, const struct api_import *import)
 {
 	import_use(node, import)->is_given_up = true;
+	import_want(node, import);
+}
+
+void node_import_stop(struct node *node, const struct api_import *import, const struct error *err)
+{
+	struct node_import_use *use = import_use(node, import);
+
+	use->failure = import_reason(err);
+	use->err = *err;
 	import_want(node, import);
 }
 
@@ -268,6 +285,43 @@ static void import_fail_by(struct node *node, const struct api_import *import, c
 	import_fail(node, import, str_of(reason), arena_str(plan->arena, str_of(err->text)), plan);
 }
 
+/* What those that are open already are to have: how much of it is still to come, and lies there. */
+static void import_others(
+	const struct node *node, uint64_t *ret_coming_bytes, uint64_t *ret_arrived_bytes)
+{
+	const struct kube_object *object;
+	size_t position = 0;
+
+	*ret_coming_bytes = 0;
+	*ret_arrived_bytes = 0;
+	while ((object = kube_informer_next(node->imports, &position)) != NULL) {
+		const struct api_import *import = object->view;
+		int64_t arrived = node_import_received(node, import);
+
+		if (api_import_phase(import) != API_IMPORT_OPEN ||
+			arrived > import->spec.size_bytes)
+			continue;
+		*ret_coming_bytes += (uint64_t)(import->spec.size_bytes - arrived);
+		*ret_arrived_bytes += (uint64_t)arrived;
+	}
+}
+
+static int import_check_room(
+	const struct node *node, const struct api_import *import, struct error *err)
+{
+	uint64_t coming;
+	uint64_t arrived;
+
+	import_others(node, &coming, &arrived);
+	if (node_store_check_room(
+		    node->store, (uint64_t)import->spec.size_bytes + coming, arrived, err) == 0)
+		return 0;
+	if (coming == 0)
+		return -1;
+	return error_wrap(err, "other CheckpointImports of the node are still to bring %llu MiB",
+		(unsigned long long)(coming >> 20));
+}
+
 static void import_open(struct node *node, const struct api_import *import, struct kube_plan *plan)
 {
 	const struct api_metadata *relay = &node_relay(node)->metadata;
@@ -280,8 +334,8 @@ static void import_open(struct node *node, const struct api_import *import, stru
 	};
 	struct error err;
 
-	if (node_store_check_room(node->store, (uint64_t)import->spec.size_bytes, &err) < 0)
-		import_fail_by(node, import, "StoreFull", &err, plan);
+	if (import_check_room(node, import, &err) < 0)
+		import_fail_by(node, import, import_reason(&err), &err, plan);
 	else
 		import_write(import, API_IMPORT_OPEN, status, plan);
 }
@@ -382,7 +436,7 @@ static int import_check(const struct api_import *import, const struct node_impor
 		return error_set(err, ERROR_CORRUPT, "the archive lacks '%.*s' and %zu more",
 			STR_ARG(found->missing.items[0]), found->missing.count - 1);
 	if (import_strategy(node) == API_STRATEGY_RUNTIME &&
-		node_store_check_room(node->store, (uint64_t)found->size_bytes, err) < 0)
+		node_store_check_room(node->store, (uint64_t)found->size_bytes, 0, err) < 0)
 		return error_wrap(err, "there is no room to unpack it");
 	return 0;
 }

@@ -132,7 +132,7 @@ static void node_take_step(struct node *node, struct str key, const struct api_r
 		kube_plan_wake(plan, NODE_TAKE_WAIT_MS);
 		return;
 	}
-	if (node_store_check_room(node->store, 0, &err) < 0) {
+	if (node_store_check_room(node->store, 0, 0, &err) < 0) {
 		node_fail(
 			node, request, "StoreFull", arena_str(plan->arena, str_of(err.text)), plan);
 		return;

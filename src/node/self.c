@@ -237,7 +237,7 @@ static struct api_condition self_ready(const struct node *node,
 	};
 	struct error err;
 
-	if (node_store_check_room(node->store, 0, &err) < 0) {
+	if (node_store_check_room(node->store, 0, 0, &err) < 0) {
 		ready.reason = STR("StoreFull");
 		ready.message = arena_str(arena, str_of(err.text));
 	} else if (self_is_refused(kubelet)) {

@@ -218,6 +218,8 @@ bool node_import_is_good(const struct node *node, const struct api_import *impor
 bool node_import_is_spent(const struct node *node, const struct api_import *import);
 /* Who has the secret brings no more. */
 void node_import_give_up(struct node *node, const struct api_import *import);
+/* Ends it as Failed: the agent cannot go on with it. */
+void node_import_stop(struct node *node, const struct api_import *import, const struct error *err);
 /* A connection brings bytes, to be written behind those that are there: the newest one may, for
  * that the one before is dead may not be seen for long. The caller owns *ret_fd, asks before each
  * write, and says when it has ended, by the ticket's uid. Fails with SYSTEM. */

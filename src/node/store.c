@@ -187,11 +187,13 @@ int64_t node_store_room(const struct node_store *store)
 	return room > 0 ? (int64_t)store_smaller(room, INT64_MAX) : 1;
 }
 
-int node_store_check_room(const struct node_store *store, uint64_t bytes, struct error *err)
+int node_store_check_room(
+	const struct node_store *store, uint64_t bytes, uint64_t lying_bytes, struct error *err)
 {
 	struct file_space space;
 
-	if (store->limits.max_bytes > 0 && store->used_bytes + bytes > store->limits.max_bytes)
+	if (store->limits.max_bytes > 0 &&
+		store->used_bytes + lying_bytes + bytes > store->limits.max_bytes)
 		return error_set(err, ERROR_TOO_BIG,
 			"the node's store holds %llu MiB and may hold %llu MiB (--store-max-size)",
 			(unsigned long long)(store->used_bytes >> 20),

@@ -79,9 +79,10 @@ void node_store_set_limits(struct node_store *store, struct node_store_limits li
  * or none of it. */
 int64_t node_store_room(const struct node_store *store);
 
-/* Whether `bytes` more may be taken in: TOO_BIG names the limit that would be passed. */
+/* Whether `bytes` more may be taken in, besides `lying_bytes` that are on the disk already and not
+ * in the store: TOO_BIG names the limit that would be passed. */
 must_check int node_store_check_room(
-	const struct node_store *store, uint64_t bytes, struct error *err);
+	const struct node_store *store, uint64_t bytes, uint64_t lying_bytes, struct error *err);
 
 /* What is taken in: an archive, or a directory (beneath the store itself, flushed already). */
 struct node_store_content {

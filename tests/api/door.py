@@ -94,10 +94,13 @@ class WayOut(Door):
 class WayIn(Door):
     way, plural = "imports", "checkpointimports"
 
-    def opened(self, content, name="one", secret=SECRET, **spec):
+    def announce(self, content, name="one", secret=SECRET, **spec):
         spec = {"nodeName": NODE, "sizeBytes": len(content), "digest": "sha256:" + hashlib.sha256(content).hexdigest(),
                 "secretSHA256": hashlib.sha256(secret.encode()).hexdigest(), **spec}
-        self.space.create(self.plural, "CheckpointImport", name, {"spec": spec})
+        return self.space.create(self.plural, "CheckpointImport", name, {"spec": spec})
+
+    def opened(self, content, name="one", **more):
+        self.announce(content, name, **more)
         return self.reaches("Open", name)
 
     def offset(self, name="one"):

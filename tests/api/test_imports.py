@@ -3,6 +3,7 @@
 import contextlib
 import gzip
 import hashlib
+import http.client
 import io
 import pathlib
 import tarfile
@@ -310,10 +311,36 @@ def test_a_store_that_is_full_takes_nothing(node, space, tmp_path, content):
     door = WayIn(node, space, tmp_path)
     node.agent.stop()
     door.start("--store-max-size=1Ki")
-    spec = {"nodeName": NODE, "sizeBytes": len(content), "digest": "sha256:" + "0" * 64, "secretSHA256": "0" * 64}
-    space.create(PLURAL, "CheckpointImport", "one", {"spec": spec})
+    door.announce(content)
     status = door.reaches("Failed")
     assert status["reason"] == "StoreFull" and "--store-max-size" in status["message"]
+
+
+def test_a_store_that_becomes_full_meanwhile_ends_it(door, content):
+    """And says so: who brings it sees only that the connection ends."""
+    door.opened(content)
+    door.bring(content, 0, 1000)
+    door.node.agent.stop()
+    door.start("--store-max-size=1Ki")
+    with contextlib.suppress(OSError, http.client.HTTPException):
+        door.bring(content, 1000)
+    status = door.reaches("Failed")
+    assert status["reason"] == "StoreFull" and "--store-max-size" in status["message"]
+    assert door.bring(content, 1000)[0] == 410
+    eventually(lambda: door.node.kubelet.archives() == [])
+
+
+def test_those_that_are_to_come_have_their_room(node, space, tmp_path, content):
+    door = WayIn(node, space, tmp_path)
+    node.agent.stop()
+    door.start(f"--store-max-size={3 * len(content) // 2}")
+    door.opened(content)
+    door.bring(content, 0, 1000)
+    door.announce(content, "two")
+    status = door.reaches("Failed", "two")
+    assert status["reason"] == "StoreFull" and "other CheckpointImports" in status["message"]
+    door.bring(content, 1000)
+    door.completed()
 
 
 def test_without_the_kind_all_else_goes_on(kinds, node, tmp_path):

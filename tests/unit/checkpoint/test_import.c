@@ -134,6 +134,19 @@ static void its_owner_may_give_it_up(void **state)
 	}
 }
 
+static void what_the_agent_cannot_go_on_with_fails_with_its_words(void **state)
+{
+	struct world *world = *state;
+
+	mark(world, API_IMPORT_OPEN);
+	world->view.received_bytes = SIZE;
+	world->view.failure = "StoreFull";
+	world->view.failure_message = "full";
+	assert_fails(agent(world, OPENED_S), "StoreFull");
+	assert_string_equal(agent(world, OPENED_S).message, "full");
+	assert_false(checkpoint_import_is_good(&world->view, at(OPENED_S)));
+}
+
 static void nothing_is_done_about_one_that_has_ended(void **state)
 {
 	static const enum api_import_phase phases[] = {API_IMPORT_COMPLETED, API_IMPORT_FAILED};
@@ -162,6 +175,7 @@ int main(void)
 		WITH_WORLD(what_does_not_come_in_time_has_failed),
 		WITH_WORLD(a_silent_agent_is_given_up),
 		WITH_WORLD(its_owner_may_give_it_up),
+		WITH_WORLD(what_the_agent_cannot_go_on_with_fails_with_its_words),
 		WITH_WORLD(nothing_is_done_about_one_that_has_ended),
 	};
 

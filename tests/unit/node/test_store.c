@@ -232,15 +232,16 @@ static void the_limits_are_kept_and_named(void **state)
 	world->limits.max_bytes = 20;
 	world_open(world);
 	world_add(world, "u1", "archive"); /* 12 bytes with its documents */
-	assert_int_equal(node_store_check_room(world->store, 8, &err), 0);
-	assert_int_equal(node_store_check_room(world->store, 9, &err), -1);
+	assert_int_equal(node_store_check_room(world->store, 8, 0, &err), 0);
+	assert_int_equal(node_store_check_room(world->store, 5, 4, &err), -1);
+	assert_int_equal(node_store_check_room(world->store, 9, 0, &err), -1);
 	assert_int_equal(node_store_room(world->store), 8);
 	assert_int_equal(node_store_usage(world->store).room_bytes, 8);
 	assert_int_equal(err.kind, ERROR_TOO_BIG);
 	assert_non_null(strstr(err.text, "--store-max-size"));
 	world->limits = (struct node_store_limits){.min_free_bytes = UINT64_MAX / 2};
 	world_open(world);
-	assert_int_equal(node_store_check_room(world->store, 0, &err), -1);
+	assert_int_equal(node_store_check_room(world->store, 0, 0, &err), -1);
 	assert_int_equal(err.kind, ERROR_TOO_BIG);
 	assert_non_null(strstr(err.text, "--store-min-free"));
 	assert_int_equal(node_store_usage(world->store).room_bytes, 0);
