@@ -30,10 +30,15 @@ static struct checkpoint_import_next import_wait(struct wall_time time, int64_t 
 static struct checkpoint_import_next import_lifetime(
 	const struct api_import *import, int64_t grace_ms, struct wall_time now)
 {
+	bool has_all = import->status.received_bytes >= import->spec.size_bytes;
+
 	return import_wait(import->status.opened, import->spec.lifetime_seconds * 1000 + grace_ms,
 		now,
-		import_fail("LifetimeOver",
-			"not all has arrived before spec.lifetimeSeconds were over"));
+		has_all ? import_fail("Timeout",
+				  "all has arrived, but the agent of the node has not made a "
+				  "Checkpoint of it; its log says why")
+			: import_fail("LifetimeOver",
+				  "not all has arrived before spec.lifetimeSeconds were over"));
 }
 
 struct checkpoint_import_next checkpoint_import_for_controller(

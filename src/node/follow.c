@@ -86,6 +86,7 @@ static void node_checkpoint_changed(
 	if (checkpoint->spec.pod != NULL)
 		pod = node_pod(node, object->namespace, checkpoint->spec.pod->name);
 	node_exports_follow_checkpoint(node, object);
+	node_imports_follow_checkpoint(node, checkpoint);
 	node_bring_plans_made_for(node, object, new == NULL);
 	if (new == NULL) {
 		if (pod != NULL)

@@ -47,12 +47,12 @@ const struct api_checkpoint *node_imported(const struct node *node, const struct
 	return imported_is_of(made, import) ? made : NULL;
 }
 
-struct str node_imported_name(
-	const struct node *node, const struct api_import *import, struct arena *arena)
+struct str node_imported_name(const struct node *node, const struct api_import *import,
+	bool is_taken, struct arena *arena)
 {
-	return imported_find(node, import, import->metadata.name) == NULL
-		? import->metadata.name
-		: imported_name_apart(import, arena);
+	if (is_taken || imported_find(node, import, import->metadata.name) != NULL)
+		return imported_name_apart(import, arena);
+	return import->metadata.name;
 }
 
 struct imported {

@@ -3,6 +3,8 @@
 #ifndef NODE_IMPORTED_H
 #define NODE_IMPORTED_H
 
+#include <stdbool.h>
+
 #include "api/kinds.h"
 #include "base/arena.h"
 #include "base/buf.h"
@@ -17,10 +19,10 @@ void node_imported_archive(struct buf *name, const struct api_import *import);
 const struct api_checkpoint *node_imported(
 	const struct node *node, const struct api_import *import);
 
-/* What its Checkpoint will be called: as itself, unless somebody else's is. Borrowed, or from the
- * arena. */
-struct str node_imported_name(
-	const struct node *node, const struct api_import *import, struct arena *arena);
+/* What its Checkpoint will be called: as itself, unless another one is, on this node or, as the API
+ * server says, elsewhere (`is_taken`). Borrowed, or from the arena. */
+struct str node_imported_name(const struct node *node, const struct api_import *import,
+	bool is_taken, struct arena *arena);
 
 /*
  * The body that creates it; from the arena. `pod` is the one that it is for, NULL when that is not

@@ -31,6 +31,9 @@ struct node_import_use {
 	struct node_work *work; /* NULL: not looked at yet */
 	bool is_looked_at;
 	struct buf description; /* JSON; empty: `err` says why there is none */
+	bool is_creating; /* its Checkpoint: no other plan is made meanwhile, but to end it */
+	bool is_created; /* and will be seen */
+	bool is_name_taken;
 	const char *failure; /* why it cannot go on, static; `err` says more. NULL: it can */
 	struct error err;
 };
@@ -124,23 +127,23 @@ bool node_import_is_spent(const struct node *node, const struct api_import *impo
 
 /* ---- What the door tells ---- */
 
+static void import_want(struct node *node, struct str namespace, struct str name)
+{
+	autobuf key = BUF_INIT(KUBE_KEY_SIZE);
+
+	kube_key_write(&key, namespace, name);
+	kube_reconciler_add(node->import_reconciler, buf_str(&key));
+}
+
 static const char *import_reason(const struct error *err)
 {
 	return err->kind == ERROR_TOO_BIG ? "StoreFull" : error_reason(err->kind);
 }
 
-static void import_want(struct node *node, const struct api_import *import)
-{
-	autobuf key = BUF_INIT(KUBE_KEY_SIZE);
-
-	kube_key_write(&key, import->metadata.namespace, import->metadata.name);
-	kube_reconciler_add(node->import_reconciler, buf_str(&key));
-}
-
 void node_import_give_up(struct node *node, const struct api_import *import)
 {
 	import_use(node, import)->is_given_up = true;
-	import_want(node, import);
+	import_want(node, import->metadata.namespace, import->metadata.name);
 }
 
 void node_import_stop(struct node *node, const struct api_import *import, const struct error *err)
@@ -149,7 +152,7 @@ void node_import_stop(struct node *node, const struct api_import *import, const 
 
 	use->failure = import_reason(err);
 	use->err = *err;
-	import_want(node, import);
+	import_want(node, import->metadata.namespace, import->metadata.name);
 }
 
 int node_import_begin(struct node *node, const struct api_import *import, int *ret_fd,
@@ -187,6 +190,14 @@ void node_import_end(struct node *node, struct str uid, unsigned connection)
 
 /* ---- What others change ---- */
 
+void node_imports_follow_checkpoint(struct node *node, const struct api_checkpoint *checkpoint)
+{
+	const struct api_owner *owner = api_metadata_controller(&checkpoint->metadata);
+
+	if (owner != NULL && str_is(owner->kind, api_import_kind.name))
+		import_want(node, checkpoint->metadata.namespace, owner->name);
+}
+
 void node_imports_follow_pod(struct node *node, const struct kube_object *pod)
 {
 	const struct kube_object *object;
@@ -195,7 +206,7 @@ void node_imports_follow_pod(struct node *node, const struct kube_object *pod)
 	if (!node_is_relay(node, pod))
 		return;
 	while ((object = kube_informer_next(node->imports, &position)) != NULL)
-		import_want(node, object->view);
+		import_want(node, object->namespace, object->name);
 }
 
 /* Not what a Checkpoint names: that is the Checkpoint's. */
@@ -441,31 +452,26 @@ static int import_check(const struct api_import *import, const struct node_impor
 	return 0;
 }
 
-static void import_complete(struct node *node, const struct api_import *import, struct str name,
-	struct str left_out, struct kube_plan *plan)
+static void import_created(void *context, const void *uid)
 {
-	struct api_import_status status = import->status;
-	struct api_checkpoint_reference reference = {.name = name};
+	struct node *node = context;
+	struct node_import_use *use = map_get(&node->import_uses, str_of(uid));
 
-	status.checkpoint = &reference;
-	status.received_bytes = import->spec.size_bytes;
-	status.closed = clock_wall();
-	status.reason = left_out.size > 0 ? STR("LeftOut") : (struct str){0};
-	status.message = arena_printf(plan->arena, "it is Checkpoint %.*s now%.*s", STR_ARG(name),
-		STR_ARG(node_imported_left_out(left_out, plan->arena)));
-	import_write(import, API_IMPORT_COMPLETED, status, plan);
-	node_plan_event(node, plan, api_import_kind.name, &import->metadata, false, "Imported",
-		status.message);
+	if (use != NULL)
+		use->is_created = true;
 }
 
+/* That the import is Completed is written once the Checkpoint is seen. */
 static void import_make(struct node *node, const struct api_import *import,
-	const struct checkpoint_description *description, struct kube_plan *plan)
+	struct node_import_use *use, const struct checkpoint_description *description,
+	struct kube_plan *plan)
 {
 	const struct api_request_pod *wanted = import->spec.pod;
 	const struct api_pod *pod =
 		wanted != NULL ? node_pod(node, import->metadata.namespace, wanted->name) : NULL;
-	struct str name = node_imported_name(node, import, plan->arena);
+	struct str name = node_imported_name(node, import, use->is_name_taken, plan->arena);
 
+	use->is_creating = true;
 	kube_plan_add(plan,
 		&(struct kube_request){
 			.verb = KUBE_CREATE,
@@ -474,24 +480,68 @@ static void import_make(struct node *node, const struct api_import *import,
 			.body = node_imported_body(node, import, description, pod, name,
 				import_strategy(node), plan->arena),
 		});
-	import_complete(node, import, name, description->left_out, plan);
+	kube_plan_then(
+		plan, import_created, node, arena_str(plan->arena, import->metadata.uid).data);
 }
 
-/* An agent before us, or an answer that was lost, had come no further; what was brought may be gone
- * into the store. */
-static void import_step_complete(
+bool node_import_refused(struct node *node, struct str key, const struct error *err)
+{
+	const struct api_import *import = node_import(node, key);
+	struct node_import_use *use =
+		import != NULL ? map_get(&node->import_uses, import->metadata.uid) : NULL;
+
+	if (use == NULL || !use->is_creating || use->is_created || use->failure != NULL)
+		return false;
+	if (err->kind == ERROR_CONFLICT)
+		use->is_name_taken = true; /* by a Checkpoint of another node: none of ours */
+	if (err->kind != ERROR_INVALID && err->status != 403)
+		return false;
+	node_import_stop(node, import, err);
+	return true;
+}
+
+/* What of it no restore puts back: the store knows, or who looked at it. */
+static struct str import_left_out(const struct node *node, const struct api_import *import,
+	const struct api_checkpoint *made, struct arena *arena)
+{
+	const struct node_import_use *use = map_get(&node->import_uses, import->metadata.uid);
+	const struct node_entry *entry = node_store_find(node->store, made->metadata.uid);
+	struct checkpoint_description found;
+	struct error ignored;
+
+	if (entry != NULL)
+		return entry->left_out;
+	if (use != NULL && use->description.size > 0 &&
+		checkpoint_description_decode(
+			buf_str(&use->description), arena, &found, &ignored) == 0)
+		return found.left_out;
+	return (struct str){0};
+}
+
+/* Also after an agent before us was stopped: what was brought may be in the store by now. */
+static void import_complete(
 	struct node *node, const struct api_import *import, struct kube_plan *plan)
 {
-	const struct api_metadata *made = &node_imported(node, import)->metadata;
-	const struct node_entry *entry = node_store_find(node->store, made->uid);
+	const struct api_checkpoint *made = node_imported(node, import);
+	struct str left_out = import_left_out(node, import, made, plan->arena);
+	struct api_checkpoint_reference reference = {.name = made->metadata.name};
+	struct api_import_status status = import->status;
 
-	import_complete(
-		node, import, made->name, entry != NULL ? entry->left_out : (struct str){0}, plan);
+	status.checkpoint = &reference;
+	status.received_bytes = import->spec.size_bytes;
+	status.closed = clock_wall();
+	status.reason = left_out.size > 0 ? STR("LeftOut") : (struct str){0};
+	status.message = arena_printf(plan->arena, "it is Checkpoint %.*s now%.*s",
+		STR_ARG(reference.name), STR_ARG(node_imported_left_out(left_out, plan->arena)));
+	import_write(import, API_IMPORT_COMPLETED, status, plan);
+	node_plan_event(node, plan, api_import_kind.name, &import->metadata, false, "Imported",
+		status.message);
 }
 
 static void import_step_check(
-	struct node *node, const struct api_import *import, struct kube_plan *plan)
+	struct node *node, const struct checkpoint_import_view *view, struct kube_plan *plan)
 {
+	const struct api_import *import = view->import;
 	struct node_import_use *use = import_use(node, import);
 	struct checkpoint_description description;
 	struct error err;
@@ -500,12 +550,12 @@ static void import_step_check(
 		return; /* its end, or the next agent, comes back here */
 	if (use->work == NULL && import_look(node, import, use, &err) < 0)
 		import_fail_by(node, import, error_reason(err.kind), &err, plan);
-	else if (!use->is_looked_at)
-		return;
+	else if (!use->is_looked_at || use->is_created)
+		import_amend(node, view, plan);
 	else if (import_check(import, use, plan->arena, &description, &err) < 0)
 		import_fail_by(node, import, error_reason(err.kind), &err, plan);
 	else
-		import_make(node, import, &description, plan);
+		import_make(node, import, use, &description, plan);
 }
 
 void node_decide_import(void *context, struct str key, struct kube_plan *plan)
@@ -529,10 +579,10 @@ void node_decide_import(void *context, struct str key, struct kube_plan *plan)
 		import_open(node, import, plan);
 		break;
 	case CHECKPOINT_IMPORT_CHECK:
-		import_step_check(node, import, plan);
+		import_step_check(node, &view, plan);
 		break;
 	case CHECKPOINT_IMPORT_COMPLETE:
-		import_step_complete(node, import, plan);
+		import_complete(node, import, plan);
 		break;
 	case CHECKPOINT_IMPORT_FAIL:
 		import_fail(node, import, str_of(next.reason), str_of(next.message), plan);

@@ -78,6 +78,12 @@ static void node_plan_failed_log(void *context, struct str key, const struct err
 		log_warning(err, "Failed to reconcile, will try again", "key", key.data);
 }
 
+static void node_import_plan_failed(void *context, struct str key, const struct error *err)
+{
+	if (!node_import_refused(context, key, err))
+		node_plan_failed_log(context, key, err);
+}
+
 /* Once all tickets are known: none is to be refused that there is. */
 static void node_open_door(struct node *node)
 {
@@ -199,14 +205,14 @@ static void node_options_changed(void *context)
 
 /* `objects` may be NULL; see kube_reconciler_options. */
 static struct kube_reconciler *node_reconciler(struct node *node, const char *name,
-	const struct kube_informer *objects, kube_decide_fn decide)
+	const struct kube_informer *objects, kube_decide_fn decide, kube_plan_failed_fn failed)
 {
 	struct kube_reconciler_options options = {
 		.name = name,
 		.max_active = NODE_MAX_ACTIVE,
 		.objects = objects,
 		.decide = decide,
-		.failed = node_plan_failed_log,
+		.failed = failed,
 		.context = node,
 		.metrics = node->metrics,
 	};
@@ -304,19 +310,21 @@ static int node_start_cluster(struct node_program *program, struct error *err)
 /* One for each kind of key; the informers are there. */
 static void node_make_reconcilers(struct node *node)
 {
-	node->request_reconciler =
-		node_reconciler(node, "checkpointrequest", NULL, node_decide_request);
-	node->checkpoint_reconciler =
-		node_reconciler(node, "checkpoint", NULL, node_decide_checkpoint);
-	node->restore_reconciler = node_reconciler(node, "restore", NULL, node_decide_restores);
+	node->request_reconciler = node_reconciler(
+		node, "checkpointrequest", NULL, node_decide_request, node_plan_failed_log);
+	node->checkpoint_reconciler = node_reconciler(
+		node, "checkpoint", NULL, node_decide_checkpoint, node_plan_failed_log);
+	node->restore_reconciler =
+		node_reconciler(node, "restore", NULL, node_decide_restores, node_plan_failed_log);
 	/* what ends a container is decided from what was written down about it */
-	node->requested_reconciler = node_reconciler(
-		node, "restorerequest", node->restore_requests, node_decide_requested);
-	node->export_reconciler =
-		node_reconciler(node, "checkpointexport", node->exports, node_decide_export);
-	node->import_reconciler =
-		node_reconciler(node, "checkpointimport", node->imports, node_decide_import);
-	node->self_reconciler = node_reconciler(node, "checkpointnode", NULL, node_decide_self);
+	node->requested_reconciler = node_reconciler(node, "restorerequest", node->restore_requests,
+		node_decide_requested, node_plan_failed_log);
+	node->export_reconciler = node_reconciler(
+		node, "checkpointexport", node->exports, node_decide_export, node_plan_failed_log);
+	node->import_reconciler = node_reconciler(node, "checkpointimport", node->imports,
+		node_decide_import, node_import_plan_failed);
+	node->self_reconciler = node_reconciler(
+		node, "checkpointnode", NULL, node_decide_self, node_plan_failed_log);
 }
 
 static void node_start_exits(struct node *node)

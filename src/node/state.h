@@ -228,7 +228,11 @@ must_check int node_import_begin(struct node *node, const struct api_import *imp
 bool node_import_may_write(
 	const struct node *node, const struct api_import *import, unsigned connection);
 void node_import_end(struct node *node, struct str uid, unsigned connection);
+/* A plan of the import has failed. True when that was to make its Checkpoint and the API server
+ * will not have it: the import is ended as Failed. */
+bool node_import_refused(struct node *node, struct str key, const struct error *err);
 /* Something that they may depend on has changed. */
+void node_imports_follow_checkpoint(struct node *node, const struct api_checkpoint *checkpoint);
 void node_imports_follow_pod(struct node *node, const struct kube_object *pod);
 /* It is gone, or has failed: so is what has come. */
 void node_import_forget(struct node *node, const struct api_import *import);

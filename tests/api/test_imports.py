@@ -316,6 +316,27 @@ def test_a_store_that_is_full_takes_nothing(node, space, tmp_path, content):
     assert status["reason"] == "StoreFull" and "--store-max-size" in status["message"]
 
 
+def test_a_checkpoint_that_the_api_server_refuses_ends_it_with_its_words(door, space):
+    content = archive("elsewhere", "away", "x" * 64)
+    door.opened(content)
+    door.bring(content)
+    status = door.reaches("Failed")
+    assert (status["reason"], status["receivedBytes"]) == ("Invalid", len(content))
+    assert "spec.containerName" in status["message"]
+    eventually(lambda: door.node.kubelet.archives() == [])
+    assert space.names("checkpoints") == []
+
+
+def test_a_name_that_another_node_s_checkpoint_has_is_left_to_it(door, space, content):
+    space.create("checkpoints", "Checkpoint", "one", {"spec": {
+        "containerName": "app", "nodeName": "node-8", "podReference": {"name": "away", "namespace": space.name}}})
+    door.opened(content)
+    door.bring(content)
+    made = door.completed()
+    assert made["metadata"]["name"].startswith("one-") and made["spec"]["nodeName"] == NODE
+    assert sorted(space.names("checkpoints")) == ["one", made["metadata"]["name"]]
+
+
 def test_a_store_that_becomes_full_meanwhile_ends_it(door, content):
     """And says so: who brings it sees only that the connection ends."""
     door.opened(content)

@@ -111,6 +111,15 @@ static void what_does_not_come_in_time_has_failed(void **state)
 	assert_fails(controller(world, OPENED_S + LIFETIME_S + 15 + CHECK_S), "LifetimeOver");
 }
 
+static void what_has_come_and_was_not_made_a_checkpoint_is_not_said_to_be_missing(void **state)
+{
+	struct world *world = *state;
+
+	mark(world, API_IMPORT_OPEN);
+	world->import.status.received_bytes = SIZE;
+	assert_fails(controller(world, OPENED_S + LIFETIME_S + 15 + CHECK_S), "Timeout");
+}
+
 static void a_silent_agent_is_given_up(void **state)
 {
 	struct world *world = *state;
@@ -173,6 +182,7 @@ int main(void)
 		WITH_WORLD(what_is_whole_is_looked_at_also_when_it_was_late),
 		WITH_WORLD(one_whose_checkpoint_is_made_is_completed_whatever_else_there_is),
 		WITH_WORLD(what_does_not_come_in_time_has_failed),
+		WITH_WORLD(what_has_come_and_was_not_made_a_checkpoint_is_not_said_to_be_missing),
 		WITH_WORLD(a_silent_agent_is_given_up),
 		WITH_WORLD(its_owner_may_give_it_up),
 		WITH_WORLD(what_the_agent_cannot_go_on_with_fails_with_its_words),
