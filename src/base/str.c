@@ -107,6 +107,17 @@ bool str_cut_last(struct str text, char separator, struct str *ret_head, struct 
 	return true;
 }
 
+size_t str_control(struct str text)
+{
+	const unsigned char *bytes = (const unsigned char *)text.data;
+
+	if (text.size == 0)
+		return 0;
+	if (bytes[0] < 0x20 || bytes[0] == 0x7f)
+		return 1;
+	return bytes[0] == 0xc2 && text.size > 1 && bytes[1] >= 0x80 && bytes[1] < 0xa0 ? 2 : 0;
+}
+
 char *str_dup(struct str text)
 {
 	return alloc_text(text.data, text.size);

@@ -39,6 +39,12 @@ bool str_contains(struct str text, struct str part);
 /* Without white space (space, tab, CR, LF) at both ends. */
 struct str str_trim(struct str text);
 
+/*
+ * The bytes of the control character that `text` begins with, 0 when it begins with another one:
+ * C0, delete, and C1 in UTF-8 (U+0080 to U+009F), which terminals obey as well.
+ */
+size_t str_control(struct str text);
+
 /* From byte `from` (at most text.size) to the end. */
 struct str str_from(struct str text, size_t from);
 

@@ -2,7 +2,6 @@
 #include "cli/door.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/alloc.h"
@@ -100,7 +99,7 @@ static void door_trace(const struct door_call *call, const char *url, struct mon
 
 	if (call->door->session->call->flags.verbosity < DOOR_TRACE_LEVEL)
 		return;
-	fprintf(stderr, "%s %s%s%s: %s in %" PRIi64 " ms\n", question->method, url,
+	cli_tell("%s %s%s%s: %s in %" PRIi64 " ms", question->method, url,
 		range[0] != '\0' ? " " : "", range,
 		call->error.kind == ERROR_NONE ? "done" : call->error.text,
 		(clock_mono().us - begun.us) / 1000);

@@ -53,5 +53,5 @@ void cli_gauge_broke(void *context, const struct error *err)
 	const struct cli_gauge *gauge = context;
 
 	cli_gauge_clear(gauge);
-	fprintf(stderr, "The way to the node broke and is tried again: %s\n", err->text);
+	cli_tell("The way to the node broke and is tried again: %s", err->text);
 }

@@ -180,7 +180,7 @@ static int import_go(struct import *run, struct error *err)
 		STR_ARG(cli_duration_text(run->call->arena, clock_mono().us - begun.us)),
 		STR_ARG(run->spec.digest));
 	if (run->remark.size > 0)
-		fprintf(stderr, "%.*s\n", STR_ARG(run->remark));
+		cli_tell("%.*s", STR_ARG(run->remark));
 	return CLI_DONE;
 }
 

@@ -2,7 +2,6 @@
 #include "cli/origin.h"
 
 #include <fcntl.h>
-#include <stdio.h>
 
 #include "base/alloc.h"
 #include "sys/file.h"
@@ -112,9 +111,8 @@ static int origin_from_workload(struct cli_session *session, const struct api_ch
 	root = json_doc_root(doc);
 	if (!str_equal(json_str(json_at(root, "metadata", "uid", NULL)), workload->uid))
 		return 0;
-	fprintf(stderr,
-		"Pod '%.*s' is gone: the new one is made from the template that %s '%.*s' has "
-		"now.\n",
+	cli_tell("Pod '%.*s' is gone: the new one is made from the template that %s '%.*s' has "
+		 "now.",
 		STR_ARG(spec->pod->name), kind->label, STR_ARG(workload->name));
 	origin->spec = json_at(root, "spec", "template", "spec", NULL);
 	origin->doc = take_ptr(&doc);

@@ -85,12 +85,16 @@ static void program_report(const struct cli_call *call, const struct error *err)
 	};
 	struct error ignored; /* it may be what has failed */
 	struct str where = str_of(call->flags.namespace);
+	struct str lines;
+	struct str line;
 
-	fprintf(stderr, "Error: %s\n", err->text);
+	cli_tell("Error: %s", err->text);
 	if (kube_config_load(&options, &config, &ignored) == 0 && where.size == 0)
 		where = str_of(config->namespace);
 	cli_advice_write(&advice, err, config, where);
-	fputs(advice.data, stderr);
+	lines = buf_str(&advice);
+	while (str_cut(lines, '\n', &line, &lines))
+		cli_tell("%.*s", STR_ARG(line));
 }
 
 /* The arguments without that at `index`. Owned by the caller. */

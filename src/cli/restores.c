@@ -29,17 +29,14 @@ static void restores_see(
 	struct restores *restores, struct cli_restore *item, struct str phase, struct str message)
 {
 	struct arena *arena = restores->follow->session->call->arena;
-	autobuf line = BUF_INIT(LIMIT_OBJECT_BYTES);
 
 	if (restores_item_is_over(item) ||
 		(str_equal(phase, item->phase) && str_equal(message, item->message)))
 		return;
 	item->phase = arena_str(arena, phase);
 	item->message = arena_str(arena, message);
-	buf_printf(&line, "%.*s/%.*s: %.*s%s", STR_ARG(item->pod), STR_ARG(item->container),
-		STR_ARG(phase), message.size > 0 ? ": " : "");
-	cli_write_styled(&line, message, CLI_PLAIN, false);
-	fprintf(stderr, "%s\n", line.data);
+	cli_tell("%.*s/%.*s: %.*s%s%.*s", STR_ARG(item->pod), STR_ARG(item->container),
+		STR_ARG(phase), message.size > 0 ? ": " : "", STR_ARG(message));
 	if (restores_are_over(restores))
 		cli_follow_end(restores->follow);
 }

@@ -281,7 +281,7 @@ static void run_pod_changed(
 		return;
 	state = pod != NULL ? run_state(run, pod) : STR("is gone");
 	if (!str_equal(state, run->told))
-		fprintf(stderr, "%.*s: %.*s\n", STR_ARG(run->name), STR_ARG(state));
+		cli_tell("%.*s: %.*s", STR_ARG(run->name), STR_ARG(state));
 	run->told = arena_str(run->call->arena, state);
 	run->has_failed = pod == NULL || run_cannot_start(run, pod);
 	status = pod != NULL ? api_pod_container_status(pod, run->checkpoint->spec.container_name)

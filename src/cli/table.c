@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "command/command.h"
+
 enum { TABLE_GAP = 3 };
 
 static const char *const table_styles[CLI_STYLES] = {
@@ -168,11 +170,7 @@ void cli_write_styled(struct buf *out, struct str text, enum cli_style style, bo
 
 	if (is_styled)
 		buf_add_text(out, table_styles[style]);
-	/* names and messages come from the cluster: they must not drive the terminal */
-	for (size_t i = 0; i < text.size; i++) {
-		unsigned char byte = (unsigned char)text.data[i];
-		buf_add_byte(out, byte < ' ' || byte == 0x7f ? ' ' : text.data[i]);
-	}
+	cli_add_shown(out, text);
 	if (is_styled)
 		buf_add_text(out, "\033[0m");
 }

@@ -1,8 +1,6 @@
 /* An informer whose changes become lines. */
 #include "cli/watch.h"
 
-#include <stdio.h>
-
 #include "cli/output.h"
 
 struct watch {
@@ -71,7 +69,7 @@ static void watch_failed(void *context, const struct error *err)
 	struct watch *watch = context;
 
 	if (kube_informer_is_synced(watch->informer)) {
-		fprintf(stderr, "The watch is interrupted and begins again: %s\n", err->text);
+		cli_tell("The watch is interrupted and begins again: %s", err->text);
 		return;
 	}
 	watch->error = *err;

@@ -116,6 +116,15 @@ void cli_command_options_done(struct cli_command_options *options);
 /* Appends the command's help. */
 void cli_help_write(struct buf *out, const struct cli_command *command);
 
+/*
+ * Appends the text with blanks for its control characters: names and messages come from clusters,
+ * registries and checkpoints, and must not drive the terminal.
+ */
+void cli_add_shown(struct buf *out, struct str text);
+
+/* Writes a line to standard error, as cli_add_shown() does; the line feed is ours. */
+void cli_tell(const char *format, ...) format_printf(1, 2);
+
 /* Writes all of it to standard output. Fails with TOO_BIG, SYSTEM. */
 must_check int cli_print(const struct buf *out, struct error *err);
 

@@ -6,22 +6,10 @@
 
 #include "inspect/report.h"
 
-/* The size of a control at the front of `rest`: 1, 2 (U+0080 to U+009F), or 0. */
-static size_t text_control(struct str rest)
-{
-	unsigned char first = (unsigned char)rest.data[0];
-
-	if (first < 0x20 || first == 0x7f)
-		return 1;
-	if (first == 0xc2 && rest.size > 1 && (unsigned char)rest.data[1] < 0xa0)
-		return 2;
-	return 0;
-}
-
 void inspect_add_escaped(struct buf *out, struct str text)
 {
 	while (text.size > 0) {
-		size_t control = text_control(text);
+		size_t control = str_control(text);
 		if (*text.data == '\n')
 			buf_add_text(out, "\\n");
 		else if (*text.data == '\t')

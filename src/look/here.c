@@ -1,7 +1,6 @@
 /* The program: what is asked for, and the file of --to. */
 #include <errno.h>
 #include <signal.h>
-#include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -84,7 +83,7 @@ static int here_elsewhere(struct cli_call *call, struct error *err)
 static void here_report(const struct cli_call *call, const struct error *err)
 {
 	(void)call;
-	fprintf(stderr, "Error: %s\n", err->text);
+	cli_tell("Error: %s", err->text);
 }
 
 void look_main(int count, char *const *arguments)

@@ -229,6 +229,14 @@ def test_what_is_wrong_with_a_registry_is_told(fault, words):
     assert words in done.stderr and registry.address in done.stderr
 
 
+def test_what_a_registry_says_does_not_drive_the_terminal():
+    with Liar(ARCHIVE.read_bytes()) as registry:
+        registry.manifest = json.dumps({"schemaVersion": 2, "mediaType": "\x1b]52;c;eA==\x07\x9b1m"}).encode()
+        done = inspect(f"{registry.address}/shop/web:v1")
+    assert done.returncode == 1 and "' ]52;c;eA==  1m'" in done.stderr
+    assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f]", done.stderr)
+
+
 def test_what_is_no_image_of_a_checkpoint_is_told():
     with Liar(ARCHIVE.read_bytes(), layers=2) as registry:
         assert "it has 2 layers" in inspect(f"{registry.address}/shop/web:v1").stderr

@@ -156,8 +156,8 @@ def test_run_by_image_waits_for_the_container(editor, space, original):
     waiting = editor.start("run", "copy", "--from", "archive", "--wait", "--timeout=60s")
     assert waiting.stderr.readline() == "copy: waits for its node\n"
     state = {"name": "main", "ready": False, "restartCount": 0, "image": "", "imageID": ""}
-    space.pod_status("copy", [{**state, "state": {"waiting": {"reason": "ErrImagePull", "message": "no"}}}], "Pending")
-    assert waiting.stderr.readline() == "copy: ErrImagePull: no\n"
+    space.pod_status("copy", [{**state, "state": {"waiting": {"reason": "ErrImagePull", "message": "no\x1b]52;c;eA==\x07\x9b1m!"}}}], "Pending")
+    assert waiting.stderr.readline() == "copy: ErrImagePull: no ]52;c;eA==  1m!\n"
     space.pod_status("copy", [space.running("main")])
     assert "copy: runs from the checkpoint's image\n" in waiting.communicate(timeout=30)[1]
     assert waiting.returncode == 0

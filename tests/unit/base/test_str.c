@@ -138,6 +138,36 @@ static void a_nul_is_a_separator_like_any_other(void **state)
 	assert_true(str_is(head, "a") && str_is(rest, "b"));
 }
 
+static void control_characters_are_known_in_all_their_forms(void **state)
+{
+	static const struct {
+		struct str text;
+		size_t size;
+	} cases[] = {
+		{STR_INIT(""), 0},
+		{STR_INIT("\0a"), 1},
+		{STR_INIT("\n"), 1},
+		{STR_INIT("\033[31m"), 1},
+		{STR_INIT("\x1f"), 1},
+		{STR_INIT(" "), 0},
+		{STR_INIT("a\033"), 0},
+		{STR_INIT("~"), 0},
+		{STR_INIT("\x7f"), 1},
+		{STR_INIT("\xc2\x80"), 2},
+		{STR_INIT("\xc2\x9b"
+			  "31m"),
+			2},
+		{STR_INIT("\xc2\xa0"), 0}, /* a space that does not break */
+		{STR_INIT("\xc2"), 0},
+		{STR_INIT("\xc2\x1b"), 0}, /* no character; what follows is one */
+		{STR_INIT("\xc3\x9b"), 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < array_size(cases); i++)
+		assert_int_equal(str_control(cases[i].text), cases[i].size);
+}
+
 static void a_copy_is_terminated(void **state)
 {
 	autofree char *copy = str_dup((struct str){"abcdef", 3});
@@ -167,6 +197,7 @@ int main(void)
 		cmocka_unit_test(white_space_is_trimmed_at_both_ends_only),
 		cmocka_unit_test(a_cut_gives_what_stands_before_and_after),
 		cmocka_unit_test(a_nul_is_a_separator_like_any_other),
+		cmocka_unit_test(control_characters_are_known_in_all_their_forms),
 		cmocka_unit_test(a_copy_is_terminated),
 		cmocka_unit_test(the_hash_is_fnv_1a),
 	};
