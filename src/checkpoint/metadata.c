@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "base/number.h"
+
 /* config.dump as both runtimes write it (checkpointctl's lib/metadata.go, ContainerConfig). */
 struct metadata_config {
 	struct str id;
@@ -68,18 +70,27 @@ static const struct metadata_engine metadata_engines[] = {
 	{.name = "podman", .mark = "io.container.manager", .mark_value = "libpod"},
 };
 
+enum { METADATA_NAME_PARTS = 5 };
+
 /*
  * The container within the name that the runtime gave it, CONTAINER_POD_NAMESPACE_UID_ATTEMPT, with
- * "k8s_" in front by CRI-O; names of Kubernetes have no '_'. Empty when the name is no such one.
+ * "k8s_" in front by CRI-O; names of Kubernetes have no '_'. Empty when the name is no such one, as
+ * podman's "hopeful_darwin".
  */
 static struct str metadata_container_name(struct str name)
 {
-	struct str container;
-	struct str rest;
+	struct str parts[METADATA_NAME_PARTS];
+	struct str rest =
+		str_starts_with(name, STR("k8s_")) ? str_from(name, strlen("k8s_")) : name;
+	size_t count = 0;
+	uint64_t attempt;
 
-	if (str_starts_with(name, STR("k8s_")))
-		name = str_from(name, strlen("k8s_"));
-	return str_cut(name, '_', &container, &rest) ? container : (struct str){0};
+	while (rest.size > 0 && count < METADATA_NAME_PARTS)
+		(void)str_cut(rest, '_', &parts[count++], &rest);
+	if (count < METADATA_NAME_PARTS || rest.size > 0 ||
+		!number_parse_u64(parts[METADATA_NAME_PARTS - 1], &attempt))
+		return (struct str){0};
+	return parts[0];
 }
 
 int checkpoint_read_config(struct str content, struct arena *arena,

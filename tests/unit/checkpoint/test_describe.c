@@ -295,6 +295,26 @@ static void the_container_is_found_in_the_name_that_cri_o_gives(void **state)
 	assert_str(describe_good(&tar, arena).container_name, "main");
 }
 
+/* podman's own are two words (hopeful_darwin), and people give others. */
+static void a_name_that_is_no_runtime_s_names_no_container(void **state)
+{
+	static const char *const names[] = {"one", "hopeful_darwin", "a_b_c_1",
+		"my_shop_s_cache_one", "main_again_shop_536c55c0_1_1", "main_again_shop_536c55c0_",
+		"_again_shop_536c55c0_1", "k8s_main", "____1"};
+
+	(void)state;
+	for (size_t i = 0; i < array_size(names); i++) {
+		autoarena *arena = arena_new(1024);
+		autobuf config = BUF_INIT(1000);
+		autotar tar = TAR_INIT;
+
+		buf_printf(&config, "{\"name\":\"%s\"}", names[i]);
+		tar_add_text(&tar, "config.dump", config.data);
+		tar_end(&tar);
+		assert_str(describe_good(&tar, arena).container_name, "");
+	}
+}
+
 static void an_engine_that_we_do_not_know_stays_empty(void **state)
 {
 	autoarena *arena = arena_new(1024);
@@ -389,6 +409,7 @@ int main(void)
 		cmocka_unit_test(unreadable_statistics_are_as_good_as_none),
 		cmocka_unit_test(a_restored_container_has_its_name_whatever_the_annotation_says),
 		cmocka_unit_test(the_container_is_found_in_the_name_that_cri_o_gives),
+		cmocka_unit_test(a_name_that_is_no_runtime_s_names_no_container),
 		cmocka_unit_test(an_engine_that_we_do_not_know_stays_empty),
 		cmocka_unit_test(files_that_are_not_what_their_names_say_are_corrupt),
 		cmocka_unit_test(metadata_has_a_maximum),
