@@ -7,6 +7,7 @@
 #include <archive.h>
 #include <archive_entry.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/alloc.h"
 
@@ -18,6 +19,9 @@ struct archive_list {
 	int64_t position; /* in the reader */
 	struct archive_list *outer; /* borrowed */
 	size_t entry_count;
+	struct str path; /* of the current entry, borrowed of libarchive */
+	struct str piece; /* of its content, not given yet */
+	int64_t content_bytes; /* of it, `piece` included */
 	struct error input_error; /* why the input failed; kind NONE: it did not */
 	char block[LIST_BLOCK_BYTES];
 };
@@ -160,11 +164,14 @@ int archive_list_next(
 	if (++list->entry_count > LIMIT_ARCHIVE_ENTRIES)
 		return error_set(
 			err, ERROR_TOO_BIG, "it has more than %d entries", LIMIT_ARCHIVE_ENTRIES);
+	list->path = list_path(header);
+	list->piece = (struct str){0};
+	list->content_bytes = 0;
 	/* Filters are counted with the one that only passes bytes on. */
 	is_plain = list->outer == NULL && archive_filter_count(list->tar) == 1 &&
 		archive_entry_sparse_count(header) == 0;
 	*ret_entry = (struct archive_list_entry){
-		.path = list_path(header),
+		.path = list->path,
 		.target = list_target(header),
 		.type = list_type(header),
 		.is_whiteout = archive_entry_filetype(header) == AE_IFCHR &&
@@ -176,13 +183,42 @@ int archive_list_next(
 	return 1;
 }
 
+/* Empty at the end. No bytes stand for a hole, which may be as large as a number can say. */
+static int list_next_piece(struct archive_list *list, struct error *err)
+{
+	const void *bytes;
+	size_t size;
+	la_int64_t offset;
+	int code = archive_read_data_block(list->tar, &bytes, &size, &offset);
+
+	if (code == ARCHIVE_EOF)
+		return 0;
+	if (code != ARCHIVE_OK)
+		return list_fail(list, err);
+	if (offset != list->content_bytes)
+		return error_set(err, ERROR_CORRUPT,
+			"'%.*s' is a sparse file, whose holes are not read", STR_ARG(list->path));
+	list->piece = (struct str){bytes, size};
+	list->content_bytes += (int64_t)size;
+	return 0;
+}
+
 int archive_list_read(
 	struct archive_list *list, char *bytes, size_t size, size_t *ret_size, struct error *err)
 {
-	la_ssize_t got = archive_read_data(list->tar, bytes, size);
+	size_t got = 0;
 
-	if (got < 0)
-		return list_fail(list, err);
-	*ret_size = (size_t)got;
+	while (got < size) {
+		size_t taken;
+		if (list->piece.size == 0 && list_next_piece(list, err) < 0)
+			return -1;
+		if (list->piece.size == 0)
+			break;
+		taken = list->piece.size < size - got ? list->piece.size : size - got;
+		memcpy(bytes + got, list->piece.data, taken);
+		list->piece = str_from(list->piece, taken);
+		got += taken;
+	}
+	*ret_size = got;
 	return 0;
 }

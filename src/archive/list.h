@@ -57,7 +57,10 @@ define_clean_up(struct archive_list, archive_list_free, archive_list_free)
 must_check int archive_list_next(
 	struct archive_list *list, struct archive_list_entry *ret_entry, struct error *err);
 
-/* The next bytes of the current entry's content, fewer than `size` only at its end. */
+/*
+ * The next bytes of the current entry's content, fewer than `size` only at its end. Fails with
+ * CORRUPT (damaged, cut short, a hole of a sparse file), SYSTEM.
+ */
 must_check int archive_list_read(
 	struct archive_list *list, char *bytes, size_t size, size_t *ret_size, struct error *err);
 

@@ -262,15 +262,30 @@ int inspect__source_read_all(const struct inspect_source *source, const struct i
 	return 0;
 }
 
+/* Where in the file the last wanted range ends; 0: none of it is wanted. */
+static int64_t source_wanted_end(
+	const struct inspect_file *file, const struct inspect_range *ranges, size_t count)
+{
+	int64_t last = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		int64_t end = ranges[i].offset_bytes + (int64_t)ranges[i].size;
+		if (ranges[i].file == file && end > last)
+			last = end;
+	}
+	return last;
+}
+
 /* Lets the content of the entry pass by and copies what is wanted of it. */
 static int source_pass(struct archive_list *list, const struct inspect_file *file,
 	struct inspect_range *ranges, size_t count, struct error *err)
 {
 	char block[16 * 1024];
+	int64_t end = source_wanted_end(file, ranges, count);
 	int64_t position = 0;
-	size_t got;
+	size_t got = 1;
 
-	do {
+	while (got > 0 && position < end) {
 		if (archive_list_read(list, block, sizeof(block), &got, err) < 0)
 			return -1;
 		for (size_t i = 0; i < count; i++) {
@@ -285,7 +300,7 @@ static int source_pass(struct archive_list *list, const struct inspect_file *fil
 					block + (from - position), (size_t)(to - from));
 		}
 		position += (int64_t)got;
-	} while (got > 0);
+	}
 	return 0;
 }
 

@@ -95,6 +95,35 @@ def whole_archive(tmp_path):
     return path
 
 
+def number(value):
+    """Of 12 bytes, as GNU tar writes large ones."""
+    return (1 << 95 | value).to_bytes(12, "big")
+
+
+def header(name, kind, size, more=b""):
+    """Of an entry, as old GNU tar writes it; `more` stands behind the names of owners."""
+    bare = name.encode().ljust(100, b"\0") + b"0000600\0" + bytes(16) + number(size) + bytes(12)
+    rest = kind + bytes(100) + b"ustar  \0" + bytes(121) + more
+    return (bare + b"%06o\0 " % (sum(bare + rest) + 8 * 0x20) + rest).ljust(512, b"\0")
+
+
+def with_hole(name, first, size):
+    """A file of 512 bytes, a hole, and 512 bytes more (GNU tar's manual, "Old GNU Format")."""
+    places = number(0) + number(512) + number(size - 512) + number(512)
+    return header(name, b"S", 1024, places.ljust(97, b"\0") + number(size)) + first.ljust(512, b"\0") + bytes(512)
+
+
+@pytest.mark.parametrize("name, first", [("checkpoint/pages-1.img", b""), ("rootfs-diff.tar", header("large", b"0", 1 << 59))],
+                         ids=["pages", "changes"])
+def test_a_hole_of_an_exbibyte_is_told_and_not_read(expected, tmp_path, name, first):
+    """No bytes of the archive stand for it, and what lets it pass by as zeros never ends."""
+    path = tmp_path / "hole.tar"
+    path.write_bytes(with_hole(name, first, 1 << 60) + ARCHIVE.read_bytes())
+    told = report(path)[1]
+    assert f"'{name}' is a sparse file, whose holes are not read" in "\n".join(told["problems"])
+    assert [process["pid"] for process in told["processes"]] == [process["pid"] for process in expected["processes"]]
+
+
 def test_memory_of_an_image_is_searched_and_written(start_registry, whole_archive, tmp_path):
     registry = start_registry()
     assert_pushed(push(f"{registry.address}/shop/web:v1", whole_archive))

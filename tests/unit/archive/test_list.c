@@ -117,6 +117,65 @@ static void a_tar_within_a_tar_is_listed(void **state)
 	assert_int_equal(archive_list_next(inner, &entry, &err), 0);
 }
 
+static void contents_are_read_in_any_pieces(void **state)
+{
+	autotar tar = TAR_INIT;
+	struct counting_reader reader;
+	struct archive_list_entry entry;
+	autolist *list = NULL;
+	struct error err;
+	autobuf content = BUF_INIT(200000);
+	autobuf got = BUF_INIT(200000);
+	size_t size;
+
+	(void)state;
+	for (size_t i = 0; content.size < 100000; i++)
+		buf_printf(&content, "%zu ", i);
+	tar_add_file(&tar, "passed", buf_str(&content));
+	tar_add_file(&tar, "read", buf_str(&content));
+	tar_end(&tar);
+	reader = reader_of(&tar);
+	assert_int_equal(archive_list_open(&reader.reader, &list, &err), 0);
+	for (size_t i = 0; i < 2; i++) {
+		char bytes[7000];
+		assert_int_equal(archive_list_next(list, &entry, &err), 1);
+		assert_int_equal(archive_list_read(list, bytes, 7, &size, &err), 0);
+		assert_int_equal(size, 7);
+		for (buf_clear(&got); i > 0 && size > 0;) {
+			buf_add(&got, (struct str){bytes, size});
+			assert_int_equal(
+				archive_list_read(list, bytes, sizeof(bytes), &size, &err), 0);
+		}
+	}
+	assert_string_equal(got.data, content.data);
+}
+
+/* A hole that would pass by for hours. */
+static void holes_are_not_read(void **state)
+{
+	autotar tar = TAR_INIT;
+	struct counting_reader reader;
+	struct archive_list_entry entry;
+	autolist *list = NULL;
+	struct error err;
+	char bytes[8];
+	size_t size;
+
+	(void)state;
+	tar_add_pax(&tar, 'x', "GNU.sparse.map", STR("1152921504606846976,4"));
+	tar_add_text(&tar, "pages-1.img", "tail");
+	tar_add_text(&tar, "behind", "x");
+	tar_end(&tar);
+	reader = reader_of(&tar);
+	assert_int_equal(archive_list_open(&reader.reader, &list, &err), 0);
+	assert_int_equal(archive_list_next(list, &entry, &err), 1);
+	assert_int_equal(archive_list_read(list, bytes, sizeof(bytes), &size, &err), -1);
+	assert_int_equal(err.kind, ERROR_CORRUPT);
+	assert_string_equal(err.text, "'pages-1.img' is a sparse file, whose holes are not read");
+	assert_int_equal(archive_list_next(list, &entry, &err), 1);
+	assert_true(str_is(entry.path, "behind"));
+}
+
 static void what_is_cut_or_no_tar_is_corrupt(void **state)
 {
 	autotar tar = TAR_INIT;
@@ -150,6 +209,8 @@ int main(void)
 		cmocka_unit_test(entries_have_types_and_places),
 		cmocka_unit_test(large_contents_are_skipped),
 		cmocka_unit_test(a_tar_within_a_tar_is_listed),
+		cmocka_unit_test(contents_are_read_in_any_pieces),
+		cmocka_unit_test(holes_are_not_read),
 		cmocka_unit_test(what_is_cut_or_no_tar_is_corrupt),
 	};
 
