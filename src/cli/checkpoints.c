@@ -60,8 +60,7 @@ static struct str checkpoints_pod(const struct api_checkpoint *checkpoint)
 	return checkpoint->spec.pod != NULL ? checkpoint->spec.pod->name : (struct str){0};
 }
 
-/* The seed's objects do not say when they were taken. */
-static struct wall_time checkpoints_time(const struct api_checkpoint *checkpoint)
+struct wall_time cli_checkpoint_time(const struct api_checkpoint *checkpoint)
 {
 	struct wall_time taken = checkpoint->spec.timestamp;
 
@@ -83,7 +82,7 @@ void cli_checkpoint_cells(const struct api_checkpoint *checkpoint, struct wall_t
 		cli_cell_text(cli_owner_text(arena, cli_checkpoint_owner(checkpoint), pod));
 	cells[CLI_CKP_POD] = cli_cell_text(pod);
 	cells[CLI_CKP_CONTAINER] = cli_cell_text(spec->container_name);
-	cells[CLI_CKP_AGE] = cli_cell_age(arena, checkpoints_time(checkpoint), now);
+	cells[CLI_CKP_AGE] = cli_cell_age(arena, cli_checkpoint_time(checkpoint), now);
 	cells[CLI_CKP_SIZE] = cli_cell_bytes(arena, status->size_bytes);
 	cells[CLI_CKP_FROZEN] = cli_cell_duration(arena, status->frozen_us);
 	cells[CLI_CKP_PHASE] = checkpoints_phase(checkpoint);
@@ -112,8 +111,8 @@ int cli_checkpoint_compare(const struct api_checkpoint *a, const struct api_chec
 		{checkpoints_pod(a), checkpoints_pod(b)},
 		{a->spec.container_name, b->spec.container_name},
 	};
-	int64_t a_us = checkpoints_time(a).us;
-	int64_t b_us = checkpoints_time(b).us;
+	int64_t a_us = cli_checkpoint_time(a).us;
+	int64_t b_us = cli_checkpoint_time(b).us;
 
 	for (size_t i = 0; i < array_size(texts); i++) {
 		int order = str_compare(texts[i].a, texts[i].b);

@@ -29,6 +29,9 @@ enum cli_checkpoint_column {
 
 extern const struct cli_column cli_checkpoint_columns[CLI_CKP_COLUMNS];
 
+/* When it was taken; the seed's objects do not say it, and count from when they were made. */
+struct wall_time cli_checkpoint_time(const struct api_checkpoint *checkpoint);
+
 /* Fills the cells; texts are borrowed from the checkpoint or from `arena`. */
 void cli_checkpoint_cells(const struct api_checkpoint *checkpoint, struct wall_time now,
 	struct arena *arena, struct cli_cell cells[static CLI_CKP_COLUMNS]);

@@ -36,7 +36,7 @@ static bool prune_is_restorable(const struct api_checkpoint *checkpoint)
 static enum cli_prune_why prune_judge(const struct api_checkpoint *checkpoint, int64_t place,
 	const struct cli_prune_rule *rule, struct wall_time now)
 {
-	int64_t age_ms = (now.us - checkpoint->spec.timestamp.us) / 1000;
+	int64_t age_ms = (now.us - cli_checkpoint_time(checkpoint).us) / 1000;
 
 	if (api_checkpoint_phase(checkpoint) == API_CHECKPOINT_FAILED)
 		return rule->takes_failed ? CLI_PRUNE_FAILED : CLI_PRUNE_STAYS;

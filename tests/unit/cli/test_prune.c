@@ -20,6 +20,7 @@ struct sample {
 	int64_t age;
 	bool is_restorable;
 	const char *phase;
+	bool is_undated; /* only its creation tells how old it is */
 };
 
 static const struct sample samples[] = {
@@ -29,6 +30,7 @@ static const struct sample samples[] = {
 	{"a-bad", "a", 50, false, "Failed"},
 	{"a-now", "a", 1, false, "Processing"},
 	{"b-one", "b", 5000, false, "ImageBuilt"},
+	{"c-two", "c", 2000, false, "ImageBuilt", true},
 };
 
 static void expect(const struct cli_prune_rule *rule, const char *gone)
@@ -44,7 +46,9 @@ static void expect(const struct cli_prune_rule *rule, const char *gone)
 		checkpoint->metadata.name = str_of(samples[i].name);
 		checkpoint->spec.pod = &pods[i];
 		checkpoint->spec.container_name = STR("main");
-		checkpoint->spec.timestamp = wall_time_of_seconds(NOW - samples[i].age);
+		checkpoint->metadata.created = wall_time_of_seconds(NOW - samples[i].age);
+		if (!samples[i].is_undated)
+			checkpoint->spec.timestamp = checkpoint->metadata.created;
 		checkpoint->status.phase = str_of(samples[i].phase);
 		if (samples[i].is_restorable)
 			checkpoint->status.conditions = (struct json_list){&restorable, 1};
@@ -67,9 +71,10 @@ static void the_rule_says_what_goes_and_the_way_back_stays(void **state)
 		{{.keep = -1}, ""},
 		{{.keep = 5}, ""},
 		{{.keep = 1}, "a-old:1 "},
-		{{.keep = 0}, "a-new:1 a-old:1 b-one:1 "},
-		{{.keep = -1, .older_than_ms = 500000}, "a-old:2 b-one:2 "},
-		{{.keep = -1, .older_than_ms = 5000}, "a-new:2 a-old:2 b-one:2 "},
+		{{.keep = 0}, "a-new:1 a-old:1 b-one:1 c-two:1 "},
+		{{.keep = -1, .older_than_ms = 3000000}, "b-one:2 "},
+		{{.keep = -1, .older_than_ms = 500000}, "a-old:2 b-one:2 c-two:2 "},
+		{{.keep = -1, .older_than_ms = 5000}, "a-new:2 a-old:2 b-one:2 c-two:2 "},
 		{{.keep = -1, .takes_failed = true}, "a-bad:3 "},
 		{{.keep = 1, .older_than_ms = 2000000, .takes_failed = true},
 			"a-bad:3 a-old:1 b-one:2 "},
