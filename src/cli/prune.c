@@ -121,7 +121,7 @@ static void prune_add_row(
 }
 
 /*
- * All at once, the fetches in the order of the items that go; those that are gone meanwhile count
+ * Together, the fetches in the order of the items that go; those that are gone meanwhile count
  * as deleted. Ctrl-C comes too late then: what was deleted must be told.
  */
 static int prune_delete(struct cli_session *session, const struct cli_prune_item *items,

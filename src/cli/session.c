@@ -78,9 +78,14 @@ void cli_session_close(struct cli_session *session)
 
 /* ---- Requests that are under way together ---- */
 
+struct session_call;
+
 struct session_flight {
 	struct cli_session *session;
-	size_t open; /* fetches that have not ended */
+	struct session_call *items;
+	size_t count;
+	size_t begun; /* the first ones */
+	size_t open; /* of these, that have not ended */
 };
 
 struct session_call {
@@ -127,6 +132,33 @@ static void fetch_keep(struct cli_fetch *fetch, struct json_doc *doc)
 
 static void session_send(struct session_call *item);
 
+static void session_begin(struct session_flight *flight)
+{
+	while (flight->open < CLI_OPEN_FETCHES && flight->begun < flight->count) {
+		flight->open++;
+		session_send(&flight->items[flight->begun++]);
+	}
+}
+
+/* Where nobody answers, one deadline is enough: what was not begun shares the failure. */
+static void session_give_up(struct session_flight *flight, const struct error *err)
+{
+	while (flight->begun < flight->count)
+		flight->items[flight->begun++].fetch->error = *err;
+}
+
+/* What an ended call holds is released before the next one begins. */
+static void session_end(struct session_call *item)
+{
+	struct session_flight *flight = item->flight;
+
+	kube_call_free(take_ptr(&item->call));
+	flight->open--;
+	session_begin(flight);
+	if (flight->open == 0)
+		loop_stop(flight->session->loop);
+}
+
 static void session_answered(
 	void *context, const struct kube_answer *answer, const struct error *err)
 {
@@ -135,6 +167,8 @@ static void session_answered(
 
 	if (err != NULL)
 		item->fetch->error = *err;
+	if (err != NULL && err->status == 0 && error_is_retriable(err))
+		session_give_up(item->flight, err);
 	if (answer->doc != NULL) {
 		fetch_keep(item->fetch, answer->doc);
 		token = json_str(json_at(json_doc_root(answer->doc), "metadata", "continue", NULL));
@@ -145,8 +179,7 @@ static void session_answered(
 		session_send(item);
 		return;
 	}
-	if (--item->flight->open == 0)
-		loop_stop(item->flight->session->loop);
+	session_end(item);
 }
 
 static void session_send(struct session_call *item)
@@ -178,14 +211,13 @@ static int session_check(const struct cli_fetch *fetches, size_t count, struct e
 int cli_fetch_all(
 	struct cli_session *session, struct cli_fetch *fetches, size_t count, struct error *err)
 {
-	struct session_flight flight = {.session = session, .open = count};
 	struct session_call *items = alloc_zeroed(count + 1, sizeof(*items));
+	struct session_flight flight = {.session = session, .items = items, .count = count};
 	int result = 0;
 
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < count; i++)
 		items[i] = (struct session_call){.flight = &flight, .fetch = &fetches[i]};
-		session_send(&items[i]);
-	}
+	session_begin(&flight);
 	if (count > 0)
 		result = loop_run(session->loop, err);
 	for (size_t i = 0; i < count; i++) {

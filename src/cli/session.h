@@ -56,9 +56,13 @@ struct cli_fetch cli_fetch_list(const struct cli_session *session, const struct 
 struct cli_fetch cli_fetch_get(
 	const struct cli_session *session, const struct cli_kind *kind, struct str name);
 
+/* How many requests are under way at a time; a thousand would spend their deadlines in queues. */
+enum { CLI_OPEN_FETCHES = 32 };
+
 /*
- * Sends all at once and waits until all have ended. Fails with the first error of one that is not
- * optional. The fetches are released by cli_fetch_done(), also after a failure.
+ * Sends them together, CLI_OPEN_FETCHES at a time, and waits until all have ended. When one has
+ * found nobody who answers, those that were not begun fail with it. Fails with the first error of
+ * one that is not optional. The fetches are released by cli_fetch_done(), also after a failure.
  */
 must_check int cli_fetch_all(
 	struct cli_session *session, struct cli_fetch *fetches, size_t count, struct error *err);
