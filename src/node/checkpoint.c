@@ -127,6 +127,8 @@ static void node_decide_unbuilt(struct node *node, struct str key,
 	if (result != NULL && result->has_failed)
 		node_plan_failed(node, checkpoint, error_reason(result->err.kind),
 			arena_str(plan->arena, str_of(result->err.text)), plan);
+	else if (entry != NULL && result == NULL)
+		node_ingest_resume(node, key, checkpoint, entry);
 	else if (entry != NULL)
 		node_plan_built(node, checkpoint, entry, result, plan);
 	else if (checkpoint->spec.pod == NULL)

@@ -1,7 +1,8 @@
 /*
  * From the kubelet's archive to an image: a worker describes and hashes the archive in one pass,
  * the archive moves into the store, where the registry serves it, and is pushed elsewhere if asked
- * to. An agent that was stopped at it leaves either the archive or the entry in the store.
+ * to. An agent that was stopped at it leaves either the archive or the entry in the store; the next
+ * one goes on from there.
  */
 #include "node/ingest.h"
 
@@ -223,11 +224,23 @@ static void node_ingest_pushed(void *context, struct str image, const struct err
 	node_ingest_end(ingest);
 }
 
+/* To the external registry, where there is one; whatever comes of that ends the ingest. */
+static void node_ingest_push(struct node_ingest *ingest, const struct node_entry *entry)
+{
+	struct node *node = ingest->node;
+	struct error err;
+
+	if (node->push == NULL)
+		node_ingest_end(ingest);
+	else if (node_push_start(node->loop, node->http, node->push, node->store, entry,
+			 node_ingest_pushed, ingest, &ingest->push, &err) < 0)
+		node_ingest_pushed(ingest, (struct str){0}, &err);
+}
+
 static void node_ingest_described(void *context, const struct checkpoint_description *description,
 	const struct error *work_err)
 {
 	struct node_ingest *ingest = context;
-	struct node *node = ingest->node;
 	const struct node_entry *entry;
 	struct error err;
 
@@ -239,14 +252,8 @@ static void node_ingest_described(void *context, const struct checkpoint_descrip
 		node_ingest_fail(ingest, &err);
 		return;
 	}
-	node_observe_entry(node, entry);
-	if (node->push == NULL) {
-		node_ingest_end(ingest);
-		return;
-	}
-	if (node_push_start(node->loop, node->http, node->push, node->store, entry,
-		    node_ingest_pushed, ingest, &ingest->push, &err) < 0)
-		node_ingest_pushed(ingest, (struct str){0}, &err);
+	node_observe_entry(ingest->node, entry);
+	node_ingest_push(ingest, entry);
 }
 
 /* What is no regular file is not opened for long: a pipe would hold us up. */
@@ -316,21 +323,36 @@ static int node_ingest_work(struct node *node, struct node_ingest *ingest,
 		node_ingest_described, ingest, &ingest->work, err);
 }
 
-void node_ingest_start(struct node *node, struct str key, const struct api_checkpoint *checkpoint)
+/* In the node's map, which owns it. */
+static struct node_ingest *node_ingest_new(
+	struct node *node, struct str key, const struct api_checkpoint *checkpoint)
 {
 	struct node_ingest *ingest = new_zeroed(struct node_ingest);
-	struct error err;
 
 	ingest->node = node;
 	ingest->key = str_dup(key);
 	ingest->uid = str_dup(checkpoint->metadata.uid);
+	(void)map_set(&node->ingests, checkpoint->metadata.uid, ingest);
+	return ingest;
+}
+
+void node_ingest_start(struct node *node, struct str key, const struct api_checkpoint *checkpoint)
+{
+	struct node_ingest *ingest = node_ingest_new(node, key, checkpoint);
+	struct error err;
+
 	ingest->archive = str_dup(checkpoint->spec.data);
 	ingest->container = str_dup(checkpoint->spec.container_name);
 	ingest->pod.name = str_of(str_dup(checkpoint->spec.pod->name));
 	ingest->pod.namespace = str_of(str_dup(checkpoint->metadata.namespace));
-	(void)map_set(&node->ingests, checkpoint->metadata.uid, ingest);
 	if (node_ingest_work(node, ingest, checkpoint, &err) < 0)
 		node_ingest_fail(ingest, &err);
+}
+
+void node_ingest_resume(struct node *node, struct str key, const struct api_checkpoint *checkpoint,
+	const struct node_entry *entry)
+{
+	node_ingest_push(node_ingest_new(node, key, checkpoint), entry);
 }
 
 const struct node_ingest_result *node_ingest_result(const struct node_ingest *ingest)

@@ -13,6 +13,7 @@
 #include "base/str.h"
 
 struct node;
+struct node_entry;
 struct node_ingest;
 
 struct node_ingest_result {
@@ -24,6 +25,10 @@ struct node_ingest_result {
 
 /* Takes in what the Checkpoint names; it is decided again when there is a result. */
 void node_ingest_start(struct node *node, struct str key, const struct api_checkpoint *checkpoint);
+
+/* Pushes, where that is asked for, what an agent before this one has taken in; likewise. */
+void node_ingest_resume(struct node *node, struct str key, const struct api_checkpoint *checkpoint,
+	const struct node_entry *entry);
 
 /* What came of it, borrowed; NULL while it is under way. `ingest` may be NULL. */
 const struct node_ingest_result *node_ingest_result(const struct node_ingest *ingest);

@@ -2,6 +2,7 @@
 and nothing is left behind."""
 
 import hashlib
+import http.server
 import itertools
 import json
 import os
@@ -473,6 +474,58 @@ def test_an_agent_killed_while_the_kubelet_works_asks_again(node, space):
     assert len(node.kubelet.calls) == 2
     assert node.kubelet.archives() == []  # the left one is gone, too
     assert len(node.entries()) == 1
+
+
+@pytest.fixture
+def registry(kinds):
+    """An external registry that has every blob and takes every manifest, once it answers at all."""
+    class Handler(http.server.BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def answer(self, status):
+            server.asked.append((self.command, self.path))
+            server.answers.wait(60)
+            self.rfile.read(int(self.headers["Content-Length"] or 0))
+            self.send_response(status)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def do_GET(self):
+            self.answer(200)
+
+        do_HEAD = do_GET
+
+        def do_PUT(self):
+            self.answer(201)
+
+        def log_message(self, *_):  # pylint: disable=arguments-differ
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler, bind_and_activate=False)
+    server.socket.close()
+    server.socket = kinds.network.listen()
+    server.asked, server.answers = [], threading.Event()
+    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+    yield server
+    server.answers.set()
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_push_that_an_agent_was_killed_at_is_made_by_the_next_one(node, registry):
+    address = f"127.0.0.1:{registry.socket.getsockname()[1]}"
+    options = (f"--push-registry={address}", "--push-plain-http")
+    agent = node.start(*options)
+    node.request()
+    eventually(lambda: registry.asked)
+    agent.kill()
+    assert node.checkpoint(phase="Processing")["status"].get("runtimeImage") is None
+    registry.answers.set()
+    node.start(*options)
+    image = node.checkpoint()["status"]["runtimeImage"]
+    assert image.startswith(f"{address}/")
+    assert [method for method, _ in registry.asked].count("PUT") == 1  # the manifest
+    assert len(node.kubelet.calls) == 1  # what was taken in is not taken again
 
 
 @pytest.mark.parametrize("end", ["stays", "is stopped", "is killed"])
