@@ -475,9 +475,9 @@ def test_restore_refuses_what_is_not_meant(editor, two, space, arguments, words)
 
 def test_restore_waits_and_tells(editor, two, space):
     waiting = editor.start("restore", "pod/lone", "--wait", "--timeout=60s")
-    name = eventually(lambda: restores(space).get("lone"))["metadata"]["name"]
-    finish(space, name, "Restoring", "the container is ended")
     assert waiting.stderr.readline() == "lone/main: Pending\n"
+    name = restores(space)["lone"]["metadata"]["name"]
+    finish(space, name, "Restoring", "the container is ended")
     assert waiting.stderr.readline() == "lone/main: Restoring: the container is ended\n"
     finish(space, name, "Completed", "it runs")
     assert "lone/main: Completed: it runs\n" in waiting.communicate(timeout=30)[1]
