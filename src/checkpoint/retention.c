@@ -19,11 +19,19 @@ static struct str checkpoint_group_pod(const struct checkpoint_kept *item)
 	return item->is_pod_alive && pod != NULL ? pod->uid : (struct str){0};
 }
 
+/* A living Pod is on one node: what another node's agent says to be of it pushes nothing out. */
+static struct str checkpoint_group_node(const struct checkpoint_kept *item)
+{
+	return item->is_pod_alive ? item->checkpoint->spec.node_name : (struct str){0};
+}
+
 static int checkpoint_compare_groups(
 	const struct checkpoint_kept *a, const struct checkpoint_kept *b)
 {
 	int order = str_compare(checkpoint_group_pod(a), checkpoint_group_pod(b));
 
+	if (order == 0)
+		order = str_compare(checkpoint_group_node(a), checkpoint_group_node(b));
 	if (order != 0)
 		return order;
 	return str_compare(a->checkpoint->spec.container_name, b->checkpoint->spec.container_name);

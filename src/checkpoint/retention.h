@@ -21,12 +21,12 @@ struct checkpoint_kept {
 };
 
 /*
- * Marks the surplus among the Checkpoints of one schedule. For each container of each living Pod
- * the newest `max_count` that are or may become restorable stay; Checkpoints of Pods that are gone
- * compete, per container, for the same number together. Failed ones stay while they are among the
- * newest `max_count` of their group. Those older than `max_age_seconds` (0: no limit) go, except
- * the newest good one of a living Pod. What is in use stays; what is being deleted takes no place.
- * `items` is sorted by this.
+ * Marks the surplus among the Checkpoints of one schedule. For each container of each living Pod,
+ * and each node that is said to be its, the newest `max_count` that are or may become restorable
+ * stay; Checkpoints of Pods that are gone compete, per container, for the same number together.
+ * Failed ones stay while they are among the newest `max_count` of their group. Those older than
+ * `max_age_seconds` (0: no limit) go, except the newest good one of a living Pod. What is in use
+ * stays; what is being deleted takes no place. `items` is sorted by this.
  */
 void checkpoint_mark_surplus(struct checkpoint_kept *items, size_t count, int64_t max_count,
 	int64_t max_age_seconds, struct wall_time now);

@@ -55,7 +55,7 @@ static void control_fill_kept(struct control *control, const struct api_checkpoi
 
 /*
  * A Checkpoint goes with the request that made it, which owns it; one that has lost its request
- * goes by itself.
+ * goes by itself, as does one that claims a request of another node.
  */
 static void control_drop_checkpoint(
 	struct control *control, const struct api_checkpoint *checkpoint, struct kube_plan *plan)
@@ -63,12 +63,18 @@ static void control_drop_checkpoint(
 	const struct api_owner *owner = api_metadata_controller(&checkpoint->metadata);
 	struct api_metadata request = {.namespace = checkpoint->metadata.namespace};
 	autobuf key = BUF_INIT(KUBE_KEY_SIZE);
+	const struct kube_object *object;
+	struct str node;
 
 	control_plan_delete(plan, &control_checkpoint_resource, &checkpoint->metadata);
 	if (owner == NULL)
 		return;
 	kube_key_write(&key, checkpoint->metadata.namespace, owner->name);
-	if (kube_informer_get(control->requests, buf_str(&key)) == NULL)
+	object = kube_informer_get(control->requests, buf_str(&key));
+	if (object == NULL)
+		return;
+	node = ((const struct api_request *)object->view)->spec.node_name;
+	if (node.size > 0 && !str_equal(node, checkpoint->spec.node_name))
 		return;
 	request.name = owner->name;
 	request.uid = owner->uid;

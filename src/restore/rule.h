@@ -20,6 +20,7 @@ enum restore_verdict {
 	RESTORE_NOT_BUILT, /* still being processed */
 	RESTORE_BUILD_FAILED, /* it will never have an image */
 	RESTORE_OTHER_POD, /* of another Pod, or of one that is gone */
+	RESTORE_OTHER_NODE, /* of another node than the Pod's */
 	RESTORE_OTHER_CONTAINER, /* of another container */
 	RESTORE_IMAGE_CHANGED, /* the container's image is another one now */
 	RESTORE_TEMPLATE_CHANGED, /* the Pod was made from another template */
@@ -57,6 +58,13 @@ struct restore_view {
 	const struct api_checkpoint_node *node; /* the Pod's; NULL: it is not known, offers all */
 	struct str made_for; /* uid of the Checkpoint that the Pod was made for; empty: none */
 };
+
+/*
+ * Whether the Checkpoint was written by the agent of the Pod's node. That of another node may say
+ * what it wants about its own Checkpoints, so about this Pod they count for nothing. What names no
+ * node was written by no agent.
+ */
+bool restore_is_of_node(const struct api_pod *pod, const struct api_checkpoint *checkpoint);
 
 /*
  * Judges one Checkpoint for the view's container. Of the one that the Pod was made for it is not

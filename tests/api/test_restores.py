@@ -88,6 +88,7 @@ def test_a_container_that_became_unready_has_to_stay_ready_anew(space):
     ({"image": "kcr.test/app:0"}, None, "ImageChanged"),
     ({"templateHash": "abc"}, None, "TemplateChanged"),
     ({"podReference": {"name": "pod-1", "uid": "another"}}, None, "PodGone"),
+    ({"nodeName": "node-7"}, None, "OtherNode"),
     ({"podReference": {"name": "pod-0", "uid": "another"}}, None, "PodGone"),
     ({}, "Processing", "NotBuilt"),
     ({}, "Failed", "BuildFailed"),
@@ -127,6 +128,20 @@ def test_the_report_of_another_container_s_end_is_not(space, pod):
     space.patch("checkpoints", "ckp-1", {"status": {"containerExit": {
         "containerID": "containerd://another", "exitCode": 137}}}, "status")
     never(lambda: image_of(space) != ORIGINAL, 1.5, "a restore without an end")
+
+
+def test_what_another_node_says_of_a_pod_is_not_believed(space, pod):
+    """Its agent may write Checkpoints of its own node, whatever Pod they name: neither their image nor their report of an
+    end counts."""
+    container_id = pod["status"]["containerStatuses"][0]["containerID"]
+    space.checkpoint(pod, "lie", age=1, nodeName="node-7")
+    space.patch("checkpoints", "lie", {"status": {
+        "runtimeImage": "evil.test/image@sha256:" + "3" * 64, "stableTime": stamp(),
+        "containerExit": ended(container_id)}}, "status")
+    restorable(space, "lie", status="False", reason="OtherNode")
+    never(lambda: image_of(space) != ORIGINAL, 2, "a container that runs is restored")
+    crash(space, pod)
+    eventually(lambda: image_of(space) == runtime_image(space), what="the image of its own node's Checkpoint")
 
 
 def test_a_restore_is_done_once_and_then_said_to_serve(space):
@@ -299,6 +314,19 @@ def test_retention_deletes_the_oldest_with_the_requests_that_made_them(space):
     eventually(lambda: space.names("checkpoints") == ["ckp-2", "ckp-3"], what="two Checkpoints")
     eventually(lambda: space.names("checkpointrequests") == ["req-2", "req-3"])
     never(lambda: len(space.names("checkpoints")) < 2, 1, "more deleted than asked for")
+
+
+def test_what_another_node_says_of_a_pod_pushes_nothing_out(space):
+    """Nor does it take along the request that it claims to be of."""
+    schedule = space.schedule(retention={"maxCount": 1})
+    pod = space.pod("pod-1")
+    request = space.request("req", nodeName="node-1")
+    space.finish(request)
+    space.checkpoint(pod, schedule=schedule, owner=owner_of(request))
+    for number in range(2):
+        space.checkpoint(pod, f"lie-{number}", age=30 - number, schedule=schedule, nodeName="node-7", owner=owner_of(request))
+    eventually(lambda: space.names("checkpoints") == ["ckp-1", "lie-1"], what="one Checkpoint of each node")
+    never(lambda: space.names("checkpointrequests") != ["req"], 1, "the request is gone")
 
 
 def test_retention_leaves_alone_what_people_asked_for(space):

@@ -1,7 +1,7 @@
 /*
  * What is kept. A checkpoint is a word: its second, then flags, e.g. "100", "200f":
  * p, q: of the living Pod p or q (else of one that is gone), f: failed, s: proved stable, n: was
- * not Ready, u: in use, d: being deleted, o: of the other container.
+ * not Ready, u: in use, d: being deleted, o: of the other container, x: of another node.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -39,6 +39,7 @@ static void make_item(
 		.metadata = {.name = word},
 		.spec = {.timestamp = wall_time_of_seconds((int64_t)second),
 			.container_name = has_flag(word, "o") ? STR("other") : STR("main"),
+			.node_name = has_flag(word, "x") ? STR("other") : STR("node"),
 			.pod = has_flag(word, "p")    ? &pods[0]
 				: has_flag(word, "q") ? &pods[1]
 						      : &pods[2],
@@ -100,6 +101,12 @@ static void those_of_pods_that_are_gone_share_one_number(void **state)
 	(void)state;
 	assert_surplus("100s 200s 300s 50sp", 2, 0, "100s");
 	assert_surplus("100s 200so", 1, 0, "");
+}
+
+static void what_another_node_says_of_a_living_pod_pushes_nothing_out(void **state)
+{
+	(void)state;
+	assert_surplus("100ps 200ps 300psx 400psx 500psx", 2, 0, "300psx");
 }
 
 static void a_failed_one_does_not_push_out_a_good_one(void **state)
@@ -211,6 +218,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_newest_of_each_container_of_each_pod_stay),
 		cmocka_unit_test(those_of_pods_that_are_gone_share_one_number),
+		cmocka_unit_test(what_another_node_says_of_a_living_pod_pushes_nothing_out),
 		cmocka_unit_test(a_failed_one_does_not_push_out_a_good_one),
 		cmocka_unit_test(one_that_never_proved_itself_counts_as_failed),
 		cmocka_unit_test(a_young_one_may_still_prove_itself),

@@ -73,6 +73,7 @@ static inline void make_checkpoint(
 		.metadata = {.name = str_of(uid), .uid = str_of(uid)},
 		.spec = {.timestamp = wall_time_of_seconds(taken_s),
 			.container_name = STR("app"),
+			.node_name = STR("n"),
 			.pod = &world->taken_of[index],
 			.image = STR(ORIGINAL),
 			.template_hash = STR("t1"),

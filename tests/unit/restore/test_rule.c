@@ -114,6 +114,20 @@ static void a_statefulsets_pod_keeps_its_checkpoints_when_it_is_replaced(void **
 		restore_judge(&world->view, &world->checkpoints[1], world->now), RESTORE_OTHER_POD);
 }
 
+static void what_another_node_says_of_the_pod_does_not_count(void **state)
+{
+	struct world *world = *state;
+
+	world->checkpoints[1].spec.node_name = STR("other");
+	assert_int_equal(restore_judge(&world->view, &world->checkpoints[1], world->now),
+		RESTORE_OTHER_NODE);
+	agent_reports_end(world, 137);
+	assert_text(decide(world).record.checkpoint, "older");
+	world->checkpoints[1].spec.node_name = STR("");
+	assert_int_equal(
+		restore_judge(&world->view, &world->checkpoints[1], world->now), RESTORE_OK);
+}
+
 static void a_reported_end_is_restored_from_the_newest_checkpoint(void **state)
 {
 	struct world *world = *state;
@@ -625,6 +639,7 @@ int main(void)
 		rule_test(a_checkpoint_is_refused_when_a_restore_from_it_failed),
 		rule_test(a_checkpoint_is_refused_when_it_is_too_old),
 		rule_test(a_statefulsets_pod_keeps_its_checkpoints_when_it_is_replaced),
+		rule_test(what_another_node_says_of_the_pod_does_not_count),
 		rule_test(a_reported_end_is_restored_from_the_newest_checkpoint),
 		rule_test(deciding_twice_changes_nothing_the_second_time),
 		rule_test(a_restored_container_is_found_serving_once_it_has_settled),
