@@ -78,7 +78,7 @@ class Kubelet:
         self.pods = lambda: []  # what GET /pods lists; may raise Answer
         self.pod_calls = 0
         self.is_over = threading.Event()
-        tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        self.tls = tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         tls.load_cert_chain(cluster.pki / "apiserver.crt", cluster.pki / "apiserver.key")
         tls.load_verify_locations(cluster.pki / "ca.crt")
         tls.verify_mode = ssl.CERT_REQUIRED

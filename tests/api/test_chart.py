@@ -31,9 +31,9 @@ def settings(values):
     return [word for value in values for word in ("--set", value)]
 
 
-def render(*values):
+def render(*values, namespace="kcr-system"):
     """The objects by kind and name."""
-    text = helm("template", "kcr", CHART, "--namespace", "kcr-system", *settings(values)).stdout
+    text = helm("template", "kcr", CHART, "--namespace", namespace, *settings(values)).stdout
     return {(one["kind"], one["metadata"]["name"]): one for one in yaml.safe_load_all(text) if one}
 
 
@@ -107,6 +107,10 @@ def test_what_is_chosen_is_rendered(usual):
     assert {("RuntimeClass", "kcr"), ("PodDisruptionBudget", "kcr-controller")} == set(usual) - set(bare)
     init = bare["DaemonSet", "kcr-agent"]["spec"]["template"]["spec"]["initContainers"]
     assert [container["name"] for container in init] == ["hold"]
+
+    trusting = render("nodeIsolation.enabled=false")
+    assert {("ValidatingAdmissionPolicy", "kcr-node-isolation"),
+            ("ValidatingAdmissionPolicyBinding", "kcr-node-isolation")} == set(usual) - set(trusting)
 
     removing = render("runtime.remove=true")
     assert ("DaemonSet", "kcr-agent") not in removing and ("DaemonSet", "kcr-uninstall-runtime") in removing

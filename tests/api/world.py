@@ -129,12 +129,14 @@ class ApiError(Exception):
 
 
 class Api:
-    """The API server by the admin's certificate; each thread has a connection of its own."""
+    """The API server by the admin's certificate, or somebody's token; each thread has a connection of its own."""
 
-    def __init__(self, network, pki):
+    def __init__(self, network, pki, token=None):
         self.network = network
         self.tls = ssl.create_default_context(cafile=pki / "ca.crt")
-        self.tls.load_cert_chain(pki / "admin.crt", pki / "admin.key")
+        self.headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+        if token is None:
+            self.tls.load_cert_chain(pki / "admin.crt", pki / "admin.key")
         self.local = threading.local()
 
     def open(self, timeout=10):
@@ -161,7 +163,7 @@ class Api:
             try:
                 if kept is None:
                     kept = self.local.connection = self.open()
-                kept.request(method, path, text, {"Content-Type": content_type})
+                kept.request(method, path, text, {"Content-Type": content_type, **self.headers})
                 answer = kept.getresponse()
                 content = answer.read()
                 break
