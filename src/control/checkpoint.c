@@ -34,7 +34,8 @@ void control_decide_checkpoint(void *context, struct str key, struct kube_plan *
 	is_changed = stability.is_stable && !wall_time_is_set(own.status.stable);
 	if (is_changed)
 		own.status.stable = clock_wall();
-	restorable = control_restorable(checkpoint, &own.status, &view, plan->arena);
+	restorable = control_restorable(checkpoint, &own.status, &view,
+		view.pod == NULL || control_believes(control, view.pod, checkpoint), plan->arena);
 	is_changed |= api_condition_set(&own.status.conditions, &restorable, plan->arena);
 	ready = control_ready(
 		checkpoint, control_knows_node(control, checkpoint->spec.node_name), plan->arena);

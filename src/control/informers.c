@@ -552,6 +552,23 @@ const struct api_pod *control_pod(
 	return object != NULL ? kube_object_read(object, &api_pod_object, arena) : NULL;
 }
 
+const struct api_request *control_request_of(
+	const struct control *control, const struct api_checkpoint *checkpoint)
+{
+	const struct api_owner *owner = api_metadata_controller(&checkpoint->metadata);
+	const struct api_request *request = owner != NULL
+		? control_request(control, checkpoint->metadata.namespace, owner->name)
+		: NULL;
+
+	return request != NULL && str_equal(request->metadata.uid, owner->uid) ? request : NULL;
+}
+
+bool control_believes(const struct control *control, const struct api_pod *pod,
+	const struct api_checkpoint *checkpoint)
+{
+	return restore_is_believed(pod, checkpoint, control_request_of(control, checkpoint));
+}
+
 const struct api_checkpoint_node *control_node_of(
 	const struct control *control, const struct api_pod *pod)
 {

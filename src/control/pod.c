@@ -23,7 +23,7 @@ struct control_pod_change {
 	bool is_changed;
 };
 
-/* The Checkpoints of one container on its node; their views, from the arena. */
+/* The Checkpoints of one container that count; their views, from the arena. */
 static const struct api_checkpoint **control_candidates(struct control *control,
 	const struct api_pod *pod, struct str container, struct arena *arena, size_t *ret_count)
 {
@@ -39,7 +39,7 @@ static const struct api_checkpoint **control_candidates(struct control *control,
 	for (size_t i = 0; i < all; i++) {
 		const struct api_checkpoint *checkpoint = objects[i]->view;
 		if (str_equal(checkpoint->spec.container_name, container) &&
-			restore_is_of_node(pod, checkpoint))
+			control_believes(control, pod, checkpoint))
 			list[count++] = checkpoint;
 	}
 	*ret_count = count;

@@ -60,25 +60,12 @@ static void control_fill_kept(struct control *control, const struct api_checkpoi
 static void control_drop_checkpoint(
 	struct control *control, const struct api_checkpoint *checkpoint, struct kube_plan *plan)
 {
-	const struct api_owner *owner = api_metadata_controller(&checkpoint->metadata);
-	struct api_metadata request = {.namespace = checkpoint->metadata.namespace};
-	autobuf key = BUF_INIT(KUBE_KEY_SIZE);
-	const struct kube_object *object;
-	struct str node;
+	const struct api_request *request = control_request_of(control, checkpoint);
+	struct str node = request != NULL ? request->spec.node_name : (struct str){0};
 
 	control_plan_delete(plan, &control_checkpoint_resource, &checkpoint->metadata);
-	if (owner == NULL)
-		return;
-	kube_key_write(&key, checkpoint->metadata.namespace, owner->name);
-	object = kube_informer_get(control->requests, buf_str(&key));
-	if (object == NULL)
-		return;
-	node = ((const struct api_request *)object->view)->spec.node_name;
-	if (node.size > 0 && !str_equal(node, checkpoint->spec.node_name))
-		return;
-	request.name = owner->name;
-	request.uid = owner->uid;
-	control_plan_delete(plan, &control_request_resource, &request);
+	if (request != NULL && (node.size == 0 || str_equal(node, checkpoint->spec.node_name)))
+		control_plan_delete(plan, &control_request_resource, &request->metadata);
 }
 
 static void control_retain_checkpoints(

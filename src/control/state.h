@@ -124,6 +124,13 @@ const struct api_schedule *control_schedule(
 const struct api_pod *control_pod(
 	const struct control *control, struct str namespace, struct str name, struct arena *arena);
 
+/* The request that the Checkpoint was made for; NULL when there is none any more. Borrowed. */
+const struct api_request *control_request_of(
+	const struct control *control, const struct api_checkpoint *checkpoint);
+/* Whether the Checkpoint may count for the Pod: see restore_is_believed(). */
+bool control_believes(const struct control *control, const struct api_pod *pod,
+	const struct api_checkpoint *checkpoint);
+
 /* What the agent of the Pod's node says; NULL when it says nothing. `pod` may be NULL. Borrowed. */
 const struct api_checkpoint_node *control_node_of(
 	const struct control *control, const struct api_pod *pod);

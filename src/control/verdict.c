@@ -5,7 +5,8 @@
 
 /* Fills what the Checkpoint's container adds to the view. */
 static enum restore_verdict control_verdict(const struct api_checkpoint *checkpoint,
-	const struct api_checkpoint_status *own, struct restore_view *view, struct arena *arena)
+	const struct api_checkpoint_status *own, struct restore_view *view, bool is_believed,
+	struct arena *arena)
 {
 	struct api_checkpoint judged = *checkpoint;
 	struct restore_records records;
@@ -13,6 +14,8 @@ static enum restore_verdict control_verdict(const struct api_checkpoint *checkpo
 
 	if (view->pod == NULL)
 		return RESTORE_OTHER_POD;
+	if (!is_believed)
+		return RESTORE_OTHER_NODE;
 	view->container = api_pod_container(view->pod, checkpoint->spec.container_name);
 	if (view->container == NULL)
 		return RESTORE_OTHER_CONTAINER;
@@ -27,11 +30,11 @@ static enum restore_verdict control_verdict(const struct api_checkpoint *checkpo
 }
 
 struct api_condition control_restorable(const struct api_checkpoint *checkpoint,
-	const struct api_checkpoint_status *own, const struct restore_view *view,
+	const struct api_checkpoint_status *own, const struct restore_view *view, bool is_believed,
 	struct arena *arena)
 {
 	struct restore_view whole = *view;
-	enum restore_verdict verdict = control_verdict(checkpoint, own, &whole, arena);
+	enum restore_verdict verdict = control_verdict(checkpoint, own, &whole, is_believed, arena);
 
 	return (struct api_condition){
 		.type = STR(API_CONDITION_RESTORABLE),

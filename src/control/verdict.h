@@ -10,10 +10,11 @@
 /*
  * The condition Restorable: what the restore rule says of the Checkpoint. `view` has the Pod, its
  * node and the terms, each as far as there is one; `own` is the controller's part of the status,
- * newer than the object's. Texts are borrowed or from `arena`.
+ * newer than the object's; `is_believed`: see restore_is_believed(). Texts are borrowed or from
+ * `arena`.
  */
 struct api_condition control_restorable(const struct api_checkpoint *checkpoint,
-	const struct api_checkpoint_status *own, const struct restore_view *view,
+	const struct api_checkpoint_status *own, const struct restore_view *view, bool is_believed,
 	struct arena *arena);
 
 /*

@@ -12,7 +12,8 @@ static const struct {
 	[RESTORE_NOT_BUILT] = {"NotBuilt", "its image is not built yet"},
 	[RESTORE_BUILD_FAILED] = {"BuildFailed", "its image could not be built"},
 	[RESTORE_OTHER_POD] = {"PodGone", "the Pod that it was taken of is gone"},
-	[RESTORE_OTHER_NODE] = {"OtherNode", "it was taken on another node than the Pod is on"},
+	[RESTORE_OTHER_NODE] = {"OtherNode",
+		"another node says that it is of the Pod, and was never asked for it"},
 	[RESTORE_OTHER_CONTAINER] = {"OtherContainer", "it was taken of another container"},
 	[RESTORE_IMAGE_CHANGED] = {"ImageChanged", "the container's image has changed since"},
 	[RESTORE_TEMPLATE_CHANGED] = {"TemplateChanged", "the Pod's template has changed since"},
@@ -60,11 +61,15 @@ static bool restore_is_same_pod(const struct api_pod *pod,
 		str_equal(taken_of->name, pod->metadata.name);
 }
 
-bool restore_is_of_node(const struct api_pod *pod, const struct api_checkpoint *checkpoint)
+bool restore_is_believed(const struct api_pod *pod, const struct api_checkpoint *checkpoint,
+	const struct api_request *request)
 {
-	struct str node = checkpoint->spec.node_name;
+	const struct api_checkpoint_spec *spec = &checkpoint->spec;
 
-	return node.size == 0 || str_equal(node, pod->spec.node_name);
+	return spec->node_name.size == 0 || str_equal(spec->node_name, pod->spec.node_name) ||
+		(request != NULL && str_equal(request->spec.node_name, spec->node_name) &&
+			str_equal(request->spec.pod.name, pod->metadata.name) &&
+			str_equal(request->spec.container_name, spec->container_name));
 }
 
 /* Whether the Checkpoint is all there. */
@@ -123,8 +128,6 @@ static enum restore_verdict restore_judge_origin(
 
 	if (!is_made_for && !restore_is_same_pod(view->pod, spec->pod, spec->workload))
 		return RESTORE_OTHER_POD;
-	if (!is_made_for && !restore_is_of_node(view->pod, checkpoint))
-		return RESTORE_OTHER_NODE;
 	if (!str_equal(spec->container_name, view->container->name))
 		return RESTORE_OTHER_CONTAINER;
 	if (!str_equal(spec->image, restore_original_image(view->record, view->container->image)))

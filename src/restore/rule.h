@@ -20,7 +20,7 @@ enum restore_verdict {
 	RESTORE_NOT_BUILT, /* still being processed */
 	RESTORE_BUILD_FAILED, /* it will never have an image */
 	RESTORE_OTHER_POD, /* of another Pod, or of one that is gone */
-	RESTORE_OTHER_NODE, /* of another node than the Pod's */
+	RESTORE_OTHER_NODE, /* not believed: see restore_is_believed() */
 	RESTORE_OTHER_CONTAINER, /* of another container */
 	RESTORE_IMAGE_CHANGED, /* the container's image is another one now */
 	RESTORE_TEMPLATE_CHANGED, /* the Pod was made from another template */
@@ -60,11 +60,13 @@ struct restore_view {
 };
 
 /*
- * Whether the Checkpoint was written by the agent of the Pod's node. That of another node may say
- * what it wants about its own Checkpoints, so about this Pod they count for nothing. What names no
- * node was written by no agent.
+ * Whether the Checkpoint may count for the Pod at all. Its agent may say what it wants about
+ * Checkpoints of its own node, so that has to be the Pod's node, or the one that the Checkpoint's
+ * `request` (NULL: it has none) was for: one that a Pod of this name was on. What names no node was
+ * written by no agent.
  */
-bool restore_is_of_node(const struct api_pod *pod, const struct api_checkpoint *checkpoint);
+bool restore_is_believed(const struct api_pod *pod, const struct api_checkpoint *checkpoint,
+	const struct api_request *request);
 
 /*
  * Judges one Checkpoint for the view's container. Of the one that the Pod was made for it is not

@@ -144,6 +144,39 @@ def test_what_another_node_says_of_a_pod_is_not_believed(space, pod):
     eventually(lambda: image_of(space) == runtime_image(space), what="the image of its own node's Checkpoint")
 
 
+def test_a_stateful_pod_that_has_moved_comes_back_from_what_its_former_node_was_asked_for(space):
+    made = space.create("statefulsets", "StatefulSet", "web", {"spec": {
+        "replicas": 1, "serviceName": "web", "selector": {"matchLabels": {"app": "web"}}, "template": {
+            "metadata": {"labels": {"app": "web"}},
+            "spec": {"containers": [{"name": "main", "image": ORIGINAL}]}}}})
+
+    def runs_on(node):
+        pod = eventually(lambda: space.get("pods", "web-0"), 30, "the set's Pod")
+        space.api.call("POST", space.path("pods", "web-0", "binding"), {
+            "apiVersion": "v1", "kind": "Binding", "metadata": {"name": "web-0"},
+            "target": {"kind": "Node", "name": node}})
+        space.pod_status("web-0", [space.running("main")])
+        return pod["metadata"]["uid"], space.get("pods", "web-0")
+    first, pod = runs_on("node-7")
+    template = {"templateHash": pod["metadata"]["labels"]["controller-revision-hash"], "workloadReference": {
+        "apiVersion": "apps/v1", "kind": "StatefulSet", "name": "web", "uid": made["metadata"]["uid"]}}
+    request = space.request(pod="web-0")
+    eventually(lambda: space.get("checkpointrequests", "one")["spec"].get("nodeName") == "node-7", what="a node for it")
+    space.checkpoint(pod, owner=owner_of(request), **template)
+    space.finish(request, checkpointRef={"name": "ckp-1"})
+    space.checkpoint(pod, "lie", age=1, **template)
+    for name in ("ckp-1", "lie"):
+        restorable(space, name, status="True")
+    space.delete("pods", "web-0")
+    eventually(lambda: (space.get("pods", "web-0") or {}).get("metadata", {}).get("uid") not in (None, first), 30,
+               "the set's next Pod")
+    _, pod = runs_on("node-1")
+    restorable(space, "lie", status="False", reason="OtherNode")
+    restorable(space, status="True")
+    crash(space, pod)
+    eventually(lambda: image_of(space, pod="web-0") == runtime_image(space), what="the checkpoint's image")
+
+
 def test_a_restore_is_done_once_and_then_said_to_serve(space):
     # No agent tells a restored container from a cold start here: it has to outlive the grace period.
     pod = space.pod("pod-1", terminationGracePeriodSeconds=1)

@@ -114,18 +114,29 @@ static void a_statefulsets_pod_keeps_its_checkpoints_when_it_is_replaced(void **
 		restore_judge(&world->view, &world->checkpoints[1], world->now), RESTORE_OTHER_POD);
 }
 
-static void what_another_node_says_of_the_pod_does_not_count(void **state)
+static void another_node_is_believed_what_it_was_asked_for(void **state)
 {
 	struct world *world = *state;
+	struct api_checkpoint *checkpoint = &world->checkpoints[1];
+	struct api_request request = {.spec = {.pod = {.name = world->pod.metadata.name},
+					      .container_name = checkpoint->spec.container_name,
+					      .node_name = STR("other")}};
+	const struct api_request asked = request;
 
-	world->checkpoints[1].spec.node_name = STR("other");
-	assert_int_equal(restore_judge(&world->view, &world->checkpoints[1], world->now),
-		RESTORE_OTHER_NODE);
-	agent_reports_end(world, 137);
-	assert_text(decide(world).record.checkpoint, "older");
-	world->checkpoints[1].spec.node_name = STR("");
-	assert_int_equal(
-		restore_judge(&world->view, &world->checkpoints[1], world->now), RESTORE_OK);
+	assert_true(restore_is_believed(&world->pod, checkpoint, NULL));
+	checkpoint->spec.node_name = STR("other");
+	assert_false(restore_is_believed(&world->pod, checkpoint, NULL));
+	assert_true(restore_is_believed(&world->pod, checkpoint, &request));
+	request.spec.node_name = STR("third");
+	assert_false(restore_is_believed(&world->pod, checkpoint, &request));
+	request = asked;
+	request.spec.pod.name = STR("p-1");
+	assert_false(restore_is_believed(&world->pod, checkpoint, &request));
+	request = asked;
+	request.spec.container_name = STR("sidecar");
+	assert_false(restore_is_believed(&world->pod, checkpoint, &request));
+	checkpoint->spec.node_name = STR("");
+	assert_true(restore_is_believed(&world->pod, checkpoint, NULL));
 }
 
 static void a_reported_end_is_restored_from_the_newest_checkpoint(void **state)
@@ -639,7 +650,7 @@ int main(void)
 		rule_test(a_checkpoint_is_refused_when_a_restore_from_it_failed),
 		rule_test(a_checkpoint_is_refused_when_it_is_too_old),
 		rule_test(a_statefulsets_pod_keeps_its_checkpoints_when_it_is_replaced),
-		rule_test(what_another_node_says_of_the_pod_does_not_count),
+		rule_test(another_node_is_believed_what_it_was_asked_for),
 		rule_test(a_reported_end_is_restored_from_the_newest_checkpoint),
 		rule_test(deciding_twice_changes_nothing_the_second_time),
 		rule_test(a_restored_container_is_found_serving_once_it_has_settled),
