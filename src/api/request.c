@@ -53,8 +53,9 @@ static const struct json_field api_request_spec_fields[] = {
 		.default_i64 = 300,
 		.minimum = 1,
 		.maximum = 3600,
-		.description = "How long the checkpoint may take until the request fails. The node "
-			       "finishes it even then, for a call of the kubelet that is cut "
+		.description = "How long the request may wait until it is begun, and how long the "
+			       "checkpoint may take from then on, until the request fails. The "
+			       "node finishes it even then, for a call of the kubelet that is cut "
 			       "can leave its container frozen, and throws it away."},
 	{.name = "nodeName",
 		.type = JSON_FIELD_STRING,
@@ -91,9 +92,9 @@ static const struct json_field api_request_status_fields[] = {
 		.default_text = "Pending",
 		.choices = api_request_phase_texts,
 		.description =
-			"Pending: nobody has begun. InProgress: the agent takes the "
-			"checkpoint. Completed: there is a Checkpoint. Failed: there is none, "
-			"and reason and message say why."},
+			"Pending: nobody has begun; the node may be busy with others. "
+			"InProgress: the agent takes the checkpoint. Completed: there is a "
+			"Checkpoint. Failed: there is none, and reason and message say why."},
 	{.name = "startTime",
 		.type = JSON_FIELD_MICROTIME,
 		.offset = offsetof(struct api_request_status, started),

@@ -1,8 +1,9 @@
 /*
- * A CheckpointRequest of this node: it is marked InProgress, the kubelet is asked, and what came of
- * it is written down: a Checkpoint and Completed, or Failed and why. Each step is decided from what
- * the objects say and from the call that is under way, so that a new agent goes on where the last
- * one stopped: it asks the kubelet again, for taking a checkpoint twice harms nothing.
+ * A CheckpointRequest of this node: it waits for a place, is marked InProgress, the kubelet is
+ * asked, and what came of it is written down: a Checkpoint and Completed, or Failed and why. Each
+ * step is decided from what the objects say and from the call that is under way, so that a new
+ * agent goes on where the last one stopped: it asks the kubelet again, for taking a checkpoint
+ * twice harms nothing.
  */
 #include "node/state.h"
 
@@ -10,7 +11,6 @@
 #include "node/new_checkpoint.h"
 #include "node/take.h"
 #include "sys/clock.h"
-#include "sys/fd.h"
 
 /* ---- Writing down ---- */
 
@@ -119,7 +119,6 @@ static void node_take_step(struct node *node, struct str key, const struct api_r
 {
 	bool is_begun = api_request_phase(request) == API_REQUEST_IN_PROGRESS;
 	bool is_made = false;
-	autoclose int claim = -1;
 	struct error err;
 
 	if (is_begun)
@@ -128,22 +127,19 @@ static void node_take_step(struct node *node, struct str key, const struct api_r
 		node_complete(node, request, pod, NULL, plan);
 		return;
 	}
-	if (!node_take_may_start(node, request, &claim)) {
+	if ((is_begun ? node_has_archive_of_now(node, request)
+		      : node_has_name_of_now(node, request, pod, plan->arena)) ||
+		!node_take_give_place(node, key, request)) {
 		kube_plan_wake(plan, NODE_TAKE_WAIT_MS);
 		return;
 	}
-	if (node_store_check_room(node->store, 0, 0, &err) < 0) {
+	if (node_store_check_room(node->store, 0, 0, &err) < 0)
 		node_fail(
 			node, request, "StoreFull", arena_str(plan->arena, str_of(err.text)), plan);
-		return;
-	}
-	if (is_begun ? node_has_archive_of_now(node, request)
-		     : node_has_name_of_now(node, request, pod, plan->arena))
-		kube_plan_wake(plan, NODE_TAKE_WAIT_MS);
 	else if (!is_begun)
 		node_begin(request, pod, plan);
 	else
-		node_take_start(node, key, request, pod, &claim, plan);
+		node_take_start(node, key, request, pod, plan);
 }
 
 void node_decide_request(void *context, struct str key, struct kube_plan *plan)
@@ -173,10 +169,12 @@ void node_decide_request(void *context, struct str key, struct kube_plan *plan)
 		node_write_result(node, request, pod, taken, plan);
 		return;
 	}
-	next = checkpoint_next_for_agent(request, pod, take != NULL, clock_wall());
+	next = checkpoint_next_for_agent(request, pod, node_take_is_asked(take), clock_wall());
 	if (next.step == CHECKPOINT_STEP_TAKE && !node->is_stopping)
 		node_take_step(node, key, request, pod, plan);
-	else if (next.step == CHECKPOINT_STEP_FAIL)
+	else
+		node_take_give_up_place(node, key);
+	if (next.step == CHECKPOINT_STEP_FAIL)
 		node_fail(node, request, next.reason, str_of(next.message), plan);
 	kube_plan_wake(plan, next.wake_ms);
 }

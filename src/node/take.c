@@ -1,6 +1,6 @@
 /*
- * The order to kcr-runtime, the call of the kubelet, another try where that can help, and the
- * memory of what came of it.
+ * The place among the takes of the node, the order to kcr-runtime, the call of the kubelet, another
+ * try where that can help, and the memory of what came of it.
  */
 #include "node/take.h"
 
@@ -26,7 +26,7 @@ enum {
 	NODE_TAKE_PATIENCE_SECONDS = 3600,
 };
 
-/* A call of the kubelet, until its result is written down. */
+/* A place for a call of the kubelet, until the call's result is written down. */
 struct node_take {
 	struct node *node;
 	char *key;
@@ -35,7 +35,7 @@ struct node_take {
 	char *ordered; /* ID of the container that kcr-runtime was told to dump; NULL: not told */
 	struct node_kubelet_call *call;
 	int claim; /* on the container; -1: none could be had */
-	unsigned tries;
+	unsigned tries; /* 0: the kubelet was not asked yet */
 	struct loop_source *again; /* the timer of the next try; NULL: none was needed yet */
 	bool is_done;
 	struct wall_time ended;
@@ -190,8 +190,19 @@ size_t node_takes_under_way(const struct node *node)
 	size_t under_way = 0;
 
 	while ((take = map_next(&node->takes, &position, NULL)) != NULL)
-		under_way += take->is_done ? 0 : 1;
+		under_way += node_take_is_asked(take) && !take->is_done ? 1 : 0;
 	return under_way;
+}
+
+static bool node_takes_have_room(const struct node *node)
+{
+	const struct node_take *take;
+	size_t position = 0;
+	size_t taken = 0;
+
+	while ((take = map_next(&node->takes, &position, NULL)) != NULL)
+		taken += take->is_done ? 0 : 1;
+	return taken < node->max_takes;
 }
 
 bool node_takes_container(const struct node *node, const struct api_request *request)
@@ -207,36 +218,58 @@ bool node_takes_container(const struct node *node, const struct api_request *req
 	return false;
 }
 
-bool node_take_may_start(const struct node *node, const struct api_request *request, int *ret_claim)
+bool node_take_give_place(struct node *node, struct str key, const struct api_request *request)
 {
 	autoarena *arena = arena_new(512);
 	struct str container = node_container_key(arena, request);
+	autoclose int claim = -1;
+	struct node_take *take;
 	struct error err;
 	int claimed;
 
-	if (node_takes_container(node, request) || node_takes_under_way(node) >= node->max_takes)
+	if (map_get(&node->takes, key) != NULL)
+		return true;
+	if (node_takes_container(node, request) || !node_takes_have_room(node))
 		return false;
-	claimed = node_claim(node_store_fd(node->store), container, ret_claim, &err);
+	claimed = node_claim(node_store_fd(node->store), container, &claim, &err);
+	if (claimed == 0)
+		return false;
 	if (claimed < 0)
 		log_warning(&err, "Failed to claim a container, will go on without", "container",
 			container.data);
-	return claimed != 0;
+	take = new_zeroed(struct node_take);
+	take->node = node;
+	take->claim = fd_take(&claim);
+	take->key = str_dup(key);
+	take->container = str_dup(container);
+	take->request_uid = str_dup(request->metadata.uid);
+	(void)map_set(&node->takes, key, take);
+	return true;
+}
+
+void node_take_give_up_place(struct node *node, struct str key)
+{
+	struct node_take *take = map_get(&node->takes, key);
+
+	if (take == NULL || node_take_is_asked(take))
+		return;
+	(void)map_remove(&node->takes, key); /* it is `take` */
+	node_take_free(take);
 }
 
 void node_take_start(struct node *node, struct str key, const struct api_request *request,
-	const struct api_pod *pod, int *claim, struct kube_plan *plan)
+	const struct api_pod *pod, struct kube_plan *plan)
 {
-	struct node_take *take = new_zeroed(struct node_take);
+	struct node_take *take = map_get(&node->takes, key);
 
 	node_remove_leftovers(node, request);
-	take->node = node;
-	take->claim = fd_take(claim);
-	take->key = str_dup(key);
-	take->container = str_dup(node_container_key(plan->arena, request));
-	take->request_uid = str_dup(request->metadata.uid);
-	(void)map_set(&node->takes, key, take);
 	node_take_ask(take, request, pod);
 	kube_plan_wake(plan, checkpoint_next_for_agent(request, pod, true, clock_wall()).wake_ms);
+}
+
+bool node_take_is_asked(const struct node_take *take)
+{
+	return take != NULL && take->tries > 0;
 }
 
 bool node_take_is_of(const struct node_take *take, const struct api_request *request)
@@ -269,9 +302,11 @@ static bool node_take_is_fresh(
 void node_take_forget(
 	struct node *node, struct str key, bool has_checkpoint, struct kube_plan *plan)
 {
-	struct node_take *take = map_get(&node->takes, key);
+	struct node_take *take;
 	struct error err;
 
+	node_take_give_up_place(node, key);
+	take = map_get(&node->takes, key);
 	if (take == NULL)
 		return;
 	if (!take->is_done || node_take_is_fresh(node, take, has_checkpoint)) {

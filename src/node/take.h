@@ -1,6 +1,6 @@
 /*
- * Takes: calls of the kubelet for requests, each from the moment when it is made until its result
- * is written down. They are in the node's map, by the request's key. Internal to the room.
+ * Takes: calls of the kubelet for requests, each from the moment when it is given a place until its
+ * result is written down. They are in the node's map, by the request's key. Internal to the room.
  */
 #ifndef NODE_TAKE_H
 #define NODE_TAKE_H
@@ -25,19 +25,23 @@ struct node_take_result {
 };
 
 /*
- * Whether the kubelet may be asked for the request's container now: places are few, and a container
- * is asked for once at a time, by an agent before us too. If so, the caller owns *ret_claim, which
- * is left as it is when none could be had.
+ * Gives the request a place, unless it has one; returns whether it has. Places are few, and a
+ * container is asked for once at a time, by an agent before us too.
  */
-bool node_take_may_start(
-	const struct node *node, const struct api_request *request, int *ret_claim);
+bool node_take_give_place(struct node *node, struct str key, const struct api_request *request);
+
+/* Takes the place back, if the kubelet was not asked yet. */
+void node_take_give_up_place(struct node *node, struct str key);
 
 /*
- * Asks the kubelet, and tells kcr-runtime where to, if that runs the container. Takes *claim over.
- * The request is decided again when there is a result.
+ * Asks the kubelet for the request, which has a place, and tells kcr-runtime where to, if that runs
+ * the container. The request is decided again when there is a result.
  */
 void node_take_start(struct node *node, struct str key, const struct api_request *request,
-	const struct api_pod *pod, int *claim, struct kube_plan *plan);
+	const struct api_pod *pod, struct kube_plan *plan);
+
+/* Whether the kubelet was asked. `take` may be NULL. */
+bool node_take_is_asked(const struct node_take *take);
 
 /* Whether it was made for this incarnation of the request. */
 bool node_take_is_of(const struct node_take *take, const struct api_request *request);
@@ -55,7 +59,7 @@ void node_take_forget(
 /* "namespace/pod/container" of the request; from the arena. */
 struct str node_container_key(struct arena *arena, const struct api_request *request);
 
-/* Whether a take of the request's container is under way, or its archive is not seen yet. */
+/* Whether a take of the request's container has a place, or its archive is not seen yet. */
 bool node_takes_container(const struct node *node, const struct api_request *request);
 
 /* How many takes the kubelet has not answered yet, also of requests that are over. */

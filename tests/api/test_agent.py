@@ -109,6 +109,31 @@ def test_no_more_are_taken_at_the_same_time_than_the_option_says(node, space):
     assert most == [1, 1, 1]
 
 
+def test_requests_that_wait_for_a_place_are_not_begun(node, space):
+    """So what others have the kubelet make of their containers meanwhile is not taken for what was left of them."""
+    pods = ["pod-1", "pod-2", "pod-3"]
+
+    def script(*container):
+        node.kubelet.hang()
+        return archive(*container)
+    node.kubelet.script = script
+    for pod in pods[1:]:
+        space.pod(pod, node=NODE)
+    for pod in pods:
+        node.request(pod, pod=pod)  # all are there when the agent begins
+    node.start("--max-concurrent-checkpoints=1")
+    [(_, first, _)] = eventually(lambda: node.kubelet.calls)
+    foreign = [node.kubelet.write(space.name, pod, "main", b"of somebody else").name for pod in pods if pod != first]
+
+    def others():
+        return [request["status"]["phase"] for request in space.requests() if request["metadata"]["name"] != first]
+    never(lambda: others() != ["Pending"] * 2, 1.5, "more than one that is begun")
+    node.kubelet.is_over.set()
+    for pod in pods:
+        node.checkpoint(pod)
+    assert node.kubelet.archives() == foreign
+
+
 def test_requests_of_other_nodes_and_without_a_node_are_left_alone(node, space):
     node.start()
     space.request("none")
