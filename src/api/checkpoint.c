@@ -146,7 +146,7 @@ static const struct json_field api_checkpoint_spec_fields[] = {
 		.type = JSON_FIELD_BOOL,
 		.flags = JSON_IMMUTABLE | JSON_WRITE_EMPTY,
 		.offset = offsetof(struct api_checkpoint_spec, was_ready),
-		.description = "Whether the container was Ready when it was taken. Only such "
+		.description = "Whether the container was Ready before it was frozen. Only such "
 			       "checkpoints are restored."},
 	{.name = "strategy",
 		.type = JSON_FIELD_STRING,

@@ -90,11 +90,12 @@ static void node_fill_metadata(struct node_new_checkpoint *made, const struct ap
 	metadata->owners = (struct json_list){&made->owner, 1};
 }
 
-static void node_fill_spec(struct node *node, struct node_new_checkpoint *made,
-	const struct api_request *request, const struct api_pod *pod,
-	const struct node_take_result *taken, struct arena *arena)
+static void node_fill_spec(const struct node *node, struct node_new_checkpoint *made,
+	const struct api_request *request, const struct node_take_result *taken,
+	struct arena *arena)
 {
 	struct api_checkpoint_spec *spec = &made->object.spec;
+	const struct api_pod *pod = taken->pod;
 	const struct api_container *container =
 		api_pod_container(pod, request->spec.container_name);
 	const struct api_container_status *status =
@@ -124,17 +125,16 @@ static void node_fill_spec(struct node *node, struct node_new_checkpoint *made,
 	spec->was_ready = status->ready;
 }
 
-struct str node_checkpoint_body(struct node *node, const struct api_request *request,
-	const struct api_pod *pod, struct str name, const struct node_take_result *taken,
-	struct arena *arena)
+struct str node_checkpoint_body(const struct node *node, const struct api_request *request,
+	struct str name, const struct node_take_result *taken, struct arena *arena)
 {
 	struct node_new_checkpoint made = {0};
 	autobuf body = BUF_INIT(LIMIT_OBJECT_BYTES);
 	struct json_writer writer = json_writer(&body);
 
 	api_init(&api_checkpoint_kind, &made.object);
-	node_fill_metadata(&made, request, pod, name, arena);
-	node_fill_spec(node, &made, request, pod, taken, arena);
+	node_fill_metadata(&made, request, taken->pod, name, arena);
+	node_fill_spec(node, &made, request, taken, arena);
 	api_encode(&writer, &api_checkpoint_kind, &made.object);
 	return arena_str(arena, buf_str(&body));
 }

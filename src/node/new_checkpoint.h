@@ -27,8 +27,7 @@ bool node_has_name_of_now(const struct node *node, const struct api_request *req
 	const struct api_pod *pod, struct arena *arena);
 
 /* The Checkpoint as JSON, of what was `taken`; from the arena. */
-struct str node_checkpoint_body(struct node *node, const struct api_request *request,
-	const struct api_pod *pod, struct str name, const struct node_take_result *taken,
-	struct arena *arena);
+struct str node_checkpoint_body(const struct node *node, const struct api_request *request,
+	struct str name, const struct node_take_result *taken, struct arena *arena);
 
 #endif

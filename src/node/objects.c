@@ -166,12 +166,18 @@ const char *node_objects_missing(const struct node *node)
 	return kube_informer_is_synced(node->schedules) ? NULL : "checkpointschedules";
 }
 
-const struct api_pod *node_pod(const struct node *node, struct str namespace, struct str name)
+const struct kube_object *node_pod_object(
+	const struct node *node, struct str namespace, struct str name)
 {
 	autobuf key = BUF_INIT(KUBE_KEY_SIZE);
-	const struct kube_object *object;
 
 	kube_key_write(&key, namespace, name);
-	object = kube_informer_get(node->pods, buf_str(&key));
+	return kube_informer_get(node->pods, buf_str(&key));
+}
+
+const struct api_pod *node_pod(const struct node *node, struct str namespace, struct str name)
+{
+	const struct kube_object *object = node_pod_object(node, namespace, name);
+
 	return object != NULL ? object->view : NULL;
 }

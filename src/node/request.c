@@ -66,8 +66,8 @@ static void node_begin(
 }
 
 /*
- * The container may have ended while it was dumped; then there is nothing to describe. `taken` may
- * be NULL when the Checkpoint is there already.
+ * The Pod may have gone while its container was dumped. `taken` may be NULL when the Checkpoint is
+ * there already.
  */
 static void node_complete(struct node *node, const struct api_request *request,
 	const struct api_pod *pod, const struct node_take_result *taken, struct kube_plan *plan)
@@ -76,8 +76,7 @@ static void node_complete(struct node *node, const struct api_request *request,
 	struct api_checkpoint_reference reference;
 	bool is_made;
 
-	if (pod == NULL || !str_equal(pod->metadata.uid, status.pod_uid) ||
-		api_pod_container_status(pod, request->spec.container_name) == NULL) {
+	if (pod == NULL || !str_equal(pod->metadata.uid, status.pod_uid)) {
 		node_fail(node, request, "PodNotFound",
 			STR("the Pod went while its container was checkpointed"), plan);
 		return;
@@ -91,7 +90,7 @@ static void node_complete(struct node *node, const struct api_request *request,
 				.resource = &node_checkpoint_resource,
 				.namespace = arena_str(plan->arena, request->metadata.namespace),
 				.body = node_checkpoint_body(
-					node, request, pod, reference.name, taken, plan->arena),
+					node, request, reference.name, taken, plan->arena),
 			});
 	status.completed = clock_wall();
 	status.checkpoint = &reference;
@@ -139,7 +138,7 @@ static void node_take_step(struct node *node, struct str key, const struct api_r
 	else if (!is_begun)
 		node_begin(request, pod, plan);
 	else
-		node_take_start(node, key, request, pod, plan);
+		node_take_start(node, key, request, plan);
 }
 
 void node_decide_request(void *context, struct str key, struct kube_plan *plan)

@@ -107,6 +107,9 @@ const char *node_objects_missing(const struct node *node);
 
 /* This node's Pod of that name; NULL when there is none. Borrowed. */
 const struct api_pod *node_pod(const struct node *node, struct str namespace, struct str name);
+/* The same, to be kept as it is now. */
+const struct kube_object *node_pod_object(
+	const struct node *node, struct str namespace, struct str name);
 
 /* Adds a server-side apply of the status of one of our objects. */
 void node_plan_status(struct kube_plan *plan, const struct kube_resource *resource,

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "checkpoint/plan.h"
 #include "checkpoint/request.h"
 #include "node/claim.h"
 #include "node/direct.h"
@@ -32,6 +33,7 @@ struct node_take {
 	char *key;
 	char *container; /* "namespace/pod/container" */
 	char *request_uid;
+	const struct kube_object *pod; /* the result's; a reference */
 	char *ordered; /* ID of the container that kcr-runtime was told to dump; NULL: not told */
 	struct node_kubelet_call *call;
 	int claim; /* on the container; -1: none could be had */
@@ -48,6 +50,7 @@ static void node_take_free(struct node_take *take)
 		return;
 	node_kubelet_call_free(take->call);
 	loop_source_free(take->again);
+	kube_object_unref(take->pod);
 	fd_close(&take->claim);
 	free(take->key);
 	free(take->container);
@@ -114,17 +117,23 @@ static void node_take_connected(void *context, int fd)
 
 static void node_take_done(void *context, struct str archive, const struct error *err);
 
-/* Asks the kubelet, and tells kcr-runtime where to, if that runs the container. */
+/*
+ * Asks the kubelet, and tells kcr-runtime where to, if that runs the container. The Pod is kept as
+ * it is now: that probes fail while the container is frozen says nothing against its memory, and
+ * another one that runs when the kubelet answers nothing for it.
+ */
 static void node_take_ask(
-	struct node_take *take, const struct api_request *request, const struct api_pod *pod)
+	struct node_take *take, const struct api_request *request, const struct kube_object *pod)
 {
 	const struct node *node = take->node;
-	const struct api_container_status *status =
-		api_pod_container_status(pod, request->spec.container_name);
 
 	take->tries++;
-	if (status != NULL)
-		node_take_order(take, status->container_id);
+	kube_object_unref(take->pod);
+	take->pod = kube_object_ref(pod);
+	take->result.pod = take->pod->view;
+	node_take_order(take,
+		api_pod_container_status(take->result.pod, request->spec.container_name)
+			->container_id);
 	node_kubelet_call_free(take->call);
 	take->call = node_kubelet_checkpoint(&node->kubelet, kube_client_token(node->client),
 		request->metadata.namespace, request->spec.pod.name, request->spec.container_name,
@@ -142,12 +151,12 @@ static void node_take_again(void *context)
 	const struct kube_object *object =
 		kube_informer_get(take->node->requests, str_of(take->key));
 	const struct api_request *request = object != NULL ? object->view : NULL;
-	const struct api_pod *pod = NULL;
+	const struct kube_object *pod = NULL;
 
 	if (request != NULL && str_is(request->metadata.uid, take->request_uid) &&
 		!api_request_is_finished(request))
-		pod = node_pod(take->node, object->namespace, request->spec.pod.name);
-	if (pod == NULL)
+		pod = node_pod_object(take->node, object->namespace, request->spec.pod.name);
+	if (pod == NULL || checkpoint_obstacle(pod->view, request->spec.container_name) != NULL)
 		node_take_end(take);
 	else
 		node_take_ask(take, request, pod);
@@ -258,13 +267,15 @@ void node_take_give_up_place(struct node *node, struct str key)
 }
 
 void node_take_start(struct node *node, struct str key, const struct api_request *request,
-	const struct api_pod *pod, struct kube_plan *plan)
+	struct kube_plan *plan)
 {
 	struct node_take *take = map_get(&node->takes, key);
 
 	node_remove_leftovers(node, request);
-	node_take_ask(take, request, pod);
-	kube_plan_wake(plan, checkpoint_next_for_agent(request, pod, true, clock_wall()).wake_ms);
+	node_take_ask(take, request,
+		node_pod_object(node, request->metadata.namespace, request->spec.pod.name));
+	kube_plan_wake(plan,
+		checkpoint_next_for_agent(request, take->result.pod, true, clock_wall()).wake_ms);
 }
 
 bool node_take_is_asked(const struct node_take *take)

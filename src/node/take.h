@@ -21,6 +21,7 @@ enum { NODE_TAKE_WAIT_MS = 250 /* until a place is free, or the second is over *
 struct node_take_result {
 	char *archive; /* the file's name; NULL: failed */
 	bool is_direct; /* kcr-runtime took it */
+	const struct api_pod *pod; /* as it was when the kubelet was asked; borrowed */
 	struct error err; /* why it failed */
 };
 
@@ -34,11 +35,11 @@ bool node_take_give_place(struct node *node, struct str key, const struct api_re
 void node_take_give_up_place(struct node *node, struct str key);
 
 /*
- * Asks the kubelet for the request, which has a place, and tells kcr-runtime where to, if that runs
- * the container. The request is decided again when there is a result.
+ * Asks the kubelet for the request, which has a place and whose container runs, and tells
+ * kcr-runtime where to, if that runs it. The request is decided again when there is a result.
  */
 void node_take_start(struct node *node, struct str key, const struct api_request *request,
-	const struct api_pod *pod, struct kube_plan *plan);
+	struct kube_plan *plan);
 
 /* Whether the kubelet was asked. `take` may be NULL. */
 bool node_take_is_asked(const struct node_take *take);

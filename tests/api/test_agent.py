@@ -392,6 +392,25 @@ def test_what_is_not_there_is_not_asked_for(node, spec, reason):
     assert node.kubelet.calls == []
 
 
+def test_what_became_of_the_container_while_it_was_taken_does_not_count(node, space):
+    """Probes fail while it is frozen; and another container vouches for nothing."""
+    status = space.get("pods", "pod-1")["status"]["containerStatuses"][0]
+    changes = {"unready": {**status, "ready": False}, "ended": space.running("main", ready=False, restarts=1),
+               "ready": status}
+    node.start()
+    for name, change in changes.items():
+        was = space.get("pods", "pod-1")["status"]["containerStatuses"][0]
+
+        def script(*container):
+            space.pod_status("pod-1", [change])
+            node.kubelet.hang(0.5)  # the agent sees it first
+            return archive(*container)
+        node.kubelet.script = script
+        node.request(name)
+        spec = node.checkpoint(name)["spec"]
+        assert (spec["containerID"], spec["wasReady"]) == (was["containerID"], was["ready"]), name
+
+
 def test_a_container_that_does_not_run_yet_is_waited_for(node, space):
     pod = space.get("pods", "pod-1")
     space.pod_status("pod-1", [{
