@@ -80,7 +80,9 @@ static const struct json_field api_checkpoint_spec_fields[] = {
 		.type = JSON_FIELD_MICROTIME,
 		.flags = JSON_IMMUTABLE,
 		.offset = offsetof(struct api_checkpoint_spec, timestamp),
-		.description = "When it was taken."},
+		.description =
+			"The moment of its memory: when kcr-runtime began to take it or, with "
+			"the strategy Image, when the kubelet was asked to."},
 	{.name = "containerName",
 		.type = JSON_FIELD_STRING,
 		.flags = JSON_REQUIRED | JSON_IMMUTABLE,

@@ -2,20 +2,22 @@
 #include "checkpoint/stable.h"
 
 /*
- * Since when the container of a checkpoint has been Ready without a break: since the checkpoint, or
- * since the Pod became Ready again. The freeze of a large container alone makes probes fail, which
- * says nothing against its memory. A Pod that is not Ready as a whole (another container of it is
- * not) tells nothing; then the container's own word counts.
+ * Since when the container of a checkpoint has been Ready without a break: since its Checkpoint was
+ * made, or since the Pod became Ready again. It is made when the kubelet has answered, so that the
+ * container has gone on, however long it stood still: an engine may keep it paused for longer than
+ * CRIU measures. The freeze of a large container alone makes probes fail, which says nothing
+ * against its memory. A Pod that is not Ready as a whole (another container of it is not) tells
+ * nothing; then the container's own word counts.
  */
-static struct wall_time checkpoint_ready_since(const struct api_pod *pod, struct wall_time taken)
+static struct wall_time checkpoint_ready_since(const struct api_pod *pod, struct wall_time made)
 {
 	const struct api_pod_condition *conditions = pod->status.conditions.items;
 
 	for (size_t i = 0; i < pod->status.conditions.count; i++)
 		if (str_is(conditions[i].type, "Ready") && str_is(conditions[i].status, "True") &&
-			conditions[i].last_transition.us > taken.us)
+			conditions[i].last_transition.us > made.us)
 			return conditions[i].last_transition;
-	return taken;
+	return made;
 }
 
 /* Whoever brought it vouches for it: nobody has seen its container afterwards. */
@@ -42,7 +44,7 @@ struct checkpoint_stability checkpoint_stability(const struct api_checkpoint *ch
 	if (status == NULL || !str_equal(status->container_id, spec->container_id) ||
 		!status->ready)
 		return (struct checkpoint_stability){0};
-	proved = checkpoint_ready_since(pod, spec->timestamp);
+	proved = checkpoint_ready_since(pod, checkpoint->metadata.created);
 	proved.us += stable_seconds * TIME_SECOND_US;
 	if (now.us < proved.us)
 		return (struct checkpoint_stability){.wake_ms = (proved.us - now.us + 999) / 1000};

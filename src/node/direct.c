@@ -146,18 +146,23 @@ int node_direct_result(const struct node *node, struct str request_uid, struct a
 	return handover_direct_read(buf_str(&text), arena, ret_direct, err);
 }
 
-bool node_direct_is_complete(
-	const struct node *node, struct str request_uid, struct str container_id)
+bool node_direct_is_complete(const struct node *node, struct str request_uid,
+	struct str container_id, struct wall_time *ret_taken)
 {
 	autoarena *arena = arena_new(1024);
 	struct handover_direct direct;
 	struct error err;
 
-	if (node_direct_result(node, request_uid, arena, &direct, &err) == 0)
-		return str_equal(direct.container_id, node_plain_id(container_id));
-	if (err.kind != ERROR_ABSENT)
-		log_warning(&err, "Ignored a checkpoint of kcr-runtime");
-	return false;
+	if (node_direct_result(node, request_uid, arena, &direct, &err) < 0) {
+		if (err.kind != ERROR_ABSENT)
+			log_warning(&err, "Ignored a checkpoint of kcr-runtime");
+		return false;
+	}
+	if (!str_equal(direct.container_id, node_plain_id(container_id)) ||
+		!wall_time_is_set(direct.taken))
+		return false;
+	*ret_taken = direct.taken;
+	return true;
 }
 
 /* ---- What nobody names ---- */

@@ -42,9 +42,9 @@ must_check int node_direct_order_end(const struct node *node, struct str contain
 void node_direct_recall(const struct node *node, struct str container_id);
 
 /* Whether the order for the container ("containerd://<id>") was followed to its end: the result
- * says so. One that a call for another container has left there does not. */
-bool node_direct_is_complete(
-	const struct node *node, struct str request_uid, struct str container_id);
+ * says so, and when. One that a call for another container has left there does not. */
+bool node_direct_is_complete(const struct node *node, struct str request_uid,
+	struct str container_id, struct wall_time *ret_taken);
 
 /* What kcr-runtime says of the checkpoint. Fails with ABSENT, CORRUPT, SYSTEM. */
 must_check int node_direct_result(const struct node *node, struct str request_uid,

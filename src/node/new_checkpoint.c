@@ -114,7 +114,7 @@ static void node_fill_spec(const struct node *node, struct node_new_checkpoint *
 		api_strategy_text(taken->is_direct ? API_STRATEGY_RUNTIME : API_STRATEGY_IMAGE);
 	spec->id = made->object.metadata.name;
 	spec->schedule_ref = request->spec.schedule;
-	spec->timestamp = request->status.started;
+	spec->timestamp = taken->taken;
 	spec->container_name = request->spec.container_name;
 	spec->node_name = str_of(node->name);
 	spec->pod = &made->pod;

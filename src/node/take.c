@@ -70,15 +70,15 @@ void node_takes_free(struct node *node)
 	map_done(&node->takes);
 }
 
-/* What came of the order, if there was one. */
+/* What came of the order, if there was one. kcr-runtime knows best when it took what. */
 static void node_take_end_order(struct node_take *take)
 {
 	if (take->ordered == NULL)
 		return;
 	node_direct_recall(take->node, str_of(take->ordered));
 	take->result.is_direct = take->result.archive != NULL &&
-		node_direct_is_complete(
-			take->node, str_of(take->request_uid), str_of(take->ordered));
+		node_direct_is_complete(take->node, str_of(take->request_uid),
+			str_of(take->ordered), &take->result.taken);
 	free(take_ptr(&take->ordered));
 	if (!take->result.is_direct)
 		node_direct_remove(take->node, str_of(take->request_uid));
@@ -131,6 +131,7 @@ static void node_take_ask(
 	kube_object_unref(take->pod);
 	take->pod = kube_object_ref(pod);
 	take->result.pod = take->pod->view;
+	take->result.taken = clock_wall();
 	node_take_order(take,
 		api_pod_container_status(take->result.pod, request->spec.container_name)
 			->container_id);

@@ -11,6 +11,7 @@
 #include "api/views.h"
 #include "base/arena.h"
 #include "base/error.h"
+#include "base/time.h"
 #include "kube/plan.h"
 
 struct node;
@@ -21,6 +22,7 @@ enum { NODE_TAKE_WAIT_MS = 250 /* until a place is free, or the second is over *
 struct node_take_result {
 	char *archive; /* the file's name; NULL: failed */
 	bool is_direct; /* kcr-runtime took it */
+	struct wall_time taken; /* the moment of the container's memory */
 	const struct api_pod *pod; /* as it was when the kubelet was asked; borrowed */
 	struct error err; /* why it failed */
 };

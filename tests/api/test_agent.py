@@ -19,7 +19,7 @@ from middle import Authority
 from node import NODE
 from proxy import Proxy
 from scripted_kubelet import Answer, Cut, archive
-from world import Clock, eventually, never, owner_of, seconds_of, stamp
+from world import Clock, eventually, never, owner_of, seconds_of, stamp, time_of
 
 TIME_TO_BE_CALLED = 5  # s: begins with the second in which the request is made, and a busy machine takes some of it
 
@@ -188,11 +188,18 @@ def test_a_refusal_of_the_kubelet_fails_the_request_in_its_words(node, script, r
 
 def test_a_failure_of_the_moment_is_tried_again(node, space):
     answers = [refuse(500, "OCI runtime pause failed: unable to freeze"), archive]
-    node.kubelet.script = lambda *container: answers.pop(0)(*container)
+    called = []
+
+    def script(*container):
+        called.append(time.time())
+        return answers.pop(0)(*container)
+    node.kubelet.script = script
     node.start()
     node.request()
-    assert node.checkpoint()["status"]["phase"] == "ImageBuilt"
+    checkpoint = node.checkpoint()
     assert not answers
+    first, second = called
+    assert first < time_of(checkpoint["spec"]["checkpointTimestamp"]) < second, "the moment of its memory"
 
 
 def test_a_failure_of_the_moment_that_stays_is_told_after_six_tries(node):
@@ -513,8 +520,9 @@ def test_an_agent_killed_while_the_kubelet_works_asks_again(node, space):
     eventually(lambda: node.kubelet.archives(), what="the archive that nobody waits for")
     time.sleep(1.1)
     node.kubelet.script = archive
+    killed = time.time()
     node.start()
-    node.checkpoint()
+    assert time_of(node.checkpoint()["spec"]["checkpointTimestamp"]) > killed  # of what was taken then
     assert len(node.kubelet.calls) == 2
     assert node.kubelet.archives() == []  # the left one is gone, too
     assert len(node.entries()) == 1

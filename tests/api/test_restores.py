@@ -58,14 +58,15 @@ def pod(space):
     return pod
 
 
-def test_a_checkpoint_is_restorable_once_its_container_has_stayed_ready(space):
-    pod = space.pod("pod-1")
-    space.checkpoint(pod, age=0)
+@pytest.mark.parametrize("frozen", [0, 60])
+def test_a_checkpoint_is_restorable_once_its_container_has_stayed_ready(space, frozen):
+    """After the freeze: of the time before nobody could see anything."""
+    space.checkpoint(space.pod("pod-1"), age=frozen, stable=False)
     restorable(space, status="False", reason="NotStable")
     restorable(space, status="True", reason="Restorable")
     checkpoint = space.get("checkpoints", "ckp-1")
     waited = (seconds_of(checkpoint["status"]["stableTime"])
-              - seconds_of(checkpoint["spec"]["checkpointTimestamp"]))
+              - seconds_of(checkpoint["metadata"]["creationTimestamp"]))
     assert waited >= 5
 
 

@@ -2,17 +2,19 @@
 what becomes of kcr-runtime's records. Files of the store are written as kcr-runtime and the agent's own
 intake would."""
 
+import io
 import json
 import os
 import socket
 import stat
+import tarfile
 import time
 
 import pytest
 
 from node import NODE, Node
-from scripted_kubelet import Answer
-from world import eventually, never, stamp
+from scripted_kubelet import Answer, archive
+from world import eventually, exact_stamp, never, stamp
 
 IMAGE = "kcr.test/app:1"
 
@@ -22,10 +24,7 @@ class RuntimeNode(Node):
 
     def take(self, pod, name="ckp-1", container="main", stable=True, files=None, **spec):
         """A Checkpoint by kcr-runtime with what the store keeps of it."""
-        made = self.space.checkpoint(pod, name, container, strategy="Runtime", **spec)
-        if stable:
-            made = self.space.patch(
-                "checkpoints", name, {"status": {"stableTime": stamp()}}, "status")
+        made = self.space.checkpoint(pod, name, container, strategy="Runtime", stable=stable, **spec)
         self.keep(made, files or {"checkpoint/pages-1.img": b"p" * 100, "rootfs-diff.tar": b"tar",
                                   "dump.log": b"log"})
         return made
@@ -107,6 +106,35 @@ def node(make_node):
 @pytest.fixture
 def pod(space):
     return space.pod("pod-1", node=NODE)
+
+
+# ---- Checkpoints ----
+
+def test_a_checkpoint_by_kcr_runtime_is_of_the_moment_that_it_wrote(node, space, pod):
+    container_id = pod["status"]["containerStatuses"][0]["containerID"]
+    plain = container_id.split("/")[-1]
+    (node.store / "containers").mkdir()
+    (node.store / "containers" / plain).touch()  # kcr-runtime runs it
+    told = {}
+
+    def script(*container):
+        order = node.store / "orders" / f"{plain}.json"
+        directory = node.store / json.loads(order.read_text())["directory"]
+        order.unlink()
+        node.kubelet.hang(0.5)  # the engine takes its time
+        told["taken"] = exact_stamp(time.time())
+        content = archive(*container)  # of which the engine's metadata counts
+        with tarfile.open(fileobj=io.BytesIO(content)) as files:
+            files.extractall(directory, [m for m in files if m.name.startswith(("checkpoint/", "rootfs"))])
+        (directory / "direct.json").write_text(json.dumps({
+            "version": 1, "containerID": plain, "image": IMAGE, "layers": "a:b", "taken": told["taken"],
+            "frozenMicroseconds": 1000}))
+        return content
+    node.kubelet.script = script
+    node.start()
+    node.request()
+    spec = node.checkpoint()["spec"]
+    assert (spec["strategy"], spec["checkpointTimestamp"]) == ("Runtime", told["taken"])
 
 
 # ---- Plans ----

@@ -313,8 +313,9 @@ class Space:
             "phase": phase, "startTime": stamp(), "completionTime": stamp(), **status}}, "status")
 
     def checkpoint(self, pod, name="ckp-1", container="main", age=60, schedule=None, phase=None,
-                   owner=None, **spec):
-        """A Checkpoint as the agent makes it, built and served; `pod` is the object."""
+                   owner=None, stable=None, **spec):
+        """A Checkpoint as the agent makes it, built and served; `pod` is the object. The controller has seen an old
+        one to be stable, unless the test says otherwise."""
         status = next(s for s in pod["status"]["containerStatuses"] if s["name"] == container)
         metadata = pod["metadata"]
         spec = {"containerName": container, "nodeName": pod["spec"]["nodeName"],
@@ -329,9 +330,10 @@ class Space:
                 "uid": schedule["metadata"]["uid"]}
         extra = {} if owner is None else {"ownerReferences": [owner]}
         self.create("checkpoints", "Checkpoint", name, {"spec": spec}, **extra)
+        seen = {"stableTime": stamp()} if (age >= 60 if stable is None else stable) else {}
         return self.patch("checkpoints", name, {"status": {
             "phase": phase or "ImageBuilt", "digest": "sha256:" + "1" * 64, "sizeBytes": 1,
-            "runtimeImage": f"localhost:7470/{self.name}/{name}@sha256:" + "2" * 64}}, "status")
+            "runtimeImage": f"localhost:7470/{self.name}/{name}@sha256:" + "2" * 64, **seen}}, "status")
 
     def events(self, reason, about=None):
         return [event for event in self.list("events") if event["reason"] == reason

@@ -3,7 +3,7 @@
 
 #include "checkpoint/stable.h"
 
-enum { TAKEN_S = 1000, STABLE_S = 30 };
+enum { TAKEN_S = 1000, MADE_S = 1100 /* frozen for nearly as long */, STABLE_S = 30 };
 
 struct world {
 	struct sample_pod sample;
@@ -17,6 +17,7 @@ static int make_world(void **state)
 
 	sample_pod_make(&world->sample, "p");
 	world->taken_of = (struct api_checkpoint_pod){.name = STR("p"), .uid = STR("u1")};
+	world->checkpoint.metadata.created = wall_time_of_seconds(MADE_S);
 	world->checkpoint.spec = (struct api_checkpoint_spec){
 		.timestamp = wall_time_of_seconds(TAKEN_S),
 		.container_name = STR("main"),
@@ -42,11 +43,11 @@ static struct checkpoint_stability judge(const struct world *world, int64_t seco
 
 static void it_is_once_the_container_stayed_ready(void **state)
 {
-	assert_int_equal(judge(*state, TAKEN_S).wake_ms, STABLE_S * 1000);
-	assert_int_equal(judge(*state, TAKEN_S + STABLE_S - 1).wake_ms, 1000);
-	assert_false(judge(*state, TAKEN_S + STABLE_S - 1).is_stable);
-	assert_true(judge(*state, TAKEN_S + STABLE_S).is_stable);
-	assert_int_equal(judge(*state, TAKEN_S + STABLE_S).wake_ms, 0);
+	assert_int_equal(judge(*state, MADE_S).wake_ms, STABLE_S * 1000);
+	assert_int_equal(judge(*state, MADE_S + STABLE_S - 1).wake_ms, 1000);
+	assert_false(judge(*state, MADE_S + STABLE_S - 1).is_stable);
+	assert_true(judge(*state, MADE_S + STABLE_S).is_stable);
+	assert_int_equal(judge(*state, MADE_S + STABLE_S).wake_ms, 0);
 }
 
 static void no_time_at_all_is_enough_when_so_configured(void **state)
@@ -54,7 +55,7 @@ static void no_time_at_all_is_enough_when_so_configured(void **state)
 	struct world *world = *state;
 
 	assert_true(checkpoint_stability(
-		&world->checkpoint, &world->sample.pod, 0, wall_time_of_seconds(TAKEN_S))
+		&world->checkpoint, &world->sample.pod, 0, wall_time_of_seconds(MADE_S))
 			    .is_stable);
 }
 
@@ -64,16 +65,16 @@ static void one_that_was_brought_is_vouched_for(void **state)
 	struct api_owner owner = {.kind = STR("CheckpointImport"), .controller = true};
 
 	world->checkpoint.spec.container_id = STR("containerd://elsewhere");
-	assert_false(judge(world, TAKEN_S + STABLE_S).is_stable);
+	assert_false(judge(world, MADE_S + STABLE_S).is_stable);
 	world->checkpoint.metadata.owners = (struct json_list){&owner, 1};
-	assert_true(judge(world, TAKEN_S).is_stable);
+	assert_true(judge(world, MADE_S).is_stable);
 }
 
 static void it_stays_stable_when_the_pod_is_gone(void **state)
 {
 	struct world *world = *state;
 
-	world->checkpoint.status.stable = wall_time_of_seconds(TAKEN_S + STABLE_S);
+	world->checkpoint.status.stable = wall_time_of_seconds(MADE_S + STABLE_S);
 	assert_true(
 		checkpoint_stability(&world->checkpoint, NULL, STABLE_S, wall_time_of_seconds(9999))
 			.is_stable);
@@ -83,7 +84,7 @@ static void a_break_in_readiness_begins_the_wait_anew(void **state)
 {
 	struct world *world = *state;
 	int64_t ready_s =
-		TAKEN_S + STABLE_S + 10; /* as after a freeze that was longer than probes wait */
+		MADE_S + STABLE_S + 10; /* as after a freeze that was longer than probes wait */
 
 	world->sample.statuses[0].ready = false;
 	assert_false(judge(world, ready_s - 1).is_stable);
@@ -96,8 +97,8 @@ static void a_break_in_readiness_begins_the_wait_anew(void **state)
 
 static void assert_never(const struct world *world)
 {
-	assert_false(judge(world, TAKEN_S + STABLE_S).is_stable);
-	assert_int_equal(judge(world, TAKEN_S).wake_ms, 0);
+	assert_false(judge(world, MADE_S + STABLE_S).is_stable);
+	assert_int_equal(judge(world, MADE_S).wake_ms, 0);
 }
 
 static void it_never_is_when_the_container_was_not_ready(void **state)
@@ -140,9 +141,9 @@ static void another_container_that_is_not_ready_does_not_count(void **state)
 	struct world *world = *state;
 
 	world->sample.conditions[0].status = STR("False");
-	world->sample.conditions[0].last_transition = wall_time_of_seconds(TAKEN_S + 10);
+	world->sample.conditions[0].last_transition = wall_time_of_seconds(MADE_S + 10);
 	world->sample.statuses[1].ready = false;
-	assert_true(judge(world, TAKEN_S + STABLE_S).is_stable);
+	assert_true(judge(world, MADE_S + STABLE_S).is_stable);
 }
 
 #define world_test(name) cmocka_unit_test_setup_teardown(name, make_world, drop_world)
