@@ -40,7 +40,7 @@ struct node_take {
 	unsigned tries; /* 0: the kubelet was not asked yet */
 	struct loop_source *again; /* the timer of the next try; NULL: none was needed yet */
 	bool is_done;
-	struct wall_time ended;
+	struct mono_time ended;
 	struct node_take_result result;
 };
 
@@ -101,7 +101,7 @@ static void node_take_order(struct node_take *take, struct str container_id)
 static void node_take_end(struct node_take *take)
 {
 	take->is_done = true;
-	take->ended = clock_wall();
+	take->ended = clock_mono();
 	node_count_take(take->node, take->result.archive != NULL);
 	if (take->result.archive == NULL)
 		node_probe_soon(take->node->probe);
@@ -302,12 +302,12 @@ const struct node_take_result *node_take_result(const struct node_take *take)
 static bool node_take_is_fresh(
 	const struct node *node, const struct node_take *take, bool has_checkpoint)
 {
-	int64_t age_seconds = wall_time_seconds(clock_wall()) - wall_time_seconds(take->ended);
+	int64_t age_us = clock_mono().us - take->ended.us;
 
 	if (take->result.archive == NULL)
 		return false;
-	return age_seconds <= 0 ||
-		(has_checkpoint && age_seconds < NODE_TAKE_SEEN_SECONDS &&
+	return age_us < TIME_SECOND_US ||
+		(has_checkpoint && age_us < NODE_TAKE_SEEN_SECONDS * TIME_SECOND_US &&
 			!node_is_known_archive(node, take->result.archive));
 }
 

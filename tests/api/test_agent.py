@@ -80,6 +80,17 @@ def test_two_requests_for_one_container_make_two_checkpoints(node, space):
     assert len(node.entries()) == 2
 
 
+def test_a_clock_that_is_set_back_holds_up_no_container(node, tmp_path):
+    clock = Clock(tmp_path)
+    clock.step(1800)
+    node.start(clock=clock)
+    node.request("one", timeoutSeconds=3600)
+    node.finished("one")
+    clock.step(0)  # within the second in which the take of the container is remembered
+    node.request("two")
+    node.checkpoint("two")
+
+
 def test_containers_of_one_pod_are_told_apart(node, space):
     space.pod("pair", ["main", "side"], node=NODE)
     node.start()
