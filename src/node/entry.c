@@ -106,23 +106,31 @@ static int node_entry_decode(
 	return json_decode(json_doc_root(doc), &node_entry_object, true, arena, ret_entry, err);
 }
 
-int node_entry_load(int store_fd, const char *name, struct arena *arena,
+static int node_entry_load_in(int directory, const char *uid, struct arena *arena,
 	struct node_entry *ret_entry, struct error *err)
 {
-	autoclose int directory = -1;
 	autobuf text = BUF_INIT(LIMIT_CONFIG_BYTES);
 	struct node_entry entry;
 
-	if (file_open_beneath(store_fd, name, O_RDONLY | O_DIRECTORY, 0, &directory, err) < 0 ||
-		file_read(directory, NODE_ENTRY_FILE, &text, err) < 0 ||
+	if (file_read(directory, NODE_ENTRY_FILE, &text, err) < 0 ||
 		node_entry_decode(buf_str(&text), arena, &entry, err) < 0)
 		return -1;
-	if (!str_is(entry.uid, name))
+	if (!str_is(entry.uid, uid))
 		return error_set(err, ERROR_CORRUPT, "its entry is another one's");
 	if (node_entry_check_content(&entry, directory, err) < 0)
 		return -1;
 	*ret_entry = entry;
 	return 0;
+}
+
+int node_entry_load(int store_fd, const char *name, struct arena *arena,
+	struct node_entry *ret_entry, struct error *err)
+{
+	autoclose int directory = -1;
+
+	if (file_open_beneath(store_fd, name, O_RDONLY | O_DIRECTORY, 0, &directory, err) < 0)
+		return -1;
+	return node_entry_load_in(directory, name, arena, ret_entry, err);
 }
 
 int node_entry_copy(const struct node_entry *entry, struct arena *arena,
@@ -170,7 +178,6 @@ static int node_entry_move_archive(
 	int from_directory, const char *from, int to_directory, struct error *err)
 {
 	const char *to = node_part_names[NODE_PART_LAYER];
-	autoclose int layer = -1;
 
 	if (renameat(from_directory, from, to_directory, to) < 0) {
 		if (errno != EXDEV)
@@ -180,9 +187,7 @@ static int node_entry_move_archive(
 		if (unlinkat(from_directory, from, 0) < 0)
 			return error_set_errno(err, "cannot remove '%s'", from);
 	}
-	if (file_open_beneath(to_directory, to, O_RDONLY, 0, &layer, err) < 0)
-		return -1;
-	return file_sync(layer, to, err);
+	return 0;
 }
 
 static int node_entry_write_files(
@@ -225,22 +230,58 @@ static int node_entry_begin(int store_fd, const struct node_store_content *conte
 	return node_entry_write_files(*ret_directory, content->files, err);
 }
 
-/* Writes what belongs to the content beside it; the rename of it all is the last step. */
+/* The rename of it all is the last step; only then may the archive be called safe. */
+static int node_entry_end(int store_fd, int directory, bool is_archive, const char *building,
+	const char *final, struct error *err)
+{
+	const char *layer_name = node_part_names[NODE_PART_LAYER];
+	autoclose int layer = -1;
+
+	if (is_archive &&
+		(file_open_beneath(directory, layer_name, O_RDONLY, 0, &layer, err) < 0 ||
+			file_sync(layer, layer_name, err) < 0))
+		return -1;
+	if (file_sync(directory, building, err) < 0)
+		return -1;
+	return file_rename(store_fd, building, store_fd, final, err);
+}
+
+/* Writes what belongs to the content beside it; an archive comes in when all else is there. */
 static int node_entry_build_in(int store_fd, const struct node_store_content *content,
 	const struct node_entry *entry, const struct image_documents *documents,
 	const char *building, struct error *err)
 {
 	autofree char *final = str_dup(entry->uid);
+	bool is_archive = content->files == NULL;
 	autoclose int directory = -1;
 
 	if (node_entry_begin(store_fd, content, building, &directory, err) < 0 ||
 		node_entry_write_parts(directory, entry, documents, err) < 0 ||
-		(content->files == NULL &&
+		(is_archive &&
 			node_entry_move_archive(content->parent_fd, content->name, directory, err) <
-				0) ||
-		file_sync(directory, building, err) < 0)
+				0))
 		return -1;
-	return file_rename(store_fd, building, store_fd, final, err);
+	return node_entry_end(store_fd, directory, is_archive, building, final, err);
+}
+
+bool node_entry_is_unfinished(const char *name)
+{
+	return name[0] == '.';
+}
+
+int node_entry_finish(int store_fd, const char *building, const char **ret_name, struct error *err)
+{
+	autoarena *arena = arena_new(1024);
+	autoclose int directory = -1;
+	const char *final = building + 1;
+	struct node_entry entry;
+
+	if (file_open_beneath(store_fd, building, O_RDONLY | O_DIRECTORY, 0, &directory, err) < 0 ||
+		node_entry_load_in(directory, final, arena, &entry, err) < 0 ||
+		node_entry_end(store_fd, directory, true, building, final, err) < 0)
+		return -1;
+	*ret_name = final;
+	return 0;
 }
 
 /* An archive is built beside the store's entries; nothing of a failed one is to stay there. */
@@ -255,7 +296,7 @@ static int node_entry_build_archive(int store_fd, const struct node_store_conten
 		return -1;
 	if (node_entry_build_in(store_fd, content, entry, documents, building.data, err) == 0)
 		return 0;
-	/* what this leaves, the next start removes */
+	/* what this leaves, the next start finishes or removes */
 	(void)!file_remove_tree(store_fd, building.data, &ignored);
 	return -1;
 }

@@ -22,6 +22,17 @@ const char *node_part_name(enum node_part part);
 must_check int node_entry_build(int store_fd, const struct node_store_content *content,
 	const struct node_entry *entry, const struct image_documents *documents, struct error *err);
 
+/* Whether this is the name of an archive's entry that is being built, or of something removed. */
+bool node_entry_is_unfinished(const char *name);
+
+/*
+ * An agent was stopped while it built an entry of an archive, after that had come in, as the last
+ * of all: ends what it had begun. *ret_name is the entry's name, within `building`. Fails when it
+ * is not all there: then nothing is lost with it.
+ */
+must_check int node_entry_finish(
+	int store_fd, const char *building, const char **ret_name, struct error *err);
+
 /*
  * Reads the entry in the store's directory `name`; its texts are from the arena. Fails with CORRUPT
  * when its content is not there in full length (the bytes are a restore's to check).

@@ -96,7 +96,8 @@ static int node_store_visit(void *context, const char *name, bool is_directory, 
 	struct node_store *store = context;
 	struct error why;
 
-	if (name[0] == '.')
+	if (node_entry_is_unfinished(name) &&
+		(!is_directory || node_entry_finish(store->fd, name, &name, &why) < 0))
 		return file_remove_tree(store->fd, name, err);
 	if (is_directory && !node_store_is_shared(name) && node_store_load(store, name, &why) < 0)
 		log_warning(&why, "Left a stored checkpoint out", "checkpointUID", name);

@@ -393,7 +393,10 @@ def test_retention_keeps_the_checkpoint_that_is_restored_on_request(space, targe
     space.patch("restorerequests", "back", {"status": {
         "phase": "Restoring", "startTime": stamp(),
         "checkpointRef": {"name": "ckp-1", "uid": chosen["metadata"]["uid"]}}}, "status")
-    restorable(space, status="True")  # the controller has seen it all
+    restorable(space, status="True")
+    space.create("restorerequests", "RestoreRequest", "later", {"spec": {
+        "podReference": {"name": "pod-1"}, "containerName": "main"}})
+    eventually(lambda: space.get("restorerequests", "later")["spec"].get("nodeName"), what="the controller has seen both")
     space.checkpoint(pod, "ckp-2", age=1, schedule=schedule)
     never(lambda: "ckp-1" not in space.names("checkpoints"), 2, "what is being restored is gone")
     space.patch("restorerequests", "back", {"status": {"phase": "Completed"}}, "status")

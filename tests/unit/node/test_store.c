@@ -40,6 +40,29 @@ static void a_new_agent_finds_what_the_last_one_stored(void **state)
 	assert_int_equal(node_store_usage(world->store).count, 2);
 }
 
+static void a_new_agent_finishes_what_the_last_one_had_all_of(void **state)
+{
+	struct world *world = *state;
+
+	world_add(world, "u1", "archive");
+	world_add(world, "u2", "archive");
+	world_add(world, "u3", "archive");
+	assert_int_equal(renameat(world->archives, "store/u1", world->archives, "store/.u1"), 0);
+	assert_int_equal(renameat(world->archives, "store/u2", world->archives, "store/.u2"), 0);
+	assert_int_equal(
+		renameat(world->archives, "store/u3", world->archives, "store/.u3.removed"), 0);
+	world_write(world->archives, "store/.u2/layer.tar", "arch");
+	world_open(world);
+	assert_layer(world, "u1", "archive");
+	assert_null(node_store_find(world->store, STR("u2")));
+	assert_null(node_store_find(world->store, STR("u3")));
+	assert_false(world_has(world, "store/.u1"));
+	assert_false(world_has(world, "store/.u2"));
+	assert_false(world_has(world, "store/.u3.removed"));
+	world_open(world);
+	assert_layer(world, "u1", "archive");
+}
+
 static void the_same_checkpoint_again_replaces_the_first(void **state)
 {
 	struct world *world = *state;
@@ -280,6 +303,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		world_test(an_archive_moves_into_the_store),
 		world_test(a_new_agent_finds_what_the_last_one_stored),
+		world_test(a_new_agent_finishes_what_the_last_one_had_all_of),
 		world_test(the_same_checkpoint_again_replaces_the_first),
 		world_test(what_is_removed_is_gone_from_the_disk_too),
 		world_test(what_a_crash_left_half_built_is_removed_at_the_start),
