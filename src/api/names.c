@@ -99,11 +99,11 @@ static struct str name_join(
 }
 
 struct str api_request_name(struct arena *arena, struct str schedule, struct str pod,
-	struct str container, int64_t unix_seconds)
+	struct str container, int64_t unix_time)
 {
 	const struct str parts[] = {schedule, pod, container};
 
-	return name_join(arena, parts, array_size(parts), unix_seconds);
+	return name_join(arena, parts, array_size(parts), unix_time);
 }
 
 bool api_request_name_time(struct str name, int64_t *ret_unix_seconds)

@@ -56,12 +56,13 @@ struct str api_label_value(struct arena *arena, struct str text);
 
 /*
  * `<schedule>-<pod>-<unix>`, the seed's form; with a container name in front of the time when the
- * Pod has several containers to take (empty: only one). An empty schedule is left out. Joining
+ * Pod has several containers to take (empty: only one). An empty schedule is left out. The time is
+ * in seconds for a schedule, whose due times are; who else asks may take a finer one. Joining
  * with '-' is not unique ("a-b" + "c" = "a" + "b-c"): whoever finds the name taken must look at the
  * object before believing that it is its own.
  */
 struct str api_request_name(struct arena *arena, struct str schedule, struct str pod,
-	struct str container, int64_t unix_seconds);
+	struct str container, int64_t unix_time);
 
 /*
  * The time in such a name. False when it has none, because the name was too long to keep it: it

@@ -14,7 +14,6 @@
 #include "cli/output.h"
 #include "cli/progress.h"
 #include "cli/rows.h"
-#include "sys/clock.h"
 
 enum { CHECKPOINT_TIMEOUT_MAX_S = 3600 };
 
@@ -145,7 +144,7 @@ static bool checkpoint_has_several(const struct checkpoint *run, size_t index)
 	return false;
 }
 
-static struct str checkpoint_body(struct checkpoint *run, size_t index, int64_t unix_seconds)
+static struct str checkpoint_body(struct checkpoint *run, size_t index, int64_t unix_time)
 {
 	struct arena *arena = run->call->arena;
 	struct cli_progress *item = &run->items[index];
@@ -154,7 +153,7 @@ static struct str checkpoint_body(struct checkpoint *run, size_t index, int64_t 
 
 	api_init(&api_request_kind, &request);
 	item->request = api_request_name(arena, STR(""), item->pod,
-		checkpoint_has_several(run, index) ? item->container : STR(""), unix_seconds);
+		checkpoint_has_several(run, index) ? item->container : STR(""), unix_time);
 	request.metadata.name = item->request;
 	request.metadata.namespace = run->session->namespace;
 	request.spec.pod.name = item->pod;
@@ -168,7 +167,7 @@ static struct str checkpoint_body(struct checkpoint *run, size_t index, int64_t 
 static int checkpoint_ask(struct checkpoint *run, struct error *err)
 {
 	struct cli_creation *objects = arena_zeroed(run->call->arena, run->count, sizeof(*objects));
-	int64_t now = wall_time_seconds(clock_wall());
+	int64_t now = cli_name_time();
 
 	for (size_t i = 0; i < run->count; i++) {
 		objects[i].body = checkpoint_body(run, i, now);

@@ -4,6 +4,12 @@
 #include <stdio.h>
 
 #include "base/limits.h"
+#include "sys/clock.h"
+
+int64_t cli_name_time(void)
+{
+	return clock_wall().us / 1000;
+}
 
 struct str cli_encode(struct arena *arena, const struct api_kind *kind, const void *object)
 {

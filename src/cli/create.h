@@ -12,6 +12,9 @@ struct cli_creation {
 	struct str body; /* its JSON, by cli_encode() */
 };
 
+/* The time of now for the name of a request: ms since 1970, for one may ask twice in a second. */
+int64_t cli_name_time(void);
+
 /* An object of one of our kinds as JSON, from the arena. */
 struct str cli_encode(struct arena *arena, const struct api_kind *kind, const void *object);
 

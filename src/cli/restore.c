@@ -127,7 +127,7 @@ static struct str restore_body(struct restore *run, struct cli_restore *item, in
 static int restore_ask(struct restore *run, struct error *err)
 {
 	struct cli_creation *objects = arena_zeroed(run->call->arena, run->count, sizeof(*objects));
-	int64_t now = wall_time_seconds(clock_wall());
+	int64_t now = cli_name_time();
 
 	for (size_t i = 0; i < run->count; i++) {
 		objects[i].body = restore_body(run, &run->items[i], now);

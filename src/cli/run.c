@@ -138,8 +138,8 @@ static void run_make_request(struct run *run)
 	struct arena *arena = run->call->arena;
 	struct api_restore_request request;
 
-	run->request_name = api_request_name(arena, STR("run"), run->name, taken->container_name,
-		wall_time_seconds(clock_wall()));
+	run->request_name = api_request_name(
+		arena, STR("run"), run->name, taken->container_name, cli_name_time());
 	api_init(&api_restore_request_kind, &request);
 	request.metadata.name = run->request_name;
 	request.metadata.namespace = run->session->namespace;

@@ -199,6 +199,12 @@ def test_checkpoint_takes_pods_containers_and_selectors(editor, space, web, word
     assert set(asked(space)) == expected
 
 
+def test_one_may_ask_again_within_the_same_second(editor, space, web):
+    for _ in range(3):
+        editor.kcr("checkpoint", "pod/web-5d6f-y")
+    assert len(space.requests()) == 3
+
+
 @pytest.mark.parametrize("words, told", [
     ([], "name workloads or Pods (deploy/web), or select Pods by -l"),
     (["ckp/x"], "'ckp/x' has no containers"),
