@@ -4,7 +4,7 @@ import json
 import re
 
 from cases_ends import checkpointed
-from harness import KCR, KUBECTL_KCR, condition, has_condition, run, say, wait
+from harness import KCR, KUBECTL_KCR, PATIENCE, condition, has_condition, run, say, wait
 from together import case
 from workload import REDIS, deployment, pod, server, service
 
@@ -12,7 +12,7 @@ from workload import REDIS, deployment, pod, server, service
 def kcr(place, *arguments, fails=False):
     """The plugin as a user has it; what it said."""
     words = ["-n", place.name, *arguments]
-    result = run(place.cluster.in_network(KUBECTL_KCR, *words), check=False, timeout=150)
+    result = run(place.cluster.in_network(KUBECTL_KCR, *words), check=False, timeout=200 * PATIENCE)
     said = (result.stdout + result.stderr).strip()
     say(f"$ kubectl kcr {' '.join(words)}\n{said}")
     assert (result.returncode == 1) == fails and result.returncode in (0, 1), said
@@ -21,7 +21,7 @@ def kcr(place, *arguments, fails=False):
 
 def beside(place, name, checkpoint, *more):
     """A Pod that runs from the checkpoint, when it is Ready."""
-    said = kcr(place, "run", name, "--from", checkpoint, f"--labels=app={name}", "--wait", "--timeout=120s", *more)
+    said = kcr(place, "run", name, "--from", checkpoint, f"--labels=app={name}", "--wait", f"--timeout={60 * PATIENCE}s", *more)
     assert f"{name}/main: Completed: container main runs from Checkpoint {checkpoint}" in said, said
     return place.ready(name)
 
@@ -147,7 +147,7 @@ def a_process_that_is_bound_to_its_address(place):
         "readinessProbe": {"tcpSocket": {"port": 8000}, "periodSeconds": 1}})
     one = place.settle(bound)
     checkpoint = one.take()
-    said = kcr(place, "run", "unbound", "--from", checkpoint, "--wait", "--timeout=120s", fails=True)
+    said = kcr(place, "run", "unbound", "--from", checkpoint, "--wait", f"--timeout={40 * PATIENCE}s", fails=True)
     assert "the container does not start without its memory" in said and "bind" in said, said
     copy = place.resident("unbound")
     wait("the kubelet tells it, too", 60, lambda: "does not start without its memory" in json.dumps(copy.status()))

@@ -297,7 +297,7 @@ def established_clients(place):
 def redis(place):
     """Ends well when its liveness probe, a command, has failed; a client waits for messages all the while."""
     begin = "touch /tmp/well; exec redis-server --save '' --protected-mode no"
-    patient = {"periodSeconds": 1, "timeoutSeconds": PROBE["timeoutSeconds"]}
+    patient = {key: PROBE[key] for key in ("periodSeconds", "timeoutSeconds")}
     container = {"name": "main", "image": REDIS, "command": ["sh", "-c", begin],
                  "readinessProbe": {"exec": {"command": ["redis-cli", "ping"]}, **patient},
                  "livenessProbe": {"exec": {"command": ["test", "-e", "/tmp/well"]}, "failureThreshold": 2,
